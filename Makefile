@@ -1,0 +1,31 @@
+# `make demo` and `make test` need Python >= 3.11.4, git and make; they set everything else up in .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
+# Bytecode is compiled once, at install: without it every process pays for it again.
+export UV_COMPILE_BYTECODE = 1
+export UV_LINK_MODE = copy
+
+.PHONY: help setup demo test lint format lock benchmark clean
+
+help:
+	@echo "make demo    run the main job end to end on a simulated cohort"
+	@echo "make test    run the tests"
+	@echo "make lint    formatting, style, types, and the one-way-down import contracts"
+	@echo "make lock    pin every dependency again"
+
+setup: $(READY)
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11, 4) else "stratify needs Python 3.11.4 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 demo")'
+	$(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > $(VENV)/uv.lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+lock:
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --group dev pyproject.toml -o requirements.lock

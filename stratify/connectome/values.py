@@ -1,0 +1,117 @@
+"""The connectivity matrices of a study, read and checked as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from stratify.errors import DataError, Fault
+from stratify.schema import Column
+
+ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+CONNECTIVITY_KINDS: tuple[str, ...] = get_args(ConnectivityKind)
+
+EDGE_SEPARATOR = "~"
+
+
+@dataclass(frozen=True, eq=False)
+class Connectomes:
+    """One connectivity matrix a patient, all on the same regions.
+
+    Parameters
+    ----------
+    matrices : array, shape (n_patients, n_regions, n_regions)
+        Symmetric; NaN in the rows and columns of a region that was not covered.
+        Unit-free (correlation), Fisher z, or signal² (covariance).
+    patients : tuple of str
+    regions : tuple of str
+    networks : tuple of str
+        The network of each region: ``"SN"``, ``"DMN"``, ``"CEN"``, or another name.
+    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
+        Recorded at reading; kinds are never mixed.
+    atlas : str
+    name : str
+        Where they came from, for messages and reports.
+    """
+
+    matrices: np.ndarray
+    patients: tuple[str, ...]
+    regions: tuple[str, ...]
+    networks: tuple[str, ...]
+    kind: ConnectivityKind
+    atlas: str = ""
+    name: str = "connectivity"
+
+    def __post_init__(self) -> None:
+        wanted = (len(self.patients), len(self.regions), len(self.regions))
+        if self.matrices.shape != wanted or len(self.networks) != len(self.regions):
+            raise DataError(
+                Fault(
+                    where=self.name,
+                    met=f"matrices of shape {self.matrices.shape} with {len(self.patients)} "
+                    f"patients, {len(self.regions)} regions, {len(self.networks)} networks",
+                    wanted=f"the shape is {wanted} and each region has one network",
+                    way_out="Read the file with read_connectomes, which checks them together.",
+                )
+            )
+
+    def __len__(self) -> int:
+        return len(self.patients)
+
+    @property
+    def edge_columns(self) -> tuple[Column, ...]:
+        """A `Column` for each region pair, in row-major order of the upper triangle."""
+        first, second = np.triu_indices(len(self.regions), k=1)
+        return tuple(
+            Column(
+                name=f"{self.regions[i]}{EDGE_SEPARATOR}{self.regions[j]}",
+                label=f"connectivity of {self.regions[i]} and {self.regions[j]}",
+                source="connectivity",
+                unit=self.kind,
+                regions=(self.regions[i], self.regions[j]),
+                networks=(self.networks[i], self.networks[j]),
+            )
+            for i, j in zip(first, second, strict=True)
+        )
+
+    @property
+    def edges(self) -> pd.DataFrame:
+        """The upper triangles, shape (n_patients, n_regions * (n_regions - 1) / 2)."""
+        first, second = np.triu_indices(len(self.regions), k=1)
+        return pd.DataFrame(
+            self.matrices[:, first, second],
+            index=pd.Index(self.patients, name="patient"),
+            columns=[column.name for column in self.edge_columns],
+        )
+
+    def select(self, rows: np.ndarray) -> Connectomes:
+        """Return the connectomes of some rows, by boolean mask or by position."""
+        positions = np.arange(len(self))[rows]
+        return Connectomes(
+            self.matrices[positions],
+            tuple(self.patients[k] for k in positions),
+            self.regions,
+            self.networks,
+            self.kind,
+            self.atlas,
+            self.name,
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the matrices and their labels: equal for equal data, on any machine."""
+        digest = hashlib.sha256(
+            repr((self.patients, self.regions, self.networks, self.kind)).encode()
+        )
+        digest.update(np.ascontiguousarray(self.matrices, dtype="<f8").tobytes())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        return (
+            f"Connectomes({self.name}: {len(self)} patients, {len(self.regions)} regions"
+            f"{' of ' + self.atlas if self.atlas else ''}, {self.kind})"
+        )

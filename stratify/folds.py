@@ -1,0 +1,112 @@
+"""Who is held out with whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from stratify.errors import DataError, Fault
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """One split of the patients: row positions to train on and to test on.
+
+    Parameters
+    ----------
+    repeat, number : int
+        Which repetition of the whole partition, and which part of it; both from 0.
+    train, test : array of int
+        Positions of rows, sorted.
+    why : str
+        What was kept together and balanced.
+    """
+
+    repeat: int
+    number: int
+    train: np.ndarray
+    test: np.ndarray
+    why: str
+
+
+def make_folds(
+    y: np.ndarray,
+    groups: Sequence[str] | np.ndarray | None = None,
+    *,
+    folds: int = 5,
+    repeats: int = 1,
+    seed: int = 0,
+) -> tuple[Fold, ...]:
+    """Part the patients into folds, each class shared out evenly and no group ever split.
+
+    Parameters
+    ----------
+    y : array of int, shape (n_patients,)
+    groups : array of str, shape (n_patients,), optional
+        Rows with the same value are held out together; each row by itself, where none are given.
+    folds : int
+        Parts in one partition; each is the test set once.
+    repeats : int
+        How often the whole partition is drawn again.
+    seed : int
+        Equal seeds give equal folds on every machine.
+
+    Raises
+    ------
+    DataError
+        If a class has fewer patients, or fewer groups, than there are folds.
+
+    Examples
+    --------
+    >>> y = np.array([0, 1] * 10)
+    >>> parts = make_folds(y, folds=5, repeats=2, seed=1)
+    >>> len(parts), [int(y[fold.test].sum()) for fold in parts[:5]]
+    (10, [2, 2, 2, 2, 2])
+    """
+    y = np.asarray(y)
+    grouped = groups is not None and len(set(groups)) < len(y)
+    _require_enough(y, np.asarray(groups) if grouped else None, folds)
+    made = []
+    for repeat, state in enumerate(np.random.SeedSequence(seed).generate_state(repeats)):
+        splitter_class = StratifiedGroupKFold if grouped else StratifiedKFold
+        splitter = splitter_class(folds, shuffle=True, random_state=int(state))
+        for number, (train, test) in enumerate(splitter.split(y, y, groups)):
+            why = "classes balanced" + (", groups kept together" if grouped else "")
+            made.append(Fold(repeat, number, np.sort(train), np.sort(test), why))
+    _require_both_classes_in_each(y, made)
+    return tuple(made)
+
+
+def _require_enough(y: np.ndarray, groups: np.ndarray | None, folds: int) -> None:
+    for label in np.unique(y):
+        rows = y == label
+        count = int(rows.sum()) if groups is None else len(set(groups[rows]))
+        if count < folds:
+            unit = "patients" if groups is None else "groups"
+            raise DataError(
+                Fault(
+                    where="validation.folds",
+                    met=f"{count} {unit} of class {label} and {folds} folds",
+                    wanted=f"each fold tests at least one of the {unit} of each class",
+                    way_out=f"Set validation.folds to {max(count, 2)} or fewer, or gather more "
+                    "patients." if count >= 2 else "Gather more patients of this class.",
+                )
+            )
+
+
+def _require_both_classes_in_each(y: np.ndarray, folds: Sequence[Fold]) -> None:
+    for fold in folds:
+        for rows, name in ((fold.train, "trains"), (fold.test, "tests")):
+            if len(np.unique(y[rows])) < 2:
+                raise DataError(
+                    Fault(
+                        where="validation.folds",
+                        met=f"fold {fold.number} of repeat {fold.repeat} {name} on one class only",
+                        wanted="each fold has both classes in training and in test",
+                        way_out="The groups kept together are too few or too uneven: use fewer "
+                        "folds, or keep patients rather than sites together.",
+                    )
+                )

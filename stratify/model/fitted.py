@@ -1,0 +1,200 @@
+"""A model ready for new patients: what it learned, from whom, and where it must stay silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.special import expit
+
+from stratify.errors import DataError, Fault
+from stratify.model.classifier import ResponderClassifier
+from stratify.schema import Column
+from stratify.task import FeatureSet, Table, Task
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model says of some patients.
+
+    Parameters
+    ----------
+    table : DataFrame, indexed by patient
+        ``probability`` with ``low`` and ``high``, and ``log_odds``.
+    outside : tuple of tuple of str
+        For each patient, the columns (in words) whose values lie outside what the model was
+        trained on. A patient with any of them is one the model cannot speak of.
+    level : float
+        The nominal coverage of ``low`` to ``high``.
+    """
+
+    table: pd.DataFrame
+    outside: tuple[tuple[str, ...], ...]
+    level: float
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html()
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A model with all it needs to speak of a new patient.
+
+    Parameters
+    ----------
+    classifier : ResponderClassifier
+        Fitted on every patient of the study.
+    replicas : tuple of ResponderClassifier
+        The models of the outer folds, each fitted without some of the patients; how far they
+        disagree about a patient is how far the data decide that patient's likelihood.
+    left_out_share : float
+        The share of patients each replica was fitted without.
+    columns : tuple of Column
+    ranges : mapping of str to (float, float) or tuple of str
+        The lowest and highest value, or the levels, that training saw in each column.
+    task : Task
+    features : {"clinical", "connectivity", "both"}
+    n_patients, n_responders : int
+    simulated : bool
+    digest : str
+        Of the table the model was fitted on.
+    """
+
+    classifier: ResponderClassifier
+    replicas: tuple[ResponderClassifier, ...]
+    left_out_share: float
+    columns: tuple[Column, ...]
+    ranges: Mapping[str, tuple[float, float] | tuple[str, ...]]
+    task: Task
+    features: FeatureSet
+    n_patients: int
+    n_responders: int
+    simulated: bool
+    digest: str
+
+    @property
+    def base_rate(self) -> float:
+        """The share of responders in training."""
+        return self.n_responders / self.n_patients
+
+    def predict(self, X: pd.DataFrame, *, level: float = 0.95) -> Predictions:
+        """Predict for patients, each as if alone.
+
+        The interval is a delete-d jackknife on the log-odds: replicas that each miss a share
+        ``d`` of the patients differ by less than fresh samples would, by the factor
+        ``sqrt((1 - d) / d)``.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_patients, n_columns)
+            With at least the columns of training, in any order.
+
+        Source
+        ------
+        Shao and Wu 1989, Annals of Statistics 17(3), 1176-1197 (delete-d jackknife).
+        """
+        X = self.align(X)
+        log_odds = self.classifier.decision_function(X)
+        half = np.zeros(len(X))
+        if len(self.replicas) > 1:
+            spread = np.stack([replica.decision_function(X) for replica in self.replicas])
+            variance = ((spread - log_odds) ** 2).mean(axis=0)
+            widen = (1 - self.left_out_share) / self.left_out_share
+            half = stats.norm.ppf((1 + level) / 2) * np.sqrt(widen * variance)
+        table = pd.DataFrame(
+            {
+                "probability": expit(log_odds),
+                "low": expit(log_odds - half),
+                "high": expit(log_odds + half),
+                "log_odds": log_odds,
+            },
+            index=X.index,
+        )
+        return Predictions(table, tuple(self._outside(row) for _, row in X.iterrows()), level)
+
+    def align(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns of training in their order, with training's categories.
+
+        Raises
+        ------
+        DataError
+            If a column is missing.
+        """
+        names = [column.name for column in self.columns]
+        missing = [name for name in names if name not in X.columns]
+        if missing:
+            shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+            raise DataError(
+                Fault(
+                    where="new patients",
+                    met=f"{len(missing)} columns are absent: {shown}",
+                    wanted=f"the {len(names)} columns the model was trained on",
+                    way_out="Add the columns; leave a cell empty where a value is not known.",
+                )
+            )
+        return X[names]
+
+    def _outside(self, row: pd.Series) -> tuple[str, ...]:
+        outside = []
+        for column in self.columns:
+            if column.source == "connectivity":
+                continue
+            value, seen = row[column.name], self.ranges[column.name]
+            if pd.isna(value):
+                continue
+            if isinstance(value, str):
+                if value not in seen:
+                    outside.append(f"{column.words}: {value}")
+            elif not seen[0] <= value <= seen[1]:  # type: ignore[operator]
+                outside.append(f"{column.words}: {value:.4g} {column.unit}".strip())
+        return tuple(outside)
+
+
+def fit_model(
+    table: Table,
+    classifier: ResponderClassifier,
+    *,
+    replicas: tuple[ResponderClassifier, ...] = (),
+    left_out_share: float = 0.2,
+) -> FittedModel:
+    """Fit a classifier on every patient of a table, and keep what prediction will need.
+
+    Parameters
+    ----------
+    table : Table
+        With its outcome.
+    classifier : ResponderClassifier
+        Unfitted; it is cloned.
+    replicas : tuple of ResponderClassifier
+        Fitted in cross-validation, for the interval of one patient's likelihood.
+    """
+    from sklearn.base import clone
+
+    assert table.y is not None
+    fitted = clone(classifier).fit(table.X, table.y)
+    return FittedModel(
+        classifier=fitted,
+        replicas=replicas,
+        left_out_share=left_out_share,
+        columns=table.columns,
+        ranges={column.name: _range(table.X[column.name]) for column in table.columns},
+        task=table.task,
+        features=table.features,
+        n_patients=len(table),
+        n_responders=int(table.y.sum()),
+        simulated=table.simulated,
+        digest=table.digest,
+    )
+
+
+def _range(values: pd.Series) -> tuple[float, float] | tuple[str, ...]:
+    known = values.dropna()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return tuple(sorted(set(map(str, known))))
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
