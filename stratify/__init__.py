@@ -1,0 +1,1 @@
+"""Honest patient stratification for combined TMS and ketamine."""

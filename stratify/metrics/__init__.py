@@ -8,7 +8,11 @@ from stratify.metrics.compute import (
     compute_log_loss,
 )
 from stratify.metrics.estimates import METRICS, Estimate
-from stratify.metrics.intervals import compute_bootstrap_interval, compute_corrected_interval
+from stratify.metrics.intervals import (
+    compute_bootstrap_interval,
+    compute_corrected_interval,
+    compute_corrected_p_value,
+)
 
 __all__ = [
     "METRICS",
@@ -19,5 +23,6 @@ __all__ = [
     "compute_brier",
     "compute_calibration",
     "compute_corrected_interval",
+    "compute_corrected_p_value",
     "compute_log_loss",
 ]

@@ -3,6 +3,7 @@
 from stratify.model.classifier import ResponderClassifier
 from stratify.model.families import FAMILIES, FamilyName
 from stratify.model.fitted import FittedModel, Predictions, fit_model
+from stratify.model.store import read_model, write_model
 
 __all__ = [
     "FAMILIES",
@@ -11,4 +12,6 @@ __all__ = [
     "Predictions",
     "ResponderClassifier",
     "fit_model",
+    "read_model",
+    "write_model",
 ]

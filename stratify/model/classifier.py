@@ -144,9 +144,7 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _make_inner_folds(
-        self, y: np.ndarray, groups: Any
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _make_inner_folds(self, y: np.ndarray, groups: Any) -> list[tuple[np.ndarray, np.ndarray]]:
         if not isinstance(self.inner_folds, int | np.integer):
             return [(np.asarray(a), np.asarray(b)) for a, b in self.inner_folds]
         smallest = int(np.bincount(y).min())
@@ -185,4 +183,3 @@ def _choose(scores: np.ndarray, y: np.ndarray) -> tuple[int, float, float]:
             best = (loss, k, intercept, slope)
     assert best is not None
     return best[1:]
-

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from stratify.model.labels import encode_classes
 
 RIDGE_FLOOR = 1e-3
-"""The l1 share used to place a ridge penalty on the same scale as an l1 penalty (as glmnet does)."""
+"""The l1 share that places a ridge penalty on the scale of an l1 penalty, as in glmnet."""
 
 
 class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
