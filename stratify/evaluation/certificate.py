@@ -135,7 +135,9 @@ def _check_inner(
         groups = table.groups[fold.train]
         for train, test in splits:
             count += 1
-            straddling += bool(set(groups[train]) & set(groups[test]))
+            # Inner folds are positions among the training rows; one beyond them is a leak too.
+            beyond = max(train.max(), test.max()) >= len(groups)
+            straddling += beyond or bool(set(groups[train]) & set(groups[test]))
     return Check(
         f"no {table.task.together} is in training and test of the same inner fold, where tuning "
         "and calibration happen",
