@@ -181,7 +181,7 @@ def _check_near_copies(table: Table) -> Check:
         known = ~np.isnan(values)
         auc = compute_auc(table.y[known], values[known])
         if max(auc, 1 - auc) > NEAR_COPY_AUC and known.sum() >= 20:
-            copies.append(name)
+            copies.append(str(name))
     shown = f": {', '.join(copies[:3])}" if copies else ""
     return Check(
         "no single column is a near-copy of the outcome",

@@ -22,11 +22,13 @@ Parameters = Mapping[str, float]
 class Family(Protocol):
     """What a family must be able to do; everything else is the same for all of them."""
 
-    standardise: bool
-    """Whether its encoder centres, scales and fills in missing values."""
+    @property
+    def standardise(self) -> bool:
+        """Whether its encoder centres, scales and fills in missing values."""
 
-    grid: tuple[Parameters, ...]
-    """Hyperparameters to choose from, the simplest first: ties go to the first."""
+    @property
+    def grid(self) -> tuple[Parameters, ...]:
+        """Hyperparameters to choose from, the simplest first: ties go to the first."""
 
     def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
         """Fit each grid point on X and y; return scores of held-out rows, (n_rows, n_grid)."""
@@ -68,7 +70,9 @@ class Logistic:
 
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
         """Fit one point of the path."""
-        return ElasticNetLogistic(**parameters).fit(X, y)
+        return ElasticNetLogistic(
+            strength=parameters["strength"], l1_ratio=parameters["l1_ratio"]
+        ).fit(X, y)
 
 
 @dataclass(frozen=True)
@@ -112,11 +116,14 @@ def make_family(name: FamilyName, random_state: int = 0) -> Family:
     >>> make_family("prevalence").grid
     ({},)
     """
-    if name == "xgboost":
-        return XGBoost(random_state=random_state)
-    if name not in FAMILIES:
+    made: dict[str, Family] = {
+        "prevalence": Prevalence(),
+        "logistic": Logistic(),
+        "xgboost": XGBoost(random_state=random_state),
+    }
+    if name not in made:
         raise ValueError(f"family is {name!r}; it must be one of {', '.join(FAMILIES)}")
-    return {"prevalence": Prevalence(), "logistic": Logistic()}[name]
+    return made[name]
 
 
 def make_encoder(family: Family) -> TableEncoder:
