@@ -445,7 +445,7 @@ def _way_out(key: str, kind: Any, value: object) -> str:
             return f"Write it without quotation marks: {name} = {value.strip()}."
     elif kind is str and (number or isinstance(value, date | time)):
         return f"Put it in quotation marks: {quoted(str(value))}."
-    elif kind is float and number and 1 < value <= 100:  # type: ignore[operator]
+    elif kind is float and isinstance(value, int | float) and 1 < value <= 100:
         return f"Write {value:g} per cent as {value / 100:g}."
     if SETTINGS[key].is_required():
         return f"Correct {name}."

@@ -161,6 +161,17 @@ class ConnectivitySection(Section):
         default={}, description="The network of a region, where the file's own is absent or wrong."
     )
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The settings as `stratify.connectome.read_connectomes` takes them, beside the file."""
+        return {
+            "kind": self.kind,
+            "separator": self.separator,
+            "regions": self.regions,
+            "networks": self.networks or None,
+            "atlas": self.atlas,
+        }
+
 
 class QuestionSection(Section):
     """What is asked, and of whom."""
@@ -392,6 +403,11 @@ class StudySettings(Section):
     def feature_sets(self, has: Sequence[FeatureSet]) -> tuple[FeatureSet, ...]:
         """Return the feature sets to compare, given those the data have (`Table.has`)."""
         return self.features.sets or tuple(has)
+
+    @property
+    def uses_connectivity(self) -> bool:
+        """Whether any feature set asked for needs connectivity, or none is named."""
+        return self.features.sets is None or self.features.sets != ("clinical",)
 
     def task(self) -> Task:
         """Return the study's question, as the library knows it."""
