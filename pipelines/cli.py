@@ -318,7 +318,12 @@ def ui(store: str | None, port: int, no_open: bool) -> None:
     """Open the MLflow UI on the runs; stop it with Ctrl+C."""
     from pipelines.ui import ui
 
-    ui(store=store, port=port, open_browser=not no_open)
+    ui(
+        store=store,
+        port=port,
+        open_browser=not no_open,
+        announce=lambda address: click.echo(f"The runs are at {address} (stop with Ctrl+C)."),
+    )
 
 
 def _terminate(number: int, frame: object) -> None:
