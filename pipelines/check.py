@@ -209,8 +209,8 @@ def _read_data(
         patients = _read_cohort(cohort, found)
     if isinstance(connectivity, ConnectivitySection):
         connectomes = _read_connectomes(connectivity, found)
-    if patients is not None:
-        found.faults += patients.warnings
+    for data in (patients, connectomes):
+        found.faults += () if data is None else data.warnings
     return patients, connectomes
 
 

@@ -192,9 +192,9 @@ def cli() -> None:
 
 @cli.command(cls=Command)
 @click.argument("preset", type=click.Choice(PRESETS), metavar="PRESET")
-@click.option("--patients", type=click.IntRange(min=1), default=300, show_default=True)
+@click.option("--patients", type=click.IntRange(min=1), default=600, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--regions", type=click.IntRange(min=2), help="How many brain regions.")
+@click.option("--regions", type=click.IntRange(min=2), help="How many brain regions [default: 48].")
 @click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")
 @json_option
 def simulate(

@@ -200,9 +200,17 @@ def test_ui_hands_its_options_on(pipeline):
     assert (named["store"], named["port"], named["open_browser"]) == ("runs", 5001, False)
 
 
-def test_the_presets_are_those_of_the_simulator():
-    datasets = pytest.importorskip("stratify.datasets")
-    assert set(PRESETS) == set(datasets.PRESETS)
+def test_the_presets_and_numbers_are_those_of_the_simulator():
+    import inspect
+
+    from stratify.datasets import PRESETS as KNOWN
+    from stratify.datasets import make_cohort
+
+    assert set(PRESETS) == set(KNOWN)
+    defaults = {key: one.default for key, one in inspect.signature(make_cohort).parameters.items()}
+    options = {option.name: option for option in cli.commands["simulate"].params}
+    assert options["patients"].default == defaults["patients"]
+    assert f"[default: {defaults['regions']}]" in options["regions"].help
 
 
 # --json
