@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.progress import Progress, quiet
-from pipelines.settings import StudySettings, examine_settings
+from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
 from pipelines.study import CohortSection, ConnectivitySection
 from stratify.errors import DataError, Fault
 
@@ -151,17 +151,12 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
     found = _Findings()
     examined = examine_settings(study, overrides)
     found.faults += examined.faults
+    plan = None
     with progress("Examining the study's files"):
-        cohort, connectomes = _read_data(
-            examined.sections.get("cohort"), examined.sections.get("connectivity"), found
-        )
-        plan = None
-        if examined.settings is None:
-            found.skip("the study as a whole", "the study file has errors")
-        elif found.faulty:
-            found.skip("the study as a whole", "its files have errors")
-        elif cohort is not None:
-            plan = _make_plan(examined.settings, cohort, connectomes, found)
+        if not examined.sections:
+            found.skip("the files it names", "the study file could not be read")
+        else:
+            plan = _examine(examined, found)
     name = study.name if examined.settings is None else examined.settings.study.name
     faults = tuple(dict.fromkeys(found.faults))
     return CheckResult(
@@ -171,6 +166,20 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         not_examined=tuple(found.not_examined),
         plan=None if found.faulty else plan,
     )
+
+
+def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
+    """Examine each file for itself and, if nothing is wrong with any, all of them together."""
+    cohort, connectomes = _read_data(
+        examined.sections.get("cohort"), examined.sections.get("connectivity"), found
+    )
+    if examined.settings is None:
+        found.skip("the study as a whole", "the study file has errors")
+    elif found.faulty or cohort is None:
+        found.skip("the study as a whole", "its files have errors")
+    else:
+        return _make_plan(examined.settings, cohort, connectomes, found)
+    return None
 
 
 @dataclass
