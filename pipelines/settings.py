@@ -257,7 +257,7 @@ def _nearest_key(section: str, name: str) -> str | None:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), list(names), n=1, cutoff=0.7)
+    near = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.7)
     return near[0] if near else None
 
 

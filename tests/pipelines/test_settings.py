@@ -232,6 +232,11 @@ def test_a_network_that_is_not_text_is_named_by_its_region(write):
     assert "connectivity.networks.ACC: 3; it takes text" in said
 
 
+def test_a_number_without_end_is_refused(write):
+    said = the_refusal(write(), "response.lowest_baseline=inf")
+    assert "--set response.lowest_baseline: inf; it takes a number, above 0" in said
+
+
 def test_a_section_given_as_a_value_is_refused(write):
     said = the_refusal(write("validation = 5\n" + STUDY))
     assert "validation: 5; [validation] is a section" in said
