@@ -217,7 +217,7 @@ def _read_data(
     else:
         patients = _read_cohort(cohort, found)
     if isinstance(connectivity, ConnectivitySection):
-        connectomes = _read_connectomes(connectivity, found)
+        connectomes = _read_connectomes(connectivity, patients, found)
     for data in (patients, connectomes):
         found.faults += () if data is None else data.warnings
     return patients, connectomes
@@ -253,10 +253,13 @@ def _read_cohort(section: CohortSection, found: _Findings) -> Cohort | None:
     return None
 
 
-def _read_connectomes(section: ConnectivitySection, found: _Findings) -> Connectomes | None:
+def _read_connectomes(
+    section: ConnectivitySection, cohort: Cohort | None, found: _Findings
+) -> Connectomes | None:
     from stratify.connectome import read_connectomes
 
-    return found.of(lambda: read_connectomes(section.file, **section.reading))
+    known = None if cohort is None else cohort.patients
+    return found.of(lambda: read_connectomes(section.file, known=known, **section.reading))
 
 
 def _make_plan(

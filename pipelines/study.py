@@ -147,7 +147,10 @@ class ConnectivitySection(Section):
         description="Edge table (Parquet, CSV, TSV), stack of matrices (.npz, .npy), or a folder "
         "with one matrix file a patient.",
     )
-    kind: ConnectivityKind = Field(default="pearson r", description="What a cell of a matrix is.")
+    kind: ConnectivityKind | None = Field(
+        default=None,
+        description="What a cell of a matrix is; needed where the file does not say it itself.",
+    )
     separator: str = Field(
         default="~", min_length=1, description="What stands between two regions in an edge's name."
     )
@@ -155,6 +158,16 @@ class ConnectivitySection(Section):
         default=None,
         description="The regions in the order of the matrices, and their networks, where the "
         "connectivity file does not name them.",
+    )
+    patients: FilePath | None = Field(
+        default=None,
+        description="A file with one patient a line, in the order of a stack of matrices that "
+        "does not name them.",
+    )
+    patient_column: Text | None = Field(
+        default=None,
+        description="The column of an edge table that names the patients; `patient` and "
+        "`participant_id` are found without it.",
     )
     atlas: str = Field(default="", description="The atlas and its version, for reports.")
     networks: dict[Text, Text] = Field(
@@ -170,6 +183,8 @@ class ConnectivitySection(Section):
             "regions": self.regions,
             "networks": self.networks or None,
             "atlas": self.atlas,
+            "patients": self.patients,
+            "patient_column": self.patient_column,
         }
 
 

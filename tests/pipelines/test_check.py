@@ -16,6 +16,7 @@ file = "cohort.csv"
 columns = "columns.toml"
 [connectivity]
 file = "connectivity.csv"
+kind = "pearson r"
 [question]
 kind = "response under treatment"
 treatment = "tms+ketamine"

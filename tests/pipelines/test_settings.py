@@ -121,6 +121,17 @@ def test_the_words_are_those_of_the_library():
     assert get_args(words.ConnectivityKind) == get_args(connectome.ConnectivityKind)
 
 
+def test_connectivity_is_read_as_its_section_says(write):
+    import inspect
+
+    from stratify.connectome import read_connectomes
+
+    section = read_settings(write(), ["connectivity.networks.ACC=SN"]).connectivity
+    assert section.reading["networks"] == {"ACC": "SN"}
+    assert set(section.reading) <= set(inspect.signature(read_connectomes).parameters)
+    assert set(section.reading) == set(type(section).model_fields) - {"file"}
+
+
 def test_feature_sets_are_those_named_or_else_what_the_data_have(write):
     assert read_settings(write()).feature_sets(("clinical",)) == ("clinical",)
     named = read_settings(write(), ["features.sets=both,clinical"])
