@@ -84,7 +84,7 @@ def simulate(
 
 
 def _require_room(out: Path) -> None:
-    """Refuse to write over files that no simulation wrote: only simulations have a truth."""
+    """Make the folder; refuse one with files no simulation wrote, for only those have a truth."""
     taken = [name for name in FILES if (out / name).exists()]
     if taken and "truth.csv" not in taken:
         raise DataError(
@@ -95,3 +95,14 @@ def _require_room(out: Path) -> None:
                 way_out="Name another folder with --out.",
             )
         )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            Fault(
+                where=str(out),
+                met=f"it cannot be made ({error.strerror})",
+                wanted="a folder to write to",
+                way_out="Name another folder with --out.",
+            )
+        ) from None

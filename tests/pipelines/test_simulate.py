@@ -40,6 +40,12 @@ def test_somebody_s_own_study_is_never_written_over(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["cohort.csv"]
 
 
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="it cannot be made"):
+        simulate("realistic", patients=60, seed=3, regions=12, out=tmp_path / "file" / "demo")
+
+
 def test_a_simulated_study_passes_its_check(simulated):
     folder, _ = simulated
     done = CliRunner().invoke(
