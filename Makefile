@@ -32,11 +32,11 @@ $(READY): requirements.lock
 test: $(READY)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
+# All four are run, so that one look shows everything.
 lint: $(READY)
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	@failed=; for check in "ruff format --check" "ruff check" "mypy" "lint-imports --no-logo"; do \
+	  echo "$$check"; $(BIN)/$$check || failed=1; \
+	done; test -z "$$failed"
 
 format: $(READY)
 	$(BIN)/ruff format

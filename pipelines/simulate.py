@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stratify.errors import DataError, Fault
 
@@ -71,7 +72,7 @@ def simulate(
     from stratify.datasets import make_cohort, write_simulation
 
     _require_room(out)
-    size = {} if regions is None else {"regions": regions}
+    size: dict[str, Any] = {} if regions is None else {"regions": regions}
     simulation = make_cohort(preset, patients=patients, seed=seed, **size)
     write_simulation(simulation, out)
     return SimulateResult(
