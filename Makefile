@@ -12,7 +12,8 @@ export UV_LINK_MODE = copy
 help:
 	@echo "make demo    run the main job end to end on a simulated cohort"
 	@echo "make test    run the tests"
-	@echo "make lint    formatting, style, types, and the one-way-down import contracts"
+	@echo "make lint    check formatting, style, types, and that imports run one way, down"
+	@echo "make format  put formatting and import order right"
 	@echo "make lock    pin every dependency again"
 
 setup: $(READY)
@@ -26,6 +27,20 @@ $(READY): requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-*
 	@touch $@
+
+# One thread a process: the two workers share the cores, and sums come out the same everywhere.
+test: $(READY)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+# All four are run, so that one look shows everything.
+lint: $(READY)
+	@failed=; for check in "ruff format --check" "ruff check" "mypy" "lint-imports --no-logo"; do \
+	  echo "$$check"; $(BIN)/$$check || failed=1; \
+	done; test -z "$$failed"
+
+format: $(READY)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --group dev pyproject.toml -o requirements.lock
