@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stratify.evaluation import Certificate, Evaluation, Verdict
     from stratify.model import FamilyName
     from stratify.task import Table
+    from stratify.tracking import StudyRecord, StudyRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,12 @@ def train(
         from stratify.tracking import make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
-        record = make_study_record(table, settings.study.name, settings.validation.model_dump())
+    record = make_study_record(
+        table,
+        settings.study.name,
+        validation=settings.validation.model_dump(),
+        models_tried=sum(not _is_blind(family) for family, _ in candidates),
+    )
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -172,13 +178,12 @@ def train(
                 on_fold=step,
             )
         verdict = make_verdict(evaluations, table)
-        run_ids = []
         with progress("Fitting, explaining and logging", total=len(candidates)) as step:
-            for evaluation, (family, narrowed) in zip(evaluations, candidates, strict=True):
-                run_ids.append(_log_model(run, record, evaluation, family, narrowed, settings))
+            run_ids = []
+            for evaluation, (_, narrowed) in zip(evaluations, candidates, strict=True):
+                run_ids.append(_log_model(run, record, evaluation, narrowed, settings))
                 step()
-            responder = _run_of(verdict, evaluations, run_ids)
-            _finish(run, record, evaluations, verdict, responder, settings)
+        _finish(run, record, evaluations, verdict, run_ids)
     return TrainResult(
         study=settings.study.name,
         study_run=run.run_id,
@@ -190,3 +195,71 @@ def train(
         flow=table.flow,
         warnings=tuple(str(warning) for warning in table.warnings),
     )
+
+
+def _log_model(
+    run: StudyRun,
+    record: StudyRecord,
+    evaluation: Evaluation,
+    table: Table,
+    settings: StudySettings,
+) -> str:
+    """Fit a model on every patient, explain it, and write its run."""
+    from stratify.evaluation import refit
+    from stratify.explanation import explain
+    from stratify.tracking import make_model_run
+
+    validation = settings.validation
+    model = refit(evaluation, table, inner_folds=validation.inner_folds, seed=validation.seed)
+    return run.log_model_run(make_model_run(record, evaluation, model, explain(model, table.X)))
+
+
+def _finish(
+    run: StudyRun,
+    record: StudyRecord,
+    evaluations: Sequence[Evaluation],
+    verdict: Verdict,
+    run_ids: Sequence[str],
+) -> None:
+    """Write what came of the study, last of all."""
+    from stratify.tracking import describe_study, make_comparison
+
+    table, figure = make_comparison(evaluations, run_ids)
+    responder = _run_of(verdict, evaluations, run_ids)
+    run.finish(
+        verdict=verdict.words,
+        description=describe_study(record, evaluations, verdict),
+        tags={"finding": verdict.finding},
+        figures={"comparison": figure},
+        tables={"comparison": table},
+        responder=responder,
+        register_as=record.name if responder else None,
+    )
+
+
+def _list_candidates(settings: StudySettings, table: Table) -> list[tuple[FamilyName, Table]]:
+    """List the models: each family on each feature set; the prevalence, which uses none, once."""
+    sets = [table.select(features) for features in settings.feature_sets(table.has)]
+    candidates: list[tuple[FamilyName, Table]] = []
+    for family in settings.models.families:
+        candidates += [(family, narrowed) for narrowed in sets[: 1 if _is_blind(family) else None]]
+    return candidates
+
+
+def _is_blind(family: FamilyName) -> bool:
+    return family == "prevalence"
+
+
+def _count_workers(asked: int) -> int:
+    from joblib import cpu_count
+
+    return asked or cpu_count()
+
+
+def _run_of(
+    verdict: Verdict, evaluations: Sequence[Evaluation], run_ids: Sequence[str]
+) -> str | None:
+    for evaluation, run_id in zip(evaluations, run_ids, strict=True):
+        if verdict.model == (evaluation.family, evaluation.features):
+            return run_id
+    return None

@@ -5,6 +5,7 @@ from stratify.evaluation.cross_validate import (
     compute_by_fold,
     cross_validate,
     cross_validate_many,
+    refit,
 )
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
@@ -20,4 +21,5 @@ __all__ = [
     "cross_validate_many",
     "make_certificate",
     "make_verdict",
+    "refit",
 ]

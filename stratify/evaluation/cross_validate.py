@@ -25,7 +25,7 @@ from stratify.metrics import (
     compute_corrected_interval,
     compute_log_loss,
 )
-from stratify.model import FamilyName, ResponderClassifier
+from stratify.model import FamilyName, FittedModel, ResponderClassifier, fit_model
 from stratify.task import Table
 
 
@@ -130,6 +130,35 @@ def cross_validate_many(
         _summarise(family, table, folds, [results[k, j] for j in range(len(folds))], seed, level)
         for k, (family, table) in enumerate(candidates)
     )
+
+
+def refit(
+    evaluation: Evaluation, table: Table, *, inner_folds: int = 5, seed: int = 0
+) -> FittedModel:
+    """Fit an evaluated model on every patient, with its outer folds' models as replicas.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    table : Table
+        The table it was evaluated on.
+    inner_folds, seed
+        As for `cross_validate`.
+    """
+    assert table.y is not None
+    inner = make_folds(table.y, table.groups, folds=inner_folds, seed=seed)
+    classifier = ResponderClassifier(
+        evaluation.family,
+        inner_folds=[(part.train, part.test) for part in inner],
+        random_state=seed,
+    )
+    with threadpool_limits(1):
+        return fit_model(
+            table,
+            classifier,
+            replicas=evaluation.replicas,
+            left_out_share=1 / int(evaluation.by_fold["fold"].nunique()),
+        )
 
 
 def _seed_of(seed: int, fold: Fold) -> int:
