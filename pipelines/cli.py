@@ -263,14 +263,41 @@ def train(
 
 @cli.command(cls=Command)
 @click.argument("run")
+@click.option(
+    "--patients",
+    type=file_path,
+    metavar="FILE",
+    help="Explain these patients, rather than tell what training logged.",
+)
+@click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@click.option(
+    "--out", type=file_path, metavar="DIR", help="Where their contributions go [default: here]."
+)
 @store_option
 @json_option
-def explain(run: str, store: str | None, as_json: bool) -> None:
-    """Compute what moves a model, overall and for each patient."""
+def explain(
+    run: str,
+    patients: Path | None,
+    connectivity: Path | None,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Tell what moves a model, overall or for patients of your own.
+
+    For a study's name it is the responder model, or the one with the highest AUC.
+    """
     with _only_json(as_json):
         from pipelines.explain import explain
 
-        result = explain(run, store=store, progress=_progress())
+        result = explain(
+            run,
+            patients=patients,
+            connectivity=connectivity,
+            out=out,
+            store=store,
+            progress=_progress(),
+        )
     _print(result, as_json=as_json)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -136,3 +138,28 @@ def block_name(column: Column) -> str | None:
     'DMN-SN'
     """
     return None if column.networks is None else "-".join(sorted(column.networks))
+
+
+def write_contributions(explanation: Explanation, folder: Path) -> Path:
+    """Write each patient's contributions as ``contributions.csv``, whole or not at all.
+
+    The file names patients as their table does: it belongs with that table, and in no run.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    folder : Path
+        Made if absent.
+
+    Returns
+    -------
+    path : Path
+        With a column for each column of the model, and ``base`` and ``log_odds``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "contributions.csv"
+    partial = folder / f".{path.name}.partial"
+    table = explanation.contributions.assign(base=explanation.base, log_odds=explanation.log_odds)
+    table.to_csv(partial, index_label="patient")
+    os.replace(partial, path)
+    return path

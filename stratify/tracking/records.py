@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,17 +30,29 @@ class StudyRecord:
     params : mapping
         The question, the outcome, the patients, and how performance was estimated.
     models_tried : int
+        How many models, the prevalence not counted.
     simulated : bool
+    columns_toml : str
+        The dictionary of the cohort's columns, by which new patients are read.
+    trained_on : date
     """
 
     name: str
     params: Mapping[str, object]
     models_tried: int
     simulated: bool
+    columns_toml: str
+    trained_on: datetime.date
 
 
 def make_study_record(
-    table: Table, name: str, *, validation: Mapping[str, object], models_tried: int
+    table: Table,
+    name: str,
+    *,
+    validation: Mapping[str, object],
+    models_tried: int,
+    columns_toml: str,
+    trained_on: datetime.date,
 ) -> StudyRecord:
     """Say once what all runs of a study have in common.
 
@@ -49,8 +62,8 @@ def make_study_record(
     name : str
     validation : mapping
         ``folds``, ``repeats``, ``inner_folds``, ``seed``, ``together``, ``level``.
-    models_tried : int
-        How many models, the prevalence not counted.
+    models_tried, columns_toml, trained_on
+        As in `StudyRecord`.
     """
     assert table.y is not None
     task = table.task
@@ -68,6 +81,8 @@ def make_study_record(
         },
         models_tried=models_tried,
         simulated=table.simulated,
+        columns_toml=columns_toml,
+        trained_on=trained_on,
     )
 
 
@@ -101,6 +116,7 @@ def make_model_run(
         tags={
             "certificate": "passed" if evaluation.certificate.passed else "failed",
             "models_tried": str(record.models_tried),
+            "trained_on": record.trained_on.isoformat(),
         },
         metrics={name: v for name, v in values.items() if isinstance(v, float)},
         fold_metrics=evaluation.by_fold,
@@ -116,6 +132,7 @@ def make_model_run(
         texts={
             "certificate.json": json.dumps(evaluation.certificate.to_dict(), indent=1),
             "explanation.md": explanation.method + "\n",
+            "columns.toml": record.columns_toml,
         },
         description=_describe_model(record, evaluation, explanation),
         model=lambda folder: write_model(model, folder),
