@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stratify.cohort import Cohort
-from stratify.connectome.values import Connectomes
+from stratify.connectome import Connectomes
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort
-from stratify.connectome.values import Connectomes
+from stratify.connectome import Connectomes
 from stratify.datasets.assumptions import ARMS, Arm, Assumptions, read_assumptions
 from stratify.datasets.drivers import (
     Drivers,

@@ -8,10 +8,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
-
 from stratify.cohort import Cohort
-from stratify.connectome.values import Connectomes
+from stratify.connectome import Connectomes
 from stratify.datasets.assumptions import ARMS, Arm
 from stratify.datasets.simulation import Simulation
 from stratify.errors import DataError, Fault
@@ -184,8 +182,3 @@ def _describe_study(simulation: Simulation, arm: Arm) -> str:
             table.add(key, value)
         document.add(title, table)
     return tomlkit.dumps(document)
-
-
-def read_truth(folder: str | Path) -> pd.DataFrame:
-    """Read back the truth that `write_simulation` wrote, indexed by patient."""
-    return pd.read_csv(Path(folder) / "truth.csv", index_col="patient", dtype={"patient": str})
