@@ -90,8 +90,16 @@ class SettingsError(DataError):
     """A study file, or a value given on the command line, is wrong."""
 
 
-def name_some(things: Iterable[object], most: int = 3) -> str:
+def name_some(things: Iterable[object], most: int = 3, *, total: int | None = None) -> str:
     """Name the first few of many, and count the others.
+
+    Parameters
+    ----------
+    things : iterable
+    most : int
+        How many to name.
+    total : int, optional
+        How many there are, where ``things`` holds only the first of them.
 
     Examples
     --------
@@ -99,7 +107,7 @@ def name_some(things: Iterable[object], most: int = 3) -> str:
     'P01, P02, P03 and 2 more'
     """
     names = [str(thing) for thing in things]
-    more = len(names) - most
+    more = (len(names) if total is None else total) - min(most, len(names))
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 

@@ -320,7 +320,7 @@ def _first_row(path: Path, data: bytes, delimiter: str) -> list[str]:
                 "Give the file with its table, the column names in its first row.",
             )
         )
-    line = data.splitlines()[0].decode()
+    line = io.TextIOWrapper(io.BytesIO(data), "utf-8").readline()
     others = {other: line.count(other) for other in _DELIMITER_NAMES if other != delimiter}
     likely = max(others, key=others.__getitem__)
     if others[likely] > line.count(delimiter) and len(first) <= 2:
@@ -449,7 +449,7 @@ def _read_xlsx(path: Path, header: bool) -> Sheet:
     ragged = tuple(
         RaggedRow(k, tuple(row)) for k, row in enumerate(grid, start=1) if len(row) > width
     )
-    kept = [(k, row) for k, row in enumerate(grid, start=1) if row and len(row) <= width]
+    kept = [(k, row) for k, row in enumerate(grid, start=1) if len(row) <= width]
     cells = [row + [""] * (width - len(row)) for _, row in kept]
     columns = [pa.array(column, pa.string()) for column in zip(*cells, strict=True)]
     rows = np.array([k for k, _ in kept])
@@ -507,13 +507,13 @@ def _make_sheet(
     ragged: tuple[RaggedRow, ...],
     faults: tuple[Fault, ...],
 ) -> Sheet:
-    """Part header from rows, and leave out rows whose every cell is empty."""
+    """Part header from rows, and leave out rows below it whose every cell is empty."""
     if header:
         names = [column[0].as_py() for column in columns]
         columns, rows = [column[1:] for column in columns], rows[1:]
     else:
         names = [str(k) for k in range(1, len(columns) + 1)]
-    empty = np.ones(len(rows), dtype=bool)
+    empty = np.full(len(rows), header)
     for column in columns:
         if not empty.any():
             break

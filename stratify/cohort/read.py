@@ -16,8 +16,8 @@ from stratify.errors import DataError, Fault, did_you_mean, name_some
 from stratify.schema import Column
 from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet, read_sheet
 
-NO_WORDS = ("0", "false", "no")
-YES_WORDS = ("1", "true", "yes")
+NO_WORDS = ("0", "0.0", "false", "no")
+YES_WORDS = ("1", "1.0", "true", "yes")
 
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 
