@@ -116,7 +116,9 @@ class Connectomes:
         digest = hashlib.sha256(
             repr((self.patients, self.regions, self.networks, self.kind)).encode()
         )
-        digest.update(np.ascontiguousarray(self.matrices, dtype="<f8").tobytes())
+        # One NaN and one zero: processors write both with either sign.
+        numbers = np.where(np.isnan(self.matrices), np.nan, self.matrices + 0.0)
+        digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def __repr__(self) -> str:
