@@ -221,7 +221,7 @@ def _read_text(path: Path, delimiter: str, header: bool) -> Sheet:
     import pyarrow.csv as arrow_csv
 
     data = _read_utf8(path)
-    first = _first_row(path, data, delimiter)
+    first = _first_row(path, data, delimiter, header)
     names = [str(k) for k in range(len(first))]
     ragged: list[RaggedRow] = []
 
@@ -307,10 +307,10 @@ def _read_utf8(path: Path) -> bytes:
     return data.removeprefix(b"\xef\xbb\xbf")
 
 
-def _first_row(path: Path, data: bytes, delimiter: str) -> list[str]:
+def _first_row(path: Path, data: bytes, delimiter: str, header: bool) -> list[str]:
     text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
     first = next(csv.reader(text, delimiter=delimiter), [])
-    if not any(cell.strip() for cell in first):
+    if not data.strip() or (header and not any(cell.strip() for cell in first)):
         met = "the file is empty" if not data.strip() else "the first row is empty"
         raise DataError(
             _fault(
@@ -436,7 +436,7 @@ def _read_xlsx(path: Path, header: bool) -> Sheet:
     for row in grid:
         while row and not row[-1]:
             row.pop()
-    if not grid or not grid[0]:
+    if not any(grid) or (header and not grid[0]):
         raise DataError(
             _fault(
                 path,

@@ -265,54 +265,55 @@ def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> 
 def _read_grid(one: _OneFile, file: Path, regions: Regions | None) -> None:
     """Take a text grid apart into region names, if it has them, and values."""
     sheet = read_sheet(file, header=False)
-    one.faults += ragged_fault(sheet)
+    for fault in ragged_fault(sheet):
+        one.tell(fault.met, fault.wanted, fault.way_out)
     if one.faults:
         return
     values, wrong = sheet.numbers(sheet.headers)
-    cells = [sheet.columns[header] for header in sheet.headers]
-    top = [column[0].as_py() for column in cells]
+    cells = np.array([sheet.columns[header].to_pylist() for header in sheet.headers], object).T
+    known = set() if regions is None else set(regions.names)
     height, width = values.shape
-    size = len(regions.names) if regions is not None else None
-    headed = wrong[0, 1:].any() or (height, width) != (size, size)
-    if not headed:
-        rows, columns = slice(0, None), slice(0, None)
-    else:
-        labelled = height == width
-        rows, columns = slice(1, None), slice(1 if labelled else 0, None)
-        one.names = tuple(top[columns])
-        if not wrong[0, columns].any() and regions is None:
-            one.tell(
-                "its first row holds numbers",
-                "the names of the regions",
-                "Write the names as the first row, or give the list of regions.",
-            )
-            return
-        if labelled:
-            down = tuple(cells[0][k].as_py() for k in range(1, height))
-            if sorted(down) != sorted(one.names):
-                only = sorted(set(down).symmetric_difference(one.names))
-                one.tell(
-                    f"regions named in the first row or in the first column only: "
-                    f"{name_some(only)}",
-                    "the same regions along both sides",
-                    "Write the file again with both, or with the first row alone.",
-                )
-                return
-            order = [down.index(name) for name in one.names]
-            values[1:], wrong[1:] = values[1:][order], wrong[1:][order]
-    body, bad = values[rows, columns], wrong[rows, columns]
-    if bad.any():
-        i, j = np.argwhere(bad)[0]
-        cell = cells[j + (columns.start or 0)][int(i) + (rows.start or 0)].as_py()
-        names = one.names or (regions.names if regions is not None else ())
-        at = f" at {names[i]} and {names[j]}" if max(i, j) < len(names) else ""
+    # Names may be numbers too, and are then told from values by the list of regions.
+    names_on_top = wrong[0, 1:].any() or known in (set(cells[0]), set(cells[0, 1:]))
+    if not names_on_top and regions is None:
         one.tell(
-            f"{cell!r}{at}, one of {int(bad.sum())} cells",
-            f"numbers with a decimal point, or {MISSING_WORDS[1]} for a region not covered",
-            "Correct the cells.",
+            "its first row holds numbers",
+            "the names of the regions",
+            "Write the names as the first row, or give the list of regions.",
         )
         return
-    one.matrix = body
+    if names_on_top:
+        names_down = height == width or bool(wrong[1:, 0].all())
+        left, down = int(names_down), cells[1:, 0].tolist()
+        one.names = tuple(cells[0, left:])
+        if names_down and sorted(down) != sorted(one.names):
+            only = sorted(set(down).symmetric_difference(one.names))
+            one.tell(
+                f"regions named in the first row or in the first column only: {name_some(only)}",
+                "the same regions along both sides",
+                "Write the file again with both, or with the first row alone.",
+            )
+            return
+        rows = [down.index(name) for name in one.names] if names_down else slice(None)
+        values, wrong, cells = (grid[1:, left:][rows] for grid in (values, wrong, cells))
+    if wrong.any():
+        _tell_wrong_cells(one, cells, wrong, regions)
+    else:
+        one.matrix = values
+
+
+def _tell_wrong_cells(
+    one: _OneFile, cells: np.ndarray, wrong: np.ndarray, regions: Regions | None
+) -> None:
+    i, j = np.argwhere(wrong)[0]
+    names = one.names or (regions.names if regions is not None else ())
+    at = f" at {names[i]} and {names[j]}" if max(i, j) < len(names) else ""
+    more = f" and {wrong.sum() - 1} more" if wrong.sum() > 1 else ""
+    one.tell(
+        f"{cells[i, j]!r}{at}{more}",
+        f"numbers with a decimal point, or {MISSING_WORDS[1]} for a region not covered",
+        "Correct the cells.",
+    )
 
 
 def _arrange(one: _OneFile, reference: Sequence[str]) -> None:
