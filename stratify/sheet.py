@@ -7,6 +7,7 @@ import gzip
 import io
 import warnings
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -262,6 +263,15 @@ def _read_text(path: Path, delimiter: str, header: bool) -> Sheet:
         ) from None
     columns = [pc.utf8_trim_whitespace(column).combine_chunks() for column in table.itercolumns()]
     taken = {row.row for row in ragged} | set(blank)
+    if header and 1 in taken:
+        raise DataError(
+            _fault(
+                path,
+                "a first row that cannot be taken apart",
+                "the names of the columns",
+                "Look for quotation marks in the names, and take them away.",
+            )
+        )
     numbers = np.array([k for k in range(1, len(table) + len(taken) + 1) if k not in taken])
     faults = _unclosed_quote(path, data, columns)
     return _make_sheet(path.name, columns, numbers, header, tuple(ragged), faults)
@@ -272,7 +282,7 @@ def _read_utf8(path: Path) -> bytes:
     if path.name.lower().endswith(".gz"):
         try:
             data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise DataError(
                 _fault(
                     path,
@@ -309,7 +319,8 @@ def _read_utf8(path: Path) -> bytes:
 
 def _first_row(path: Path, data: bytes, delimiter: str, header: bool) -> list[str]:
     text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
-    first = next(csv.reader(text, delimiter=delimiter), [])
+    rows = csv.reader(text, delimiter=delimiter)
+    first = next(rows, []) if header else next(filter(None, rows), [])
     if not data.strip() or (header and not any(cell.strip() for cell in first)):
         met = "the file is empty" if not data.strip() else "the first row is empty"
         raise DataError(
@@ -397,7 +408,6 @@ def _read_parquet(path: Path) -> Sheet:
 def _read_xlsx(path: Path, header: bool) -> Sheet:
     import openpyxl
     import pyarrow as pa
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with warnings.catch_warnings():
@@ -413,7 +423,7 @@ def _read_xlsx(path: Path, header: bool) -> Sheet:
                 ]
             finally:
                 book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+    except Exception as error:  # a damaged workbook fails in zip, XML or openpyxl itself
         raise DataError(
             _fault(
                 path,

@@ -30,6 +30,7 @@ def refusal(path) -> str:
         ("t.csv", b"", "the file is empty"),
         ("t.csv", b"\n\n", "the file is empty"),
         ("t.csv", b",,\n1,2,3\n", "the first row is empty"),
+        ("t.csv", b"\nid,x\n1,2\n", "the first row is empty"),
         ("t.csv.gz", b"id,x\n", "no whole gzip file"),
         ("t.csv.gz", gzip.compress(b"id,x\n1,2\n" * 99)[:-9], "no whole gzip file"),
         ("t.parquet", b"id,x\n1,2\n", "no Parquet file"),
@@ -98,6 +99,17 @@ def test_numbers_of_text_equal_numbers_of_each_column_alone(tmp_path):
         alone, bad = sheet.numbers([header])
         np.testing.assert_array_equal(alone[:, 0], values[:, k])
         np.testing.assert_array_equal(bad[:, 0], wrong[:, k])
+
+
+def test_a_file_with_a_header_only_is_a_table_without_rows(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,x")
+    sheet = read_sheet(path)
+    assert (sheet.headers, len(sheet)) == (("id", "x"), 0)
+    path.write_text("1,2\n,\n3,4\n")
+    bare = read_sheet(path, header=False)
+    assert bare.rows.tolist() == [1, 2, 3]
+    assert bare.text("2").tolist() == ["2", None, "4"]
 
 
 def test_lists_in_parquet_are_refused_by_column(tmp_path):

@@ -127,6 +127,8 @@ def matrices_of_long(
     if header is None:
         raise DataError(_no_patients(sheet))
     faults = [*sheet.faults, *ragged_fault(sheet)]
+    if not len(sheet):
+        raise DataError([*faults, _no_rows(sheet)])
     ids, first, second = (column_text(sheet, name) for name in (header, *LONG_HEADERS[:2]))
     table, mask = sheet.numbers(["value"])
     faults += wrong_cells(sheet, mask, ids, ["value"])
@@ -292,6 +294,15 @@ def _no_patients(sheet: Sheet) -> Fault:
         met=f"no column of patients; the first columns are {name_some(sheet.headers)}",
         wanted="a column called patient or participant_id",
         way_out="Rename the column, or name it as the patient column.",
+    )
+
+
+def _no_rows(sheet: Sheet) -> Fault:
+    return Fault(
+        where=sheet.name,
+        met="a header and no rows",
+        wanted="a row for each edge of each patient",
+        way_out="Check that this is the right file.",
     )
 
 

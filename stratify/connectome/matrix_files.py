@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import zipfile
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -64,14 +64,15 @@ def matrices_of_stack(
 
 def _load(path: Path) -> dict[str, np.ndarray]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"matrices": loaded}
-        with loaded:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy warns of headers written by old versions
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"matrices": loaded}
             return {key: loaded[key] for key in loaded.files}
     except FileNotFoundError:
         met, way_out = "no such file", "Correct the path."
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # numpy fails in a dozen ways on a damaged file
         met = f"it cannot be read ({error})"
         way_out = (
             "Save the names as text: numpy.array(names, dtype=str)."

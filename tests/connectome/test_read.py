@@ -457,6 +457,21 @@ def test_absent_and_repeated_edges_of_a_long_table_are_told_by_patient(tmp_path)
     assert "0.123" in told(tmp_path / "l.csv") or "differ" in told(tmp_path / "l.csv")
 
 
+def test_tables_without_rows_are_refused(tmp_path):
+    long().iloc[:0].to_csv(tmp_path / "l.csv", index=False)
+    assert "a header and no rows" in told(tmp_path / "l.csv")
+    wide().iloc[:0].to_csv(tmp_path / "e.csv", index=False)
+    assert "no patient" in told(tmp_path / "e.csv")
+
+
+def test_regions_named_twice_in_a_stack_are_refused(tmp_path):
+    twice = ("SN_1", "SN_1", *REGIONS[2:])
+    np.savez(tmp_path / "s.npz", matrices=R, patients=PATIENTS, regions=twice)
+    assert "regions named twice: SN_1" in told(tmp_path / "s.npz")
+    np.savez(tmp_path / "s.npz", matrices=R[:, :1, :1], patients=PATIENTS, regions=["SN_1"])
+    assert "1 regions; two at least" in told(tmp_path / "s.npz")
+
+
 def test_ragged_rows_are_told(tmp_path):
     wide().to_csv(tmp_path / "e.csv", index=False)
     text = (tmp_path / "e.csv").read_text().splitlines()
