@@ -1,0 +1,37 @@
+"""MLflow: studies and their models written, found again, and shown.
+
+The only room that imports mlflow.
+"""
+
+from stratify.tracking.pseudonyms import find_identifiers, pseudonymise
+from stratify.tracking.reading import (
+    LoadedRun,
+    RunReference,
+    StudySummary,
+    add_to_run,
+    find_run,
+    list_studies,
+    load_run,
+)
+from stratify.tracking.store import Store, open_store
+from stratify.tracking.study import ModelRun, StudyRun, mark_dead_runs, start_study
+from stratify.tracking.ui import serve_ui
+
+__all__ = [
+    "LoadedRun",
+    "ModelRun",
+    "RunReference",
+    "Store",
+    "StudyRun",
+    "StudySummary",
+    "add_to_run",
+    "find_identifiers",
+    "find_run",
+    "list_studies",
+    "load_run",
+    "mark_dead_runs",
+    "open_store",
+    "pseudonymise",
+    "serve_ui",
+    "start_study",
+]

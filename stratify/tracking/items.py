@@ -1,0 +1,184 @@
+"""What a run is made of, as a stream of small values, and the one place that writes them."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stratify.tracking.pseudonyms import pseudonymise
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from mlflow import MlflowClient
+
+# A request to a tracking server may carry this many of each.
+_MOST_METRICS = 1000
+_MOST_PARAMS_OR_TAGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A setting of a run."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number of a run; with several steps it is drawn as a line."""
+
+    name: str
+    value: float
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word by which runs are found and grouped."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a run, and how to write it."""
+
+    path: str
+    write: Callable[[Path], object]
+
+
+Item = Param | Metric | Tag | File
+
+
+def make_items(
+    *,
+    params: Mapping[str, object] | None = None,
+    tags: Mapping[str, object] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    fold_metrics: pd.DataFrame | None = None,
+    figures: Mapping[str, Figure] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    texts: Mapping[str, str] | None = None,
+    description: str = "",
+    key: bytes,
+) -> Iterator[Item]:
+    """Turn what a caller has into items.
+
+    A table's ``patient`` column, or an index of that name, is replaced by pseudonyms; any other
+    index is left out, since it might hold the patients under another name.
+    """
+    yield from (Param(name, value) for name, value in (params or {}).items())
+    yield from (Tag(name, value) for name, value in (tags or {}).items())
+    if description:
+        yield Tag("mlflow.note.content", description)
+    yield from (Metric(name, value) for name, value in (metrics or {}).items())
+    if fold_metrics is not None:
+        yield from _fold_items(fold_metrics)
+    for name, figure in (figures or {}).items():
+        yield File(f"figures/{name}.png", partial(_write_figure, figure))
+    for name, table in (tables or {}).items():
+        yield File(f"tables/{name}.csv", partial(_write_table, hide_patients(table, key)))
+    for name, text in (texts or {}).items():
+        yield File(name, partial(_write_text, text))
+
+
+def hide_patients(table: pd.DataFrame, key: bytes) -> pd.DataFrame:
+    """Return a table whose patients, if it has any, are pseudonyms.
+
+    Examples
+    --------
+    >>> hidden = hide_patients(pd.DataFrame({"patient": ["P017"], "y": [1]}), b"not a secret")
+    >>> hidden.to_dict("records")
+    [{'patient': 'p-02f73e0d17d3', 'y': 1}]
+    """
+    if "patient" in table.index.names:
+        table = table.reset_index("patient")
+    if "patient" in table.columns:
+        table = table.assign(patient=list(pseudonymise(table["patient"], key)))
+    return table.reset_index(drop=True)
+
+
+def write_items(client: MlflowClient, run_id: str, items: Iterable[Item]) -> None:
+    """Write items into a run: all numbers in few requests, all files in one.
+
+    A metric that is not a finite number is left out: the run shows a dash, not a wrong number.
+    """
+    from mlflow import entities
+
+    now = int(time.time() * 1000)
+    everything = list(items)
+    metrics = [
+        entities.Metric(item.name, float(item.value), now, item.step)
+        for item in everything
+        if isinstance(item, Metric) and math.isfinite(item.value)
+    ]
+    params = [
+        entities.Param(item.name, as_text(item.value))
+        for item in everything
+        if isinstance(item, Param)
+    ]
+    tags = [
+        entities.RunTag(item.name, as_text(item.value))
+        for item in everything
+        if isinstance(item, Tag)
+    ]
+    for some in _parts(params, _MOST_PARAMS_OR_TAGS):
+        client.log_batch(run_id, params=some)
+    for some in _parts(tags, _MOST_PARAMS_OR_TAGS):
+        client.log_batch(run_id, tags=some)
+    for some in _parts(metrics, _MOST_METRICS):
+        client.log_batch(run_id, metrics=some)
+    _write_files(client, run_id, [item for item in everything if isinstance(item, File)])
+
+
+def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
+    if not files:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for file in files:
+            path = Path(folder) / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file.write(path)
+        client.log_artifacts(run_id, folder)
+
+
+def _write_figure(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=150, bbox_inches="tight")
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False)
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _fold_items(by_fold: pd.DataFrame) -> Iterator[Metric]:
+    names = [name for name in by_fold.columns if name not in ("repeat", "fold", "n_test")]
+    ordered = by_fold.sort_values(["repeat", "fold"], kind="stable")
+    for step, row in enumerate(ordered[names].to_dict("records")):
+        yield from (Metric(f"fold/{name}", float(value), step) for name, value in row.items())
+
+
+def as_text(value: object) -> str:
+    """Write a setting the way a study file would: ``true``, ``0.5``, ``a, b``; empty for None."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(as_text, value))
+    return "" if value is None else str(value)
+
+
+def _parts(values: list, most: int) -> Iterator[list]:
+    return (values[start : start + most] for start in range(0, len(values), most))

@@ -1,0 +1,196 @@
+"""A fitted model as MLflow keeps it: our own folder of safe files, under MLflow's interface."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from stratify.tracking.store import quiet
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+# What a model needs to speak, besides stratify itself. stratify is not named: an environment
+# made from this list must be given the stratify that wrote the model, not whatever an index
+# happens to hold under that name.
+_REQUIREMENTS = (
+    "mlflow",
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "skops",
+    "xgboost-cpu",
+    "xgboost",
+)
+
+
+def make_input_example(X: pd.DataFrame) -> pd.DataFrame:
+    """Make up one patient: the median of every number, the first level of every category.
+
+    Medians are rounded to three digits, so that no cell repeats a patient's.
+
+    Parameters
+    ----------
+    X : DataFrame
+
+    Returns
+    -------
+    example : DataFrame, one row
+        Numbers are ``float64``, since an integer column could not say that a value is missing;
+        categories are text.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"madrs": [31, 27, 40], "sex": pd.Categorical(["f", "m", "f"])})
+    >>> make_input_example(X).to_dict("records")
+    [{'madrs': 31.0, 'sex': 'f'}]
+    """
+    return pd.DataFrame({name: [_typical(X[name])] for name in X.columns})
+
+
+def _typical(values: pd.Series) -> float | str:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return str(values.cat.categories[0]) if len(values.cat.categories) else ""
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return str(values.dropna().min()) if values.notna().any() else ""
+    numbers = values.to_numpy(dtype=float)
+    known = numbers[np.isfinite(numbers)]
+    return float(f"{np.median(known):.3g}") if len(known) else 0.0
+
+
+def make_signature(example: pd.DataFrame) -> ModelSignature:
+    """Say what a model takes and gives: the example's columns in, a likelihood with bounds out."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(
+            DataType.double
+            if pd.api.types.is_numeric_dtype(example[name].dtype)
+            else DataType.string,
+            name,
+        )
+        for name in map(str, example.columns)
+    ]
+    outputs: list[ColSpec | TensorSpec] = [
+        *(ColSpec(DataType.double, name) for name in ("probability", "low", "high", "log_odds")),
+        ColSpec(DataType.string, "outside"),
+    ]
+    level = ParamSpec("level", DataType.double, 0.95)
+    return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema([level]))
+
+
+def log_served_model(
+    client: MlflowClient,
+    run_id: str,
+    *,
+    name: str,
+    write: Callable[[Path], object],
+    X: pd.DataFrame,
+    metrics: Mapping[str, float],
+) -> str:
+    """Write a model beside its run, and return MLflow's id of it.
+
+    The folder holds data only (JSON and skops files), and `stratify.tracking.serving` of the
+    installed package reads it: loading a model runs no code that came with the model.
+    """
+    import mlflow.pyfunc
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.models import Model
+
+    experiment_id = client.get_run(run_id).info.experiment_id
+    logged = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
+    example = make_input_example(X)
+    with quiet(), tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "stratify_model"
+        write(data)
+        saved = Path(folder) / "saved"
+        mlflow.pyfunc.save_model(
+            saved,
+            loader_module="stratify.tracking.serving",
+            data_path=str(data),
+            mlflow_model=Model(
+                artifact_path=logged.artifact_location,
+                run_id=run_id,
+                model_uuid=logged.model_id,
+                model_id=logged.model_id,
+            ),
+            signature=make_signature(example),
+            input_example=example,
+            pip_requirements=_requirements(),
+            metadata={"needs": f"stratify=={_version('stratify')}"},
+        )
+        client.log_model_artifacts(logged.model_id, str(saved))
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    _log_model_metrics(client, run_id, logged.model_id, metrics)
+    client.finalize_logged_model(logged.model_id, "READY")
+    return logged.model_id
+
+
+def register_model(client: MlflowClient, run_id: str, *, name: str, alias: str) -> str:
+    """Make a run's model a version of a registered model, give it an alias, return the version."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    model_id = find_model_id(client, run_id)
+    assert model_id is not None, "only a run with a model can be registered"
+    logged = client.get_logged_model(model_id)
+    # Not "models:/<id>": MLflow would look that up in whatever store its global setting names.
+    made = client.create_model_version(
+        name, logged.artifact_location, run_id=run_id, model_id=model_id, await_creation_for=60
+    )
+    link = json.dumps([{"name": name, "version": str(made.version)}])
+    client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
+    client.set_registered_model_alias(name, alias, made.version)
+    return str(made.version)
+
+
+def find_model_id(client: MlflowClient, run_id: str) -> str | None:
+    """Return MLflow's id of a run's model, or None if the run has no model."""
+    outputs = client.get_run(run_id).outputs
+    models = outputs.model_outputs if outputs else []
+    return models[0].model_id if models else None
+
+
+def _log_model_metrics(
+    client: MlflowClient, run_id: str, model_id: str, metrics: Mapping[str, float]
+) -> None:
+    # Written a second time with the model's id, so that MLflow's page of models shows them too.
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[
+            Metric(key, float(value), now, 0, model_id=model_id, run_id=run_id)
+            for key, value in metrics.items()
+            if isfinite(value)
+        ],
+    )
+
+
+def _requirements() -> list[str]:
+    found = {name: _version(name) for name in _REQUIREMENTS}
+    return [f"{name}=={number}" for name, number in found.items() if number]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
