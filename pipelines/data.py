@@ -8,23 +8,32 @@ from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
     from pipelines.study import StudySettings
-    from stratify.cohort import Cohort
+    from stratify.cohort import Cohort, Dictionary
     from stratify.connectome import Connectomes
     from stratify.task import Table
 
 
-def read_table(settings: StudySettings) -> Table:
+def read_table(settings: StudySettings) -> tuple[Table, Dictionary]:
     """Read a study's data and make the table that answers its question.
+
+    Returns
+    -------
+    table : Table
+    dictionary : Dictionary
+        What the columns mean, by which new patients are read.
 
     Raises
     ------
     DataError
         With every fault of the files; `stratify check` examines the ones behind a faulty one too.
     """
+    from stratify.cohort import Dictionary, read_columns
     from stratify.task import assemble
 
     cohort, connectomes = read_data(settings)
-    return assemble(settings.task(), cohort, connectomes)
+    path = settings.cohort.columns
+    dictionary = Dictionary.of(cohort) if path is None else read_columns(path)
+    return assemble(settings.task(), cohort, connectomes), dictionary
 
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +134,7 @@ def train(
     """
     settings = read_settings(study, overrides)
     with progress("Reading the study's files"):
-        table = read_table(settings)
+        table, dictionary = read_table(settings)
         from stratify.folds import make_folds
 
         folds = make_folds(
@@ -146,6 +146,7 @@ def train(
         )
     candidates = _list_candidates(settings, table)
     with progress("Opening the store"):
+        from stratify.cohort import render_columns
         from stratify.evaluation import cross_validate_many, make_verdict
         from stratify.tracking import make_study_record, start_study
 
@@ -155,6 +156,8 @@ def train(
         settings.study.name,
         validation=settings.validation.model_dump(),
         models_tried=sum(not _is_blind(family) for family, _ in candidates),
+        columns_toml=render_columns(dictionary),
+        trained_on=datetime.date.today(),
     )
     with start_study(
         opened,

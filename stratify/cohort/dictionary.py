@@ -167,6 +167,12 @@ def write_columns(dictionary: Dictionary, path: str | Path) -> None:
     path : str or Path
         Replaced as a whole, if it exists.
     """
+    with replacing(path) as part:
+        part.write_text(render_columns(dictionary), encoding="utf-8", newline="\n")
+
+
+def render_columns(dictionary: Dictionary) -> str:
+    """Return a column dictionary as the text of its file."""
     import tomlkit
 
     document = tomlkit.document()
@@ -185,8 +191,7 @@ def write_columns(dictionary: Dictionary, path: str | Path) -> None:
                 entry[key] = _whole(values[key])
         columns[column.name] = entry
     document["columns"] = columns
-    with replacing(path) as part:
-        part.write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
+    return tomlkit.dumps(document)
 
 
 def _whole(value: Any) -> Any:

@@ -54,8 +54,8 @@ def fetch_help(*, mirror: str | Path | None = None) -> Dataset:
 
     The mirror's copy was exported from a later release of the same table: one more column, which
     repeats another, and no row names. Both copies are read to the same cohort. The checksum of the
-    public copy was worked out from the values, in the public copy's layout; its length, first
-    16,000 and last 3,400 characters were compared with the public copy.
+    public copy was worked out from the values, in the public copy's layout; its length and parts of
+    its text agree with the public copy, which has not been downloaded here as a whole.
 
     Parameters
     ----------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from stratify.files import replacing
 from stratify.schema import Column
 
 
@@ -156,10 +156,8 @@ def write_contributions(explanation: Explanation, folder: Path) -> Path:
     path : Path
         With a column for each column of the model, and ``base`` and ``log_odds``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "contributions.csv"
-    partial = folder / f".{path.name}.partial"
     table = explanation.contributions.assign(base=explanation.base, log_odds=explanation.log_odds)
-    table.to_csv(partial, index_label="patient")
-    os.replace(partial, path)
+    with replacing(path) as part:
+        table.to_csv(part, index_label="patient")
     return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from copy import copy
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from zipfile import ZIP_DEFLATED
 import numpy as np
 
 from stratify.errors import DataError, Fault
+from stratify.files import replacing
 from stratify.model.classifier import ResponderClassifier
 from stratify.model.fitted import FittedModel
 from stratify.outcome import ResponseRule
@@ -43,9 +43,9 @@ def write_model(model: FittedModel, folder: Path) -> Path:
     """
     import skops.io
 
-    folder.mkdir(parents=True, exist_ok=True)
     classifiers = [_without_patients(c) for c in (model.classifier, *model.replicas)]
-    _replace(folder / "classifiers.skops", skops.io.dumps(classifiers, compression=ZIP_DEFLATED))
+    with replacing(folder / "classifiers.skops") as part:
+        skops.io.dump(classifiers, part, compression=ZIP_DEFLATED)
     facts = {
         "format": FORMAT,
         "left_out_share": model.left_out_share,
@@ -58,7 +58,8 @@ def write_model(model: FittedModel, folder: Path) -> Path:
         "simulated": model.simulated,
         "digest": model.digest,
     }
-    _replace(folder / "model.json", json.dumps(facts, indent=1).encode())
+    with replacing(folder / "model.json") as part:
+        part.write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return folder
 
 
@@ -125,12 +126,6 @@ def _task_from_dict(values: dict[str, Any]) -> Task:
             "clinical": None if clinical is None else tuple(clinical),
         }
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
 
 
 def _unreadable(folder: Path, met: str) -> DataError:
