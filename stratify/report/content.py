@@ -44,6 +44,7 @@ MOST_REASONS = 10
 MOST_ITEMS = 12
 LONGEST_LABEL = 72
 LONGEST_VALUE = 36
+LONGEST_ITEM = 140
 LONGEST_SENTENCE = 400
 
 _FAMILIES = {
@@ -482,7 +483,7 @@ def shorten(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def _items(items: Sequence[str], noun: str, longest: int = LONGEST_LABEL) -> tuple[str, ...]:
+def _items(items: Sequence[str], noun: str, longest: int = LONGEST_ITEM) -> tuple[str, ...]:
     shown = tuple(shorten(visible(item), longest) for item in items[:MOST_ITEMS])
     rest = len(items) - len(shown)
     return (*shown, f"and {rest} more {noun}") if rest else shown

@@ -6,12 +6,11 @@ import datetime
 import json
 import os
 import re
-import tempfile
+import secrets
 import threading
 import unicodedata
 from dataclasses import asdict
 from functools import cache
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     import typst
 
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _PAGES = 2
 # In points. Ordinary content fits at the first; unusually long words are set smaller, down to a
 # size that can still be read, before a third page is accepted.
@@ -69,14 +69,23 @@ def render_pdf(report: PatientReport) -> bytes:
 
 def _compile(content: dict[str, Any], day: datetime.date) -> bytes:
     pdf = _compiler().compile(
-        input=_template(),
+        input=f'#import "report.typ": draw\n#draw(json(bytes({_literal(content)})))'.encode(),
         format="pdf",
-        sys_inputs={"report": json.dumps(content)},
         pdf_standards=["ua-1"],
         timestamp=datetime.datetime.combine(day, datetime.time(), datetime.UTC),
     )
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def _literal(content: dict[str, Any]) -> str:
+    r"""Write values as JSON in a typst string, in which nothing but ``\`` and ``"`` is special.
+
+    Typst keeps what it has laid out from one report to the next as long as ``sys.inputs`` stays
+    as it is, so the values come this way instead.
+    """
+    text = json.dumps(content, ensure_ascii=True, allow_nan=False)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _count_pages(pdf: bytes) -> int:
@@ -101,13 +110,13 @@ def write_pdf(report: PatientReport, path: str | os.PathLike[str]) -> Path:
 
 def replace_file(path: Path, content: bytes) -> Path:
     """Write a file under a temporary name beside its own, then give it its name."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return path
 
@@ -116,11 +125,6 @@ def _running_title(report: PatientReport) -> str:
     """Name the patient in the foot of each page, in case pages get parted."""
     patient = report.patient
     return patient if len(patient) <= 48 else patient[:47] + "…"
-
-
-@cache
-def _template() -> bytes:
-    return files("stratify.report").joinpath("templates/report.typ").read_bytes()
 
 
 def _font_folder() -> Path:
@@ -150,7 +154,7 @@ def _compiler() -> typst.Compiler:
     import typst
 
     if not hasattr(_of_thread, "compiler"):
-        _of_thread.compiler = typst.Compiler(_template(), font_paths=_fonts())
+        _of_thread.compiler = typst.Compiler(root=str(_TEMPLATES), font_paths=_fonts())
     return _of_thread.compiler
 
 
