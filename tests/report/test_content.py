@@ -67,11 +67,11 @@ def test_a_range_that_covers_the_average_does_not_separate(make_report: Make) ->
     assert report.likelihood.count == 48
 
 
-@pytest.mark.parametrize(("low", "kind"), [(0.4651, "not separated"), (0.4751, "stated")])
+@pytest.mark.parametrize(("low", "kind"), [(0.473, "not separated"), (0.476, "stated")])
 def test_the_verdict_agrees_with_the_numbers_as_printed(
     make_report: Make, low: float, kind: str
 ) -> None:
-    # The average is 0.47: an interval from 0.4651 prints as 47, one from 0.4751 as 48.
+    # The average is 0.47: an interval from 0.473 prints as 47, one from 0.476 as 48.
     assert make_report(0.55, low, 0.6).verdict.kind == kind
 
 
@@ -265,6 +265,11 @@ def test_long_lists_are_cut_and_counted(make_report: Make) -> None:
     report = make_report(outside=tuple(f"column {k}: 1" for k in range(30)))
     assert len(report.verdict.items) == 13
     assert report.verdict.items[-1] == "and 18 more values"
+
+
+def test_a_value_outside_is_shown_however_long_its_label_is(make_report: Make) -> None:
+    item = "a label that says when, by whom and with which instrument it was recorded: 91 years"
+    assert make_report(outside=(item,)).verdict.items == (item,)
 
 
 def test_characters_that_hide_or_reorder_are_shown_as_code_points(make_report: Make) -> None:
