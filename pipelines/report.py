@@ -12,7 +12,9 @@ from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
 if TYPE_CHECKING:
+    from stratify.model import FittedModel
     from stratify.report import StudySummary
+    from stratify.task import Table
     from stratify.tracking import LoadedRun
 
 MOST_REASONS = 8
@@ -143,7 +145,7 @@ def _write_reports(
                 low=float(row["low"]),
                 high=float(row["high"]),
                 level=predictions.level,
-                outside=predictions.outside[k],
+                outside=(*_other_arm(table, model, k), *predictions.outside[k]),
                 reasons=explanation.reasons(k, most=MOST_REASONS),
                 base_log_odds=explanation.base,
                 log_odds=float(explanation.log_odds[k]),
@@ -157,6 +159,14 @@ def _write_reports(
             said[content.verdict.kind] += 1
             step()
     return names, said
+
+
+def _other_arm(table: Table, model: FittedModel, k: int) -> tuple[str, ...]:
+    """Name a planned treatment that is not the one the model was trained on."""
+    planned = "" if table.treatment is None else str(table.treatment[k])
+    if not planned or model.task.treatment in (None, planned):
+        return ()
+    return (f"treatment: {planned}; the model knows {model.task.treatment} alone",)
 
 
 def _refusal(loaded: LoadedRun, study: LoadedRun) -> str:

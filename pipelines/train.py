@@ -137,6 +137,7 @@ def train(
         table, dictionary = read_table(settings)
         from stratify.folds import make_folds
 
+        assert table.y is not None
         folds = make_folds(
             table.y,
             table.groups,

@@ -10,7 +10,7 @@ import numpy as np
 
 from stratify.errors import DataError, Fault
 from stratify.evaluation.values import Evaluation
-from stratify.metrics import Estimate, compute_corrected_interval, compute_corrected_p_value
+from stratify.metrics import Estimate, compute_corrected_difference, compute_corrected_p_value
 from stratify.task import Question, Table
 
 Finding = Literal["responder model", "cannot tell", "alarm", "leak"]
@@ -71,18 +71,19 @@ def compute_gain(evaluation: Evaluation, reference: Evaluation, *, level: float 
             )
         )
     difference = (reference.by_fold["log_loss"] - evaluation.by_fold["log_loss"]).to_numpy()
-    folds = int(evaluation.by_fold["fold"].nunique())
-    return compute_corrected_interval(difference, test_share=1 / folds, folds=folds, level=level)
+    share = 1 / int(evaluation.by_fold["fold"].nunique())
+    return compute_corrected_difference(difference, test_share=share, level=level)
 
 
 def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
     """Decide whether a study has found a responder model.
 
-    Two things must hold of the same model, by the corrected resampled t test: that it ranks
-    responders above non-responders (AUC above 0.5, p below 0.05 divided by the number of models
-    tried), and that its likelihoods are better than the base rate (log loss below that of the
-    prevalence, p below 0.05). The first test alone bounds the chance that any of the models is
-    called a responder model on noise. Of several, the one with the largest gain is taken.
+    Three things must hold of the same model. It ranks responders above non-responders better than
+    noise would: the corrected resampled t test of its AUC against 0.5 gives a p below 0.05 divided
+    by the number of models tried. The interval of its AUC lies above 0.5. And its likelihoods are
+    better than the base rate: the corrected interval of its gain in log loss over the prevalence
+    lies above 0. The first alone bounds the chance that noise makes any responder model. Of
+    several, the one with the largest gain is taken.
 
     Parameters
     ----------
@@ -123,11 +124,11 @@ def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
 
 def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) -> bool:
     share = 1 / int(evaluation.by_fold["fold"].nunique())
-    auc = evaluation.by_fold["auc"].to_numpy() - 0.5
-    gain = (reference.by_fold["log_loss"] - evaluation.by_fold["log_loss"]).to_numpy()
+    above_chance = evaluation.by_fold["auc"].to_numpy() - 0.5
     return (
-        compute_corrected_p_value(auc, test_share=share) < 0.05 / tried
-        and compute_corrected_p_value(gain, test_share=share) < 0.05
+        compute_corrected_p_value(above_chance, test_share=share) < 0.05 / tried
+        and evaluation.metrics["auc"].low > 0.5
+        and compute_gain(evaluation, reference).low > 0
     )
 
 

@@ -10,6 +10,7 @@ from stratify.metrics.compute import (
 from stratify.metrics.estimates import METRICS, Estimate
 from stratify.metrics.intervals import (
     compute_bootstrap_interval,
+    compute_corrected_difference,
     compute_corrected_interval,
     compute_corrected_p_value,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "compute_bootstrap_interval",
     "compute_brier",
     "compute_calibration",
+    "compute_corrected_difference",
     "compute_corrected_interval",
     "compute_corrected_p_value",
     "compute_log_loss",

@@ -229,7 +229,8 @@ def _simulated_lines(record: StudyRecord) -> list[str]:
 def _validation_words(params: Mapping[str, object]) -> str:
     return (
         f"{params['folds']}-fold cross-validation, drawn {params['repeats']} times, tuned and "
-        f"calibrated on {params['inner_folds']} inner folds, each {params['together']} kept together"
+        f"calibrated on {params['inner_folds']} inner folds, each {params['together']} kept "
+        "together"
     )
 
 

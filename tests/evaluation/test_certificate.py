@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stratify.evaluation import cross_validate, make_certificate
-from stratify.folds import Fold, make_folds
+from stratify.folds import make_folds
 from stratify.model import ResponderClassifier
 from stratify.schema import Column
 
