@@ -139,6 +139,12 @@ def test_given_regions_set_the_order_and_not_the_values(tmp_path):
     np.testing.assert_allclose(turned.matrices[:, ::-1, ::-1], R, atol=1e-12)
 
 
+def test_edges_of_other_regions_than_those_given_are_refused(tmp_path):
+    wide().to_csv(tmp_path / "e.csv", index=False)
+    faults = told(tmp_path / "e.csv", regions=REGIONS[:5])
+    assert "5 columns that are no pair of the regions given: SN_1~CEN_2" in faults
+
+
 def test_long_tables_read_whatever_the_order_and_direction_of_their_rows(tmp_path):
     rows = long()
     rows.to_csv(tmp_path / "l.csv", index=False)
