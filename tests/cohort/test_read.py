@@ -152,7 +152,7 @@ def test_a_formula_saved_without_its_result_is_no_empty_cell(tmp_path):
         book.active.append(row)
     book.save(tmp_path / "cohort.xlsx")
     (fault,) = faults_of(tmp_path / "cohort.xlsx", COLUMNS[:2])
-    assert "1 formulas without their result: B3" in fault
+    assert "1 formula without a result: B3" in fault
 
 
 def test_reading_leaves_the_file_as_it_was(tmp_path):
@@ -300,7 +300,7 @@ def test_columns_without_meaning_and_empty_columns_are_warned_of_and_not_lost(tm
     cohort = read_cohort(path, COLUMNS[:2])
     assert [warning.severity for warning in cohort.warnings] == ["warning", "warning"]
     told = "\n".join(map(str, cohort.warnings))
-    assert "1 columns that the dictionary does not name: shoe_size" in told
+    assert "1 column that the dictionary does not name: shoe_size" in told
     assert "madrs: every cell is empty" in told
     assert list(cohort.frame.columns) == ["madrs"]
 
