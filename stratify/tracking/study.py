@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stratify.tracking.items import Item, Tag, as_text, make_items, write_items
-from stratify.tracking.processes import is_dead, process_tags
+from stratify.tracking.processes import is_dead, process_tags, termination_as_exit
 from stratify.tracking.pseudonyms import read_key
 from stratify.tracking.served_model import log_served_model, register_model
 from stratify.tracking.store import Store, find_experiment, quiet
@@ -113,19 +111,17 @@ class StudyRun:
         }
         run_id = _create_run(self.store, self.experiment_id, model_run.name, tags, self.dataset)
         with _failure_marked(self.store, run_id):
-            write_items(client, run_id, self._items(model_run))
+            model_id = None
             if model_run.model is not None:
-                assert model_run.X is not None, (
-                    "a model is written with the table X it was fitted on"
-                )
-                log_served_model(
+                assert model_run.X is not None, "a model comes with the table X it was fitted on"
+                model_id = log_served_model(
                     client,
                     run_id,
                     name=f"{model_run.features}-{model_run.family}",
                     write=model_run.model,
                     X=model_run.X,
-                    metrics=model_run.metrics,
                 )
+            write_items(client, run_id, self._items(model_run), model_id=model_id)
         _complete(self.store, run_id)
         return run_id
 
@@ -244,9 +240,9 @@ def start_study(
         "simulated": simulated,
     }
     data = _describe_data(dataset, digest, patients=patients, simulated=simulated)
-    with _termination_as_exit():
+    with termination_as_exit():
         own = {**shared, **process_tags(), KIND: "study"}
-        run_id = _create_run(store, experiment_id, name, own, data)
+        run_id = _create_run(store, experiment_id, f"{name} · verdict", own, data)
         with _failure_marked(store, run_id):
             texts = {"study.toml": study_toml} if study_toml else None
             items = make_items(params=params, texts=texts, key=read_key(store.folder))
@@ -330,30 +326,6 @@ def _failure_marked(store: Store, run_id: str) -> Iterator[None]:
         except Exception as second:
             error.add_note(f"Run {run_id} could not be marked as failed: {second}")
         raise
-
-
-@contextlib.contextmanager
-def _termination_as_exit() -> Iterator[None]:
-    """Let a polite request to terminate end the program as `sys.exit` would, closing what is open.
-
-    Only where nobody else has decided what the signal does.
-    """
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    )
-    if not ours:
-        yield
-        return
-
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _describe_data(name: str, digest: str, *, patients: int | None, simulated: bool) -> object:
