@@ -152,7 +152,7 @@ def register_model(client: MlflowClient, run_id: str, *, name: str, alias: str) 
     logged = client.get_logged_model(model_id)
     # Not "models:/<id>": MLflow would look that up in whatever store its global setting names.
     made = client.create_model_version(
-        name, logged.artifact_location, run_id=run_id, model_id=model_id, await_creation_for=60
+        name, logged.artifact_location, run_id=run_id, model_id=model_id, await_creation_for=0
     )
     link = json.dumps([{"name": name, "version": str(made.version)}])
     client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})

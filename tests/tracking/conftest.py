@@ -95,7 +95,9 @@ def train(make_model_run: Callable[..., ModelRun]) -> Callable[..., tuple[str, l
     """Return a function that writes a whole study of two models."""
 
     def train(store: Store, name: str = "demo", **finish) -> tuple[str, list[str]]:
-        with start(store, name) as study:
+        with start(
+            store, name, **{key: finish.pop(key) for key in set(finish) & {"experiment"}}
+        ) as study:
             models = [
                 study.log_model_run(make_model_run("prevalence", auc=0.5)),
                 study.log_model_run(make_model_run("logistic", auc=0.6)),
@@ -120,10 +122,10 @@ def trained(
     return store, study, models
 
 
-def start(store: Store, name: str = "demo"):
+def start(store: Store, name: str = "demo", experiment: str = "simulated TMS + ketamine"):
     return start_study(
         store,
-        experiment="simulated TMS + ketamine",
+        experiment=experiment,
         name=name,
         digest="ab" * 32,
         simulated=True,
