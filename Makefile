@@ -12,7 +12,8 @@ export UV_LINK_MODE = copy
 help:
 	@echo "make demo    run the main job end to end on a simulated cohort"
 	@echo "make test    run the tests"
-	@echo "make lint    formatting, style, types, and the one-way-down import contracts"
+	@echo "make lint    check formatting, style, types, and that imports run one way, down"
+	@echo "make format  put formatting and import order right"
 	@echo "make lock    pin every dependency again"
 
 setup: $(READY)
@@ -26,6 +27,36 @@ $(READY): requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-*
 	@touch $@
+
+# The main job on simulated patients: a cohort, a study, its models, their reasons, reports.
+DEMO := demo
+demo: $(READY)
+	$(BIN)/stratify simulate realistic --patients 1000 --seed 1 --regions 32 --out $(DEMO)/study
+	$(BIN)/stratify check $(DEMO)/study/study.toml
+	$(BIN)/stratify train $(DEMO)/study/study.toml --set validation.repeats=2
+	$(BIN)/stratify explain realistic-depression
+	$(BIN)/stratify simulate realistic --patients 12 --seed 99 --regions 32 --out $(DEMO)/new-patients
+	$(BIN)/stratify report realistic-depression --patients $(DEMO)/new-patients/cohort.csv \
+	  --connectivity $(DEMO)/new-patients/connectivity.parquet --out $(DEMO)/reports
+	@echo
+	@echo "Everything above is about simulated patients."
+	@echo "  runs      $(CURDIR)/mlruns (see them with: $(BIN)/stratify ui)"
+	@echo "  figures   $(CURDIR)/mlruns/artifacts/realistic-depression/*/artifacts/figures"
+	@echo "  reports   $(CURDIR)/$(DEMO)/reports"
+
+# One thread a process: the two workers share the cores, and sums come out the same everywhere.
+test: $(READY)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+# All four are run, so that one look shows everything.
+lint: $(READY)
+	@failed=; for check in "ruff format --check" "ruff check" "mypy" "lint-imports --no-logo"; do \
+	  echo "$$check"; $(BIN)/$$check || failed=1; \
+	done; test -z "$$failed"
+
+format: $(READY)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --group dev pyproject.toml -o requirements.lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -87,3 +88,50 @@ Give one column the role patient.
 
 class SettingsError(DataError):
     """A study file, or a value given on the command line, is wrong."""
+
+
+def name_some(things: Iterable[object], most: int = 3, *, total: int | None = None) -> str:
+    """Name the first few of many, and count the others.
+
+    Parameters
+    ----------
+    things : iterable
+    most : int
+        How many to name.
+    total : int, optional
+        How many there are, where ``things`` holds only the first of them.
+
+    Examples
+    --------
+    >>> name_some(["P01", "P02", "P03", "P04", "P05"])
+    'P01, P02, P03 and 2 more'
+    """
+    names = [str(thing) for thing in things]
+    more = (len(names) if total is None else total) - min(most, len(names))
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return a count with its noun in the right number.
+
+    Examples
+    --------
+    >>> count_of(1, "row"), count_of(2400, "row")
+    ('1 row', '2,400 rows')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint at the nearest known word, or nothing where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("mesured", ["kind", "measured"])
+    " (did you mean 'measured'?)"
+    >>> did_you_mean("colour", ["kind", "measured"])
+    ''
+    """
+    by_lower = {other.lower(): other for other in known}
+    near = get_close_matches(word.lower(), by_lower, n=1)
+    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""

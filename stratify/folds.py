@@ -73,7 +73,7 @@ def make_folds(
     for repeat, state in enumerate(np.random.SeedSequence(seed).generate_state(repeats)):
         splitter_class = StratifiedGroupKFold if grouped else StratifiedKFold
         splitter = splitter_class(folds, shuffle=True, random_state=int(state))
-        for number, (train, test) in enumerate(splitter.split(y, y, groups)):
+        for number, (train, test) in enumerate(splitter.split(y, y, groups if grouped else None)):
             why = "classes balanced" + (", groups kept together" if grouped else "")
             made.append(Fold(repeat, number, np.sort(train), np.sort(test), why))
     _require_both_classes_in_each(y, made)
@@ -92,7 +92,9 @@ def _require_enough(y: np.ndarray, groups: np.ndarray | None, folds: int) -> Non
                     met=f"{count} {unit} of class {label} and {folds} folds",
                     wanted=f"each fold tests at least one of the {unit} of each class",
                     way_out=f"Set validation.folds to {max(count, 2)} or fewer, or gather more "
-                    "patients." if count >= 2 else "Gather more patients of this class.",
+                    "patients."
+                    if count >= 2
+                    else "Gather more patients of this class.",
                 )
             )
 

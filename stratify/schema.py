@@ -98,9 +98,7 @@ class Column:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Column:
         """Make a column from what `to_dict` returned."""
-        return cls(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in values.items()
-            }
-        )
+        fields_of: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**fields_of)

@@ -241,8 +241,8 @@ def assemble(
         task=task,
         features="both" if len(sources) == 2 else next(iter(sources)),
         flow=tuple(flow),
-        warnings=cohort.warnings,
-        simulated=cohort.simulated,
+        warnings=cohort.warnings + (connectomes.warnings if connectomes is not None else ()),
+        simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
         digest=_digest(task, cohort, connectomes),
     )
 

@@ -1,5 +1,18 @@
 """Patients: read from the files clinics have, and checked as a whole."""
 
+from stratify.cohort.check import check_cohort
+from stratify.cohort.dictionary import Dictionary, read_columns, render_columns, write_columns
+from stratify.cohort.read import read_cohort
 from stratify.cohort.values import Cohort
+from stratify.cohort.write import write_cohort
 
-__all__ = ["Cohort"]
+__all__ = [
+    "Cohort",
+    "Dictionary",
+    "check_cohort",
+    "read_cohort",
+    "read_columns",
+    "render_columns",
+    "write_cohort",
+    "write_columns",
+]

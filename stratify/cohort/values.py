@@ -110,7 +110,9 @@ class Cohort:
         for name in self.frame.columns:
             values = self.frame[name]
             if pd.api.types.is_float_dtype(values.dtype):
-                digest.update(np.ascontiguousarray(values.to_numpy("<f8")).tobytes())
+                numbers = values.to_numpy("<f8")
+                # One NaN and one zero: processors write both with either sign.
+                digest.update(np.where(np.isnan(numbers), np.nan, numbers + 0.0).tobytes())
             else:
                 digest.update(repr(values.astype(object).tolist()).encode())
         return digest.hexdigest()

@@ -1,5 +1,17 @@
 """Connectivity: files to matrices, networks and edges."""
 
+from stratify.connectome.networks import NETWORK_RULES, NetworkRule, network_of
+from stratify.connectome.read import read_connectomes
 from stratify.connectome.values import CONNECTIVITY_KINDS, ConnectivityKind, Connectomes
+from stratify.connectome.write import write_connectomes
 
-__all__ = ["CONNECTIVITY_KINDS", "ConnectivityKind", "Connectomes"]
+__all__ = [
+    "CONNECTIVITY_KINDS",
+    "NETWORK_RULES",
+    "ConnectivityKind",
+    "Connectomes",
+    "NetworkRule",
+    "network_of",
+    "read_connectomes",
+    "write_connectomes",
+]

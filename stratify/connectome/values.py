@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from html import escape
 from typing import Literal, get_args
 
 import numpy as np
@@ -36,6 +37,10 @@ class Connectomes:
     atlas : str
     name : str
         Where they came from, for messages and reports.
+    simulated : bool
+        Whether the patients are made up; every report then says so.
+    warnings : tuple of Fault
+        What was found and mended, or is worth knowing; carried into runs and reports.
     """
 
     matrices: np.ndarray
@@ -45,6 +50,8 @@ class Connectomes:
     kind: ConnectivityKind
     atlas: str = ""
     name: str = "connectivity"
+    simulated: bool = False
+    warnings: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         wanted = (len(self.patients), len(self.regions), len(self.regions))
@@ -99,6 +106,8 @@ class Connectomes:
             self.kind,
             self.atlas,
             self.name,
+            self.simulated,
+            self.warnings,
         )
 
     @property
@@ -107,11 +116,32 @@ class Connectomes:
         digest = hashlib.sha256(
             repr((self.patients, self.regions, self.networks, self.kind)).encode()
         )
-        digest.update(np.ascontiguousarray(self.matrices, dtype="<f8").tobytes())
+        # One NaN and one zero: processors write both with either sign.
+        numbers = np.where(np.isnan(self.matrices), np.nan, self.matrices + 0.0)
+        digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def __repr__(self) -> str:
+        who = "simulated patients" if self.simulated else "patients"
         return (
-            f"Connectomes({self.name}: {len(self)} patients, {len(self.regions)} regions"
+            f"Connectomes({self.name}: {len(self)} {who}, {len(self.regions)} regions"
             f"{' of ' + self.atlas if self.atlas else ''}, {self.kind})"
         )
+
+    def _repr_html_(self) -> str:
+        uncovered = np.isnan(self.matrices).all(axis=2).any(axis=0)
+        table = pd.DataFrame(
+            [
+                {
+                    "network": network,
+                    "regions": sum(other == network for other in self.networks),
+                    "not covered in somebody": sum(
+                        bool(gap)
+                        for other, gap in zip(self.networks, uncovered, strict=True)
+                        if other == network
+                    ),
+                }
+                for network in dict.fromkeys(self.networks)
+            ]
+        )
+        return f"<p>{escape(repr(self))}</p>" + table.to_html(index=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from stratify.files import replacing
 from stratify.schema import Column
 
 
@@ -136,3 +138,26 @@ def block_name(column: Column) -> str | None:
     'DMN-SN'
     """
     return None if column.networks is None else "-".join(sorted(column.networks))
+
+
+def write_contributions(explanation: Explanation, folder: Path) -> Path:
+    """Write each patient's contributions as ``contributions.csv``, whole or not at all.
+
+    The file names patients as their table does: it belongs with that table, and in no run.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    folder : Path
+        Made if absent.
+
+    Returns
+    -------
+    path : Path
+        With a column for each column of the model, and ``base`` and ``log_odds``.
+    """
+    path = folder / "contributions.csv"
+    table = explanation.contributions.assign(base=explanation.base, log_odds=explanation.log_odds)
+    with replacing(path) as part:
+        table.to_csv(part, index_label="patient")
+    return path

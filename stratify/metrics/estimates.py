@@ -40,8 +40,8 @@ class Estimate:
     def __str__(self) -> str:
         if not isfinite(self.value):
             return "cannot be estimated"
-        return f"{self.value:.3f} ({self.level:.0%} interval {self.low:.3f} to {self.high:.3f})" \
-            .replace("%", " %")
+        bounds = f"{self.low:.3f} to {self.high:.3f}" if isfinite(self.low) else "not known"
+        return f"{self.value:.3f} ({100 * self.level:g} % interval {bounds})"
 
     def to_dict(self, name: str) -> dict[str, float]:
         """Return ``{name, name_low, name_high}``, the keys used in JSON and in MLflow."""

@@ -151,7 +151,7 @@ class FittedModel:
             if isinstance(value, str):
                 if value not in seen:
                     outside.append(f"{column.words}: {value}")
-            elif not seen[0] <= value <= seen[1]:  # type: ignore[operator]
+            elif not seen[0] <= value <= seen[1]:
                 outside.append(f"{column.words}: {value:.4g} {column.unit}".strip())
         return tuple(outside)
 

@@ -10,8 +10,16 @@ from stratify.tracking.reading import (
     StudySummary,
     add_to_run,
     find_run,
+    list_models,
     list_studies,
     load_run,
+)
+from stratify.tracking.records import (
+    StudyRecord,
+    describe_study,
+    make_comparison,
+    make_model_run,
+    make_study_record,
 )
 from stratify.tracking.store import Store, open_store
 from stratify.tracking.study import ModelRun, StudyRun, mark_dead_runs, start_study
@@ -22,13 +30,19 @@ __all__ = [
     "ModelRun",
     "RunReference",
     "Store",
+    "StudyRecord",
     "StudyRun",
     "StudySummary",
     "add_to_run",
+    "describe_study",
     "find_identifiers",
     "find_run",
+    "list_models",
     "list_studies",
     "load_run",
+    "make_comparison",
+    "make_model_run",
+    "make_study_record",
     "mark_dead_runs",
     "open_store",
     "pseudonymise",

@@ -211,6 +211,20 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyS
     )
 
 
+def list_models(store: Store, study_run: str) -> tuple[RunReference, ...]:
+    """List the models of a study's run, the highest AUC first.
+
+    Parameters
+    ----------
+    store : Store
+    study_run : str
+        Id of the study's own run.
+    """
+    models = _search(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{study_run}'")
+    ranked = sorted(models, key=lambda run: -run.data.metrics.get("auc", 0.0))
+    return tuple(_reference(run) for run in ranked)
+
+
 def add_to_run(
     store: Store,
     run_id: str,

@@ -63,6 +63,10 @@ class Store:
         """Whether a server keeps the runs and their files."""
         return urlsplit(self.tracking_uri).scheme.split("+")[0] in _SERVERS
 
+    def describe(self) -> str:
+        """Return where the runs are, for messages: a folder or an address."""
+        return str(self.folder) if self.embedded else self.tracking_uri
+
     @property
     def artifacts(self) -> Path:
         """The folder of the runs' files, when no server keeps them."""

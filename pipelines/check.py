@@ -1,0 +1,322 @@
+"""Examine everything a study names, and tell every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pipelines.progress import Progress, quiet
+from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
+from pipelines.study import CohortSection, ConnectivitySection
+from stratify.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from stratify.cohort import Cohort
+    from stratify.connectome import Connectomes
+    from stratify.task import Table
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a study without faults will do.
+
+    Parameters
+    ----------
+    question : str
+        In one sentence.
+    flow : tuple of (str, int)
+        How many patients were left after each step.
+    patients, responders : int
+    features : mapping of str to int
+        How many columns each feature set has.
+    families : tuple of str
+    folds, repeats, inner_folds : int
+    together : str
+    simulated : bool
+    """
+
+    question: str
+    flow: tuple[tuple[str, int], ...]
+    patients: int
+    responders: int
+    features: Mapping[str, int]
+    families: tuple[str, ...]
+    folds: int
+    repeats: int
+    inner_folds: int
+    together: str
+    simulated: bool
+
+    @property
+    def runs(self) -> int:
+        """One for each family and feature set."""
+        return len(self.families) * len(self.features)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the plan as plain values, for JSON."""
+        return {
+            "question": self.question,
+            "flow": [[step, count] for step, count in self.flow],
+            "patients": self.patients,
+            "responders": self.responders,
+            "simulated": self.simulated,
+            "features": dict(self.features),
+            "families": list(self.families),
+            "folds": self.folds,
+            "repeats": self.repeats,
+            "inner_folds": self.inner_folds,
+            "together": self.together,
+            "runs": self.runs,
+        }
+
+    def words(self) -> str:
+        """Return the plan in words."""
+        who = "simulated patients" if self.simulated else "patients"
+        flow = ", ".join(f"{count} {step}" for step, count in self.flow)
+        sets = ", ".join(f"{name} ({count})" for name, count in self.features.items())
+        return (
+            f"{self.question}\n"
+            f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
+            f"Features: {sets}.\n"
+            f"{self.folds} folds drawn {self.repeats} times, each {self.together} kept together; "
+            f"{self.inner_folds} inner folds for tuning and calibration.\n"
+            f"{self.runs} runs: {', '.join(self.families)} on each of "
+            f"{', '.join(self.features)}."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What was found in a study's files.
+
+    Parameters
+    ----------
+    study : str
+        The study's name, or its file's where that could not be read.
+    errors, warnings : tuple of Fault
+    not_examined : tuple of str
+        What could not be looked at because of an error elsewhere, and why.
+    plan : Plan or None
+        None where an error stops the study.
+    """
+
+    study: str
+    errors: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+    not_examined: tuple[str, ...]
+    plan: Plan | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the study can run."""
+        return not self.errors
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as plain values, for JSON."""
+        return {
+            "study": self.study,
+            "ok": self.ok,
+            "errors": [fault.to_dict() for fault in self.errors],
+            "warnings": [fault.to_dict() for fault in self.warnings],
+            "not_examined": list(self.not_examined),
+            "plan": None if self.plan is None else self.plan.to_dict(),
+        }
+
+    def words(self) -> str:
+        """Return the result in words; the errors themselves are told apart from it."""
+        parts = [f"{self.study}: {_count(self.errors, 'error')}."]
+        if self.plan is not None:
+            parts.append(self.plan.words())
+        parts += [f"Warning: {fault}" for fault in self.warnings]
+        parts += [f"Not examined: {what}" for what in self.not_examined]
+        return "\n".join(parts)
+
+
+def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = quiet) -> CheckResult:
+    """Examine a study file and every file it names.
+
+    A faulty file does not keep the next one from being examined. No model is fitted.
+
+    Parameters
+    ----------
+    study : Path
+        The study file.
+    overrides : sequence of str
+        ``"validation.repeats=10"``.
+    """
+    found = _Findings()
+    examined = examine_settings(study, overrides)
+    found.faults += examined.faults
+    plan = None
+    with progress("Examining the study's files"):
+        if not examined.sections:
+            found.skip("the files it names", "the study file could not be read")
+        else:
+            plan = _examine(examined, found)
+    name = study.name if examined.settings is None else examined.settings.study.name
+    faults = tuple(dict.fromkeys(found.faults))
+    return CheckResult(
+        study=name,
+        errors=tuple(fault for fault in faults if fault.severity == "error"),
+        warnings=tuple(fault for fault in faults if fault.severity == "warning"),
+        not_examined=tuple(found.not_examined),
+        plan=None if found.faulty else plan,
+    )
+
+
+def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
+    """Examine each file for itself and, if nothing is wrong with any, all of them together."""
+    cohort, connectomes = _read_data(
+        examined.sections.get("cohort"), examined.sections.get("connectivity"), found
+    )
+    if examined.settings is None:
+        found.skip("the study as a whole", "the study file has errors")
+    elif found.faulty or cohort is None:
+        found.skip("the study as a whole", "its files have errors")
+    else:
+        return _make_plan(examined.settings, cohort, connectomes, found)
+    return None
+
+
+@dataclass
+class _Findings:
+    """What has been found so far."""
+
+    faults: list[Fault] = field(default_factory=list)
+    not_examined: list[str] = field(default_factory=list)
+
+    @property
+    def faulty(self) -> bool:
+        return any(fault.severity == "error" for fault in self.faults)
+
+    def skip(self, what: str, why: str) -> None:
+        self.not_examined.append(f"{what}, because {why}.")
+
+    def of(self, make: Callable[[], Made]) -> Made | None:
+        """Return what is made, or None and keep the faults."""
+        try:
+            return make()
+        except DataError as error:
+            self.faults += error.faults
+            return None
+
+
+def _read_data(
+    cohort: object, connectivity: object, found: _Findings
+) -> tuple[Cohort | None, Connectomes | None]:
+    patients: Cohort | None = None
+    connectomes: Connectomes | None = None
+    if not isinstance(cohort, CohortSection):
+        found.skip("the patients", "the study file does not say rightly where they are")
+    elif cohort.dataset is not None:
+        patients, connectomes = _fetch(cohort.dataset, found)
+    else:
+        patients = _read_cohort(cohort, found)
+    if isinstance(connectivity, ConnectivitySection):
+        connectomes = _read_connectomes(connectivity, patients, found)
+    for data in (patients, connectomes):
+        found.faults += () if data is None else data.warnings
+    return patients, connectomes
+
+
+def _fetch(dataset: str, found: _Findings) -> tuple[Cohort | None, Connectomes | None]:
+    from stratify import datasets
+
+    fetched = found.of(lambda: datasets.fetch(dataset))
+    return (None, None) if fetched is None else (fetched.cohort, fetched.connectomes)
+
+
+def _read_cohort(section: CohortSection, found: _Findings) -> Cohort | None:
+    from stratify.cohort import read_cohort, read_columns
+
+    file, dictionary = section.file, section.columns
+    assert file is not None
+    assert dictionary is not None
+    columns = found.of(lambda: read_columns(dictionary))
+    if columns is not None:
+        return found.of(lambda: read_cohort(file, columns))
+    if file.exists():
+        found.skip(file.name, f"{dictionary.name} has errors")
+    else:
+        found.faults.append(
+            Fault(
+                where=str(file),
+                met="there is no such file",
+                wanted="cohort.file is the table of patients",
+                way_out="Correct cohort.file; a path is found from the study file's folder.",
+            )
+        )
+    return None
+
+
+def _read_connectomes(
+    section: ConnectivitySection, cohort: Cohort | None, found: _Findings
+) -> Connectomes | None:
+    from stratify.connectome import read_connectomes
+
+    known = None if cohort is None else cohort.patients
+    return found.of(lambda: read_connectomes(section.file, known=known, **section.reading))
+
+
+def _make_plan(
+    settings: StudySettings, cohort: Cohort, connectomes: Connectomes | None, found: _Findings
+) -> Plan | None:
+    from stratify.task import assemble
+
+    task = settings.task()
+    used = connectomes if settings.uses_connectivity else None
+    table = found.of(lambda: assemble(task, cohort, used))
+    if table is None:
+        return None
+    features: dict[str, int] = {}
+    for name in settings.feature_sets(table.has):
+        narrowed = found.of(lambda name=name: table.select(name))  # type: ignore[misc]
+        if narrowed is not None:
+            features[name] = narrowed.X.shape[1]
+    found.of(lambda: _require_folds(settings, table))
+    assert table.y is not None
+    validation = settings.validation
+    return Plan(
+        question=task.describe(),
+        flow=table.flow,
+        patients=len(table),
+        responders=int(table.y.sum()),
+        features=features,
+        families=settings.models.families,
+        folds=validation.folds,
+        repeats=validation.repeats,
+        inner_folds=validation.inner_folds,
+        together=validation.together,
+        simulated=table.simulated,
+    )
+
+
+def _require_folds(settings: StudySettings, table: Table) -> None:
+    """Draw the outer folds, and the inner folds of each, as training will."""
+    from stratify.folds import make_folds
+
+    validation = settings.validation
+    assert table.y is not None
+    outer = make_folds(table.y, table.groups, folds=validation.folds, seed=validation.seed)
+    try:
+        for fold in outer:
+            make_folds(table.y[fold.train], table.groups[fold.train], folds=validation.inner_folds)
+    except DataError as error:
+        raise DataError([_of_inner_folds(fault) for fault in error.faults]) from None
+
+
+def _of_inner_folds(fault: Fault) -> Fault:
+    return replace(
+        fault,
+        where=fault.where.replace("validation.folds", "validation.inner_folds"),
+        met=f"within a training fold, {fault.met}",
+        way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
+    )
+
+
+def _count(things: Sequence[object], noun: str) -> str:
+    return f"{len(things) or 'no'} {noun}{'' if len(things) == 1 else 's'}"

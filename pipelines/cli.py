@@ -1,0 +1,368 @@
+"""The command line: each command calls one pipeline and prints what it returns.
+
+Only click, pathlib and the like are imported here, so that ``stratify --help`` answers at once;
+everything heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import math
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+if TYPE_CHECKING:
+    from pipelines.progress import Progress
+    from stratify.errors import Fault
+
+PRESETS = ("null", "realistic", "optimistic", "fc_null", "site_confounded", "leaky", "bimodal")
+
+WRONG_DATA = 1
+BUG = 70
+STOPPED = 130
+TERMINATED = 143
+
+MOST_FAULTS = 20
+
+
+class Result(Protocol):
+    """What a pipeline returns: itself as plain values, and in words."""
+
+    def to_dict(self) -> dict[str, Any]: ...  # noqa: D102
+    def words(self) -> str: ...  # noqa: D102
+
+
+class Command(click.Command):
+    """A command that tells what is wrong in words, and exits with the code that says so."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; see the exit codes in ``stratify --help``."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            click.echo("\nStopped." if sys.stderr.isatty() else "Stopped.", err=True)
+            ctx.exit(STOPPED)
+        except Exception as error:
+            _tell(error, as_json=ctx.params.get("as_json", False))
+            ctx.exit(WRONG_DATA if _is_users(error) else BUG)
+
+
+def _is_users(error: Exception) -> bool:
+    """Whether it is something the user can mend: data, settings, or a disk that refuses."""
+    from stratify.errors import StratifyError
+
+    refusals = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR)
+    return isinstance(error, StratifyError) or (
+        isinstance(error, OSError) and error.errno in refusals
+    )
+
+
+def _tell(error: Exception, *, as_json: bool) -> None:
+    """Print an error: the user's in words, ours with its traceback."""
+    if not _is_users(error):
+        import traceback
+
+        traceback.print_exception(error)
+        click.echo(
+            "\nThis is a fault of stratify, not of your data. Please report it with the lines "
+            "above, once you have seen that they hold nothing about a patient.",
+            err=True,
+        )
+    elif as_json:
+        _print_json({"error": _error_as_dict(error)})
+    else:
+        for line in _lines(error):
+            click.echo(line, err=True)
+
+
+def _error_as_dict(error: Exception) -> dict[str, Any]:
+    from stratify.errors import SettingsError
+
+    faults = [fault.to_dict() for fault in getattr(error, "faults", ())]
+    kind = "settings" if isinstance(error, SettingsError) else "data" if faults else "other"
+    return {"kind": kind, "message": str(error), "faults": faults}
+
+
+def _lines(error: Exception) -> list[str]:
+    if isinstance(error, OSError):
+        return [f"{error.filename or 'a file'}: {error.strerror}"]
+    faults: tuple[Fault, ...] = getattr(error, "faults", ())
+    if not faults:
+        return [str(error)]
+    lines = [str(fault) for fault in faults[:MOST_FAULTS]]
+    if len(faults) > MOST_FAULTS:
+        lines.append(f"({len(faults) - MOST_FAULTS} more; stratify check STUDY tells them all)")
+    return lines
+
+
+def _print(result: Result, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        click.echo(result.words())
+
+
+def _print_json(values: dict[str, Any]) -> None:
+    click.echo(json.dumps(_plain(values), ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it: null for what is not a finite number, text for paths."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if hasattr(value, "tolist"):  # numpy's numbers and arrays
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _only_json(as_json: bool) -> contextlib.AbstractContextManager[object]:
+    """Keep stdout for the one object: whatever a library prints meanwhile goes to stderr."""
+    return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+
+
+def _progress() -> Progress:
+    from pipelines.progress import Progress
+
+    return Progress()
+
+
+def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        import stratify
+
+        click.echo(f"stratify {stratify.__version__}")
+        ctx.exit()
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else."
+)
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Replace a setting of the study file, for instance validation.repeats=10. May be given "
+    "several times.",
+)
+store_option = click.option(
+    "--store",
+    metavar="DIR",
+    help="Where runs are kept: a folder or a tracking server's address.  [default: "
+    "MLFLOW_TRACKING_URI, the study's tracking.store, or mlruns here]",
+)
+file_path = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Print the version and leave.",
+)
+def cli() -> None:
+    r"""Honest patient stratification for combined TMS and ketamine.
+
+    A study is one TOML file. Check it, train on it, explain its models, and write reports for new
+    patients. RUN is a run id, a study's name (its latest complete run), or a registry alias
+    (responder@champion).
+
+    For research use; not a medical device.
+
+    \b
+    Exit codes: 0 done; 1 the data or settings are wrong; 2 wrong usage;
+    70 a fault of stratify; 130 or 143 stopped.
+    """
+
+
+@cli.command(cls=Command)
+@click.argument("preset", type=click.Choice(PRESETS), metavar="PRESET")
+@click.option("--patients", type=click.IntRange(min=1), default=600, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--regions", type=click.IntRange(min=2), help="How many brain regions [default: 48].")
+@click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")
+@json_option
+def simulate(
+    preset: str, patients: int, seed: int, regions: int | None, out: Path, as_json: bool
+) -> None:
+    """Write a simulated cohort and a study that runs on it.
+
+    PRESET is null (nothing predicts), realistic, optimistic, fc_null (connectivity predicts
+    nothing), site_confounded, leaky or bimodal.
+    """
+    with _only_json(as_json):
+        from pipelines.simulate import simulate
+
+        result = simulate(preset, patients=patients, seed=seed, regions=regions, out=out)
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("study", type=file_path)
+@set_option
+@json_option
+@click.pass_context
+def check(ctx: click.Context, study: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Examine a study and its files; tell every fault at once.
+
+    Nothing is trained. Where nothing is wrong, it says what the study will do.
+    """
+    with _only_json(as_json):
+        from pipelines.check import check
+
+        result = check(study, overrides=overrides, progress=_progress())
+    if not as_json:
+        for fault in result.errors:
+            click.echo(str(fault), err=True)
+    _print(result, as_json=as_json)
+    if not result.ok:
+        ctx.exit(WRONG_DATA)
+
+
+@cli.command(cls=Command)
+@click.argument("study", type=file_path)
+@set_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Processes at once, 0 for one a core; it changes no result.",
+)
+@store_option
+@json_option
+def train(
+    study: Path,
+    overrides: tuple[str, ...],
+    workers: int | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Cross-validate the study's models and log every run."""
+    with _only_json(as_json):
+        from pipelines.train import train
+
+        result = train(
+            study, overrides=overrides, workers=workers, store=store, progress=_progress()
+        )
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--patients",
+    type=file_path,
+    metavar="FILE",
+    help="Explain these patients, rather than tell what training logged.",
+)
+@click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@click.option(
+    "--out", type=file_path, metavar="DIR", help="Where their contributions go [default: here]."
+)
+@store_option
+@json_option
+def explain(
+    run: str,
+    patients: Path | None,
+    connectivity: Path | None,
+    out: Path | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Tell what moves a model, overall or for patients of your own.
+
+    For a study's name it is the responder model, or the one with the highest AUC.
+    """
+    with _only_json(as_json):
+        from pipelines.explain import explain
+
+        result = explain(
+            run,
+            patients=patients,
+            connectivity=connectivity,
+            out=out,
+            store=store,
+            progress=_progress(),
+        )
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--patients",
+    type=file_path,
+    required=True,
+    metavar="FILE",
+    help="A table with the columns of training; outcomes are not needed.",
+)
+@click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")
+@store_option
+@json_option
+def report(
+    run: str,
+    patients: Path,
+    connectivity: Path | None,
+    out: Path,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Write a PDF and an HTML report for each patient."""
+    with _only_json(as_json):
+        from pipelines.report import report
+
+        result = report(
+            run,
+            patients=patients,
+            connectivity=connectivity,
+            out=out,
+            store=store,
+            progress=_progress(),
+        )
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@store_option
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.option("--no-open", is_flag=True, help="Do not open a browser.")
+def ui(store: str | None, port: int, no_open: bool) -> None:
+    """Open the MLflow UI on the runs; stop it with Ctrl+C."""
+    from pipelines.ui import ui
+
+    ui(
+        store=store,
+        port=port,
+        open_browser=not no_open,
+        announce=lambda address: click.echo(f"The runs are at {address} (stop with Ctrl+C)."),
+    )
+
+
+def _terminate(number: int, frame: object) -> None:
+    """Unwind as an exception does, so that open runs are closed and part files removed."""
+    raise SystemExit(TERMINATED)
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, _terminate)
+    cli(prog_name="stratify")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Say what moves a model: overall, and for patients of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.patients import load_model_run, read_new_patients
+from pipelines.progress import Progress, quiet
+from pipelines.store import find_store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainResult:
+    """What moves a model.
+
+    Parameters
+    ----------
+    study, run_id, model : str
+    method : str
+        How contributions are computed.
+    importance : DataFrame
+        ``column``, ``label``, ``source``, ``block``, ``mean_absolute``, ``mean``, in calibrated
+        log-odds, largest first; over the patients of training, or those given.
+    blocks : DataFrame
+        ``block`` and ``mean_absolute``: edges summed to pairs of networks, clinical columns apart.
+    figures : tuple of str
+        Where the figures are.
+    contributions : str
+        Where each patient's contributions were written; empty if no patients were given.
+    """
+
+    study: str
+    run_id: str
+    model: str
+    method: str
+    importance: pd.DataFrame
+    blocks: pd.DataFrame
+    figures: tuple[str, ...]
+    contributions: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as plain values, for JSON."""
+        return {
+            "study": self.study,
+            "run_id": self.run_id,
+            "model": self.model,
+            "method": self.method,
+            "importance": self.importance.to_dict("records"),
+            "blocks": self.blocks.to_dict("records"),
+            "figures": list(self.figures),
+            "contributions": self.contributions,
+        }
+
+    def words(self) -> str:
+        """Return the result in words, with a table of the largest contributions."""
+        lines = [
+            f"Study {self.study}, {self.model} model ({self.run_id}).",
+            self.method,
+            "",
+            f"{'mean |log-odds|':>15}  what",
+        ]
+        shown = self.blocks[self.blocks["mean_absolute"] > 0].head(MOST_ROWS)
+        lines += [
+            f"{row.mean_absolute:15.4f}  {row.label}" for row in shown.itertuples(index=False)
+        ]
+        if shown.empty:
+            lines.append("  The model gives everybody the same likelihood: nothing moves it.")
+        lines.append("")
+        lines += [f"Figure: {figure}" for figure in self.figures]
+        if self.contributions:
+            lines.append(f"Contributions of each patient: {self.contributions}")
+        return "\n".join(lines)
+
+
+def explain(
+    run: str,
+    *,
+    patients: Path | None = None,
+    connectivity: Path | None = None,
+    out: Path | None = None,
+    store: str | None = None,
+    progress: Progress = quiet,
+) -> ExplainResult:
+    """Explain a model.
+
+    Without patients it tells what training already computed and logged. With them it explains
+    each, and writes the contributions to ``out``.
+
+    Parameters
+    ----------
+    run : str
+        A run id, a study's name, or a registry alias.
+    patients : Path, optional
+    connectivity : Path, optional
+    out : Path, optional
+        A folder, for the contributions of ``patients``.
+    store : str, optional
+    progress : Progress
+    """
+    import pandas as pd
+
+    with progress("Loading the model"):
+        loaded = load_model_run(find_store(store), run)
+    tables = loaded.folder / "tables"
+    written = ""
+    if patients is None:
+        importance = pd.read_csv(tables / "importance.csv")
+        contributions = pd.read_csv(tables / "contributions.csv").drop(columns=["patient", "base"])
+    else:
+        with progress("Explaining the patients"):
+            from stratify.explanation import explain as explain_rows
+            from stratify.explanation import write_contributions
+
+            assert loaded.model is not None
+            table = read_new_patients(loaded, patients, connectivity)
+            explanation = explain_rows(loaded.model, table.X)
+            importance, contributions = explanation.importance(), explanation.by_network()
+            written = str(write_contributions(explanation, out or Path()))
+    return ExplainResult(
+        study=loaded.reference.study,
+        run_id=loaded.reference.run_id,
+        model=loaded.name,
+        method=(loaded.folder / "explanation.md").read_text().strip(),
+        importance=importance,
+        blocks=_rank_blocks(contributions, importance),
+        figures=tuple(str(path) for path in sorted((loaded.folder / "figures").glob("*.png"))),
+        contributions=written,
+    )
+
+
+def _rank_blocks(contributions: pd.DataFrame, importance: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    labels = dict(zip(importance["column"], importance["label"], strict=True))
+    ranked = pd.DataFrame(
+        {
+            "block": contributions.columns,
+            "label": [labels.get(name, f"{name} connectivity") for name in contributions.columns],
+            "mean_absolute": contributions.abs().mean().to_numpy(),
+        }
+    )
+    return ranked.sort_values("mean_absolute", ascending=False, kind="stable", ignore_index=True)

@@ -1,0 +1,97 @@
+"""Find the model a command means, and read new patients as it wants them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stratify.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from stratify.model import FittedModel
+    from stratify.task import Table
+    from stratify.tracking import LoadedRun, Store
+
+
+def load_model_run(store: Store, run: str) -> LoadedRun:
+    """Load a model's run: the one named, or a study's responder model, or else its highest AUC.
+
+    Parameters
+    ----------
+    store : Store
+    run : str
+        A run id, a study's name, or a registry alias.
+    """
+    from stratify.tracking import find_run, list_models, load_run
+
+    reference = find_run(store, run)
+    if reference.kind == "model":
+        return load_run(store, reference.run_id)
+    study = load_run(store, reference.study_run)
+    chosen = study.tags.get("responder_run") or list_models(store, reference.study_run)[0].run_id
+    return load_run(store, chosen)
+
+
+def load_study_run(store: Store, loaded: LoadedRun) -> LoadedRun:
+    """Load the run that holds the verdict on a model's study."""
+    from stratify.tracking import load_run
+
+    return load_run(store, loaded.reference.study_run)
+
+
+def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | None) -> Table:
+    """Read patients whose outcome is not known, with the dictionary of the model's study.
+
+    Parameters
+    ----------
+    loaded : LoadedRun
+    patients : Path
+        A table with the columns of training.
+    connectivity : Path, optional
+        Needed if the model uses connectivity.
+    """
+    from stratify.cohort import read_cohort, read_columns
+    from stratify.connectome import read_connectomes
+    from stratify.task import assemble
+
+    assert loaded.model is not None
+    cohort = read_cohort(patients, read_columns(loaded.folder / "columns.toml"), labelled=False)
+    if loaded.model.features == "clinical":
+        return assemble(loaded.model.task, cohort, labelled=False)
+    if connectivity is None:
+        raise DataError(_connectivity_needed(loaded.model))
+    reading = tomllib.loads(loaded.study_toml).get("connectivity", {})
+    edges = [column for column in loaded.model.columns if column.regions]
+    connectomes = read_connectomes(
+        connectivity,
+        kind=edges[0].unit if edges else None,  # type: ignore[arg-type]
+        separator=reading.get("separator", "~"),
+        networks=reading.get("networks"),
+        patient_column=reading.get("patient_column"),
+        known=cohort.patients,
+    )
+    table = assemble(loaded.model.task, cohort, connectomes, labelled=False)
+    if len(table) < len(cohort):
+        raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
+    return table
+
+
+def _connectivity_needed(model: FittedModel) -> Fault:
+    return Fault(
+        where="--connectivity",
+        met="no file",
+        wanted=f"the model uses {model.features} features",
+        way_out="Name the connectivity file of these patients with --connectivity FILE.",
+    )
+
+
+def _unscanned(wanted: tuple[str, ...], found: tuple[str, ...], path: Path) -> Fault:
+    missing = tuple(patient for patient in wanted if patient not in set(found))
+    return Fault(
+        where=path.name,
+        met=f"no matrix for {len(missing)} of {len(wanted)} patients",
+        wanted="one for each patient, since the model uses connectivity",
+        way_out="Add their matrices, or take these patients out of the table.",
+        patients=missing,
+    )

@@ -1,0 +1,222 @@
+"""Write a report for each new patient, if the study found a model that may speak of patients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.patients import load_model_run, load_study_run, read_new_patients
+from pipelines.progress import Progress, quiet
+from pipelines.store import find_store
+
+if TYPE_CHECKING:
+    from stratify.model import FittedModel
+    from stratify.report import StudySummary
+    from stratify.task import Table
+    from stratify.tracking import LoadedRun
+
+MOST_REASONS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportResult:
+    """What was written.
+
+    Parameters
+    ----------
+    study, run_id : str
+    verdict : str
+        The study's verdict in words.
+    out : str
+        The folder.
+    reports : tuple of str
+        Names of the files in it.
+    said : mapping of str to int
+        How many reports state a likelihood, do not separate the patient, or cannot say.
+    """
+
+    study: str
+    run_id: str
+    verdict: str
+    out: str
+    reports: tuple[str, ...]
+    said: dict[str, int]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as plain values, for JSON."""
+        return {
+            "study": self.study,
+            "run_id": self.run_id,
+            "verdict": self.verdict,
+            "out": self.out,
+            "reports": list(self.reports),
+            "said": dict(self.said),
+        }
+
+    def words(self) -> str:
+        """Return the result in words; no patient is named."""
+        if not self.said:
+            return f"No report is written.\n{self.verdict}"
+        said = ", ".join(f"{count} {what}" for what, count in self.said.items())
+        count = sum(self.said.values())
+        plural = "" if count == 1 else "s"
+        return f"{count} patient{plural}, each as PDF and HTML, in {self.out}: {said}."
+
+
+def report(
+    run: str,
+    *,
+    patients: Path,
+    connectivity: Path | None = None,
+    out: Path,
+    store: str | None = None,
+    progress: Progress = quiet,
+) -> ReportResult:
+    """Write reports for new patients.
+
+    A study without a responder model gets no report: the result says why, and nothing is written.
+
+    Parameters
+    ----------
+    run : str
+        A run id, a study's name, or a registry alias.
+    patients : Path
+        A table with the columns of training; outcomes are not needed.
+    connectivity : Path, optional
+        Needed if the model uses connectivity.
+    out : Path
+        A folder; made if absent.
+    store : str, optional
+    progress : Progress
+    """
+    with progress("Loading the model"):
+        opened = find_store(store)
+        loaded = load_model_run(opened, run)
+        study = load_study_run(opened, loaded)
+    verdict = study.tags.get("verdict", "")
+    if study.tags.get("responder_run") != loaded.reference.run_id:
+        return ReportResult(
+            study=loaded.reference.study,
+            run_id=loaded.reference.run_id,
+            verdict=_refusal(loaded, study),
+            out=str(out),
+            reports=(),
+            said={},
+        )
+    written, said = _write_reports(loaded, study, patients, connectivity, out, progress)
+    return ReportResult(
+        study=loaded.reference.study,
+        run_id=loaded.reference.run_id,
+        verdict=verdict,
+        out=str(out),
+        reports=tuple(written),
+        said=dict(said),
+    )
+
+
+def _write_reports(
+    loaded: LoadedRun,
+    study: LoadedRun,
+    patients: Path,
+    connectivity: Path | None,
+    out: Path,
+    progress: Progress,
+) -> tuple[list[str], Counter[str]]:
+    from stratify.explanation import explain
+    from stratify.report import build_report, write_report
+
+    model = loaded.model
+    assert model is not None
+    table = read_new_patients(loaded, patients, connectivity)
+    X = model.align(table.X)
+    predictions = model.predict(X)
+    explanation = explain(model, X)
+    summary = _summarise(loaded, study, simulated=table.simulated)
+    made = []
+    for k, patient in enumerate(table.patients):
+        row = predictions.table.iloc[k]
+        made.append(
+            build_report(
+                summary,
+                patient=patient,
+                probability=float(row["probability"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
+                level=predictions.level,
+                outside=(*_other_arm(table, model, k), *predictions.outside[k]),
+                reasons=explanation.reasons(k, most=MOST_REASONS),
+                base_log_odds=explanation.base,
+                log_odds=float(explanation.log_odds[k]),
+                missing=[c.words for c in model.columns if X[c.name].isna().iloc[k]],
+            )
+        )
+    names, said = [], Counter[str]()
+    with progress("Writing reports", total=len(made)) as step:
+        for content in made:
+            names += [path.name for path in write_report(content, out)]
+            said[content.verdict.kind] += 1
+            step()
+    return names, said
+
+
+def _other_arm(table: Table, model: FittedModel, k: int) -> tuple[str, ...]:
+    """Name a planned treatment that is not the one the model was trained on."""
+    planned = "" if table.treatment is None else str(table.treatment[k])
+    if not planned or model.task.treatment in (None, planned):
+        return ()
+    return (f"treatment: {planned}; the model knows {model.task.treatment} alone",)
+
+
+def _refusal(loaded: LoadedRun, study: LoadedRun) -> str:
+    if study.tags.get("responder_run"):
+        return (
+            f"The {loaded.name} model is not the one this study may report with; name the study, "
+            f"{loaded.reference.study}, instead of the run."
+        )
+    return study.tags.get("verdict", "")
+
+
+def _summarise(loaded: LoadedRun, study: LoadedRun, *, simulated: bool) -> StudySummary:
+    """Gather what a report says of the model behind it, from its run."""
+    import datetime
+
+    import stratify
+    from stratify.metrics import METRICS, Estimate
+    from stratify.report import StudySummary
+
+    model = loaded.model
+    assert model is not None
+    params, metrics = loaded.params, loaded.metrics
+    return StudySummary(
+        name=loaded.reference.study,
+        date=datetime.date.fromisoformat(loaded.tags["trained_on"]),
+        question=model.task.question,
+        treatment=model.task.treatment,
+        condition=model.task.condition,
+        outcome=model.task.rule.name,
+        rule=model.task.rule.describe(),
+        n_patients=model.n_patients,
+        n_responders=model.n_responders,
+        family=model.classifier.family,
+        features=model.features,
+        validation=f"{params['folds']}-fold cross-validation, drawn {params['repeats']} times",
+        metrics={
+            name: Estimate(
+                metrics[name],
+                metrics.get(f"{name}_low", float("nan")),
+                metrics.get(f"{name}_high", float("nan")),
+                float(params["level"]),
+            )
+            for name in METRICS
+            if name in metrics
+        },
+        n_models=int(loaded.tags["models_tried"]),
+        responder_model=True,
+        verdict=study.tags.get("verdict", ""),
+        run_id=loaded.reference.run_id,
+        digest=model.digest[:12],
+        version=stratify.__version__,
+        simulated=model.simulated or simulated,
+    )

@@ -1,0 +1,598 @@
+"""What a study file can say: its sections, their settings, defaults, ranges and rules."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError, PydanticUndefined
+
+if TYPE_CHECKING:
+    from stratify.task import Task
+
+# The words of stratify.task, stratify.outcome and stratify.connectome, said again here so that a
+# study file is read without importing pandas. A test holds the two equal.
+Question = Literal["response under treatment", "prognosis", "diagnosis"]
+FeatureSet = Literal["clinical", "connectivity", "both"]
+Together = Literal["patient", "family", "site"]
+MissingOutcome = Literal["excluded", "nonresponse"]
+ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+Family = Literal["prevalence", "logistic", "xgboost"]
+
+GAIN = "gain over comparator"
+
+
+def _refuse(met: str, wanted: str, way_out: str) -> PydanticCustomError:
+    """Make the error of a rule that joins several settings, in the parts of a Fault."""
+    return PydanticCustomError("rule", "{met}", {"met": met, "wanted": wanted, "way_out": way_out})
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        named = ", ".join(map(quoted, twice))
+        raise _refuse(f"{named} more than once", "each is named once", "Take the others out.")
+    return values
+
+
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S(.*\S)?$")]
+"""One line that is not empty and neither begins nor ends with a space."""
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise _refuse("empty text", "it takes a path", "Name a file, or take the setting out.")
+    return value
+
+
+FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_empty)]
+
+
+class Section(BaseModel):
+    """A section of the study file: frozen, typed strictly, closed to unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True
+    )
+
+
+class StudySection(Section):
+    """What the study is called."""
+
+    name: Text = Field(
+        description="What the study is called in runs, reports and `stratify explain NAME`."
+    )
+    description: str = Field(default="", description="What it is for, in a sentence or two.")
+
+    @field_validator("name")
+    @classmethod
+    def _tells_apart_from_a_run(cls, name: str) -> str:
+        if "@" in name or re.fullmatch(r"[0-9a-f]{32}", name):
+            raise _refuse(
+                quoted(name),
+                "a name that cannot be mistaken for a run id (32 hexadecimal digits) or for an "
+                'alias ("model@alias")',
+                "Choose a name in words.",
+            )
+        return name
+
+
+class CohortSection(Section):
+    """Who the patients are: a table of your own, or a public data set."""
+
+    file: FilePath | None = Field(
+        default=None, description="The table of patients: CSV, TSV, Parquet or XLSX."
+    )
+    dataset: Text | None = Field(
+        default=None,
+        description="Instead of `file`: the name of a data set that `stratify.datasets` has.",
+    )
+    columns: FilePath | None = Field(
+        default=None,
+        description="The dictionary of the table's columns (TOML); needed with `file`.",
+    )
+
+    @field_validator("dataset")
+    @classmethod
+    def _one_source(cls, dataset: str | None, info: ValidationInfo) -> str | None:
+        if "file" in info.data and (dataset is None) == (info.data["file"] is None):
+            raise _refuse(
+                "neither file nor dataset" if dataset is None else "both file and dataset",
+                "patients come from exactly one of them",
+                "Give cohort.file (with cohort.columns) for a table of your own, or "
+                "cohort.dataset for a public one.",
+            )
+        return dataset
+
+    @field_validator("columns")
+    @classmethod
+    def _table_has_its_dictionary(cls, columns: Path | None, info: ValidationInfo) -> Path | None:
+        if columns is None and info.data.get("file") is not None:
+            raise _refuse(
+                "cohort.file without cohort.columns",
+                "a table comes with the dictionary that says what its columns mean",
+                'Add columns = "columns.toml" under [cohort].',
+            )
+        if columns is not None and info.data.get("dataset") is not None:
+            raise _refuse(
+                "a dictionary beside a data set",
+                "a dictionary describes a table of your own; a data set brings its own",
+                "Take cohort.columns out, or give cohort.file instead of cohort.dataset.",
+            )
+        return columns
+
+
+class ConnectivitySection(Section):
+    """Where the connectivity is, if there is any (a data set brings its own)."""
+
+    file: FilePath = Field(
+        description="Edge table (Parquet, CSV, TSV), stack of matrices (.npz, .npy), or a folder "
+        "with one matrix file a patient.",
+    )
+    kind: ConnectivityKind | None = Field(
+        default=None,
+        description="What a cell of a matrix is; needed where the file does not say it itself.",
+    )
+    separator: str = Field(
+        default="~", min_length=1, description="What stands between two regions in an edge's name."
+    )
+    regions: FilePath | None = Field(
+        default=None,
+        description="The regions in the order of the matrices, and their networks, where the "
+        "connectivity file does not name them.",
+    )
+    patients: FilePath | None = Field(
+        default=None,
+        description="A file with one patient a line, in the order of a stack of matrices that "
+        "does not name them.",
+    )
+    patient_column: Text | None = Field(
+        default=None,
+        description="The column of an edge table that names the patients; `patient` and "
+        "`participant_id` are found without it.",
+    )
+    atlas: str = Field(default="", description="The atlas and its version, for reports.")
+    networks: dict[Text, Text] = Field(
+        default={}, description="The network of a region, where the file's own is absent or wrong."
+    )
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The settings as `stratify.connectome.read_connectomes` takes them, beside the file."""
+        return {
+            "kind": self.kind,
+            "separator": self.separator,
+            "regions": self.regions,
+            "networks": self.networks or None,
+            "atlas": self.atlas,
+            "patients": self.patients,
+            "patient_column": self.patient_column,
+        }
+
+
+class QuestionSection(Section):
+    """What is asked, and of whom."""
+
+    kind: Question = Field(
+        description="What a report may say: likely to improve under a treatment, the likely "
+        "course whatever is given, or the group a patient belongs to."
+    )
+    treatment: Text | None = Field(
+        default=None, description="The arm studied; needed for `response under treatment`."
+    )
+    condition: Text | None = Field(
+        default=None, description="The condition studied; all, if not given."
+    )
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _no_gain_without_a_comparator(cls, kind: object) -> object:
+        if isinstance(kind, str) and kind.strip().lower() == GAIN:
+            raise _refuse(
+                quoted(kind),
+                "a gain over a comparator needs a comparator arm and an estimate of effect, and "
+                "this version of stratify does not estimate effects",
+                'Ask for "response under treatment", which says who is likely to improve under '
+                "a treatment, not because of it.",
+            )
+        return kind
+
+    @field_validator("treatment")
+    @classmethod
+    def _response_names_its_treatment(
+        cls, treatment: str | None, info: ValidationInfo
+    ) -> str | None:
+        if treatment is None and info.data.get("kind") == "response under treatment":
+            raise _refuse(
+                "no treatment",
+                "response under treatment names the treatment",
+                'Name the arm as the cohort spells it, or ask for kind = "prognosis", which '
+                "covers every arm.",
+            )
+        return treatment
+
+
+class ResponseSection(Section):
+    """What counts as response: a fall on a scale, or a level of a category."""
+
+    name: Text = Field(description='What reports call it: `"response (MADRS fell by half)"`.')
+    followup: Text = Field(description="The column that holds the outcome.")
+    baseline: Text | None = Field(
+        default=None, description="The last value before the first session; needed with `drop`."
+    )
+    drop: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="The proportion of the baseline value that must be lost.",
+    )
+    responder: Text | None = Field(
+        default=None,
+        description="Instead of `drop`: the level of `followup` that counts as response.",
+    )
+    lowest_baseline: float = Field(
+        default=1.0,
+        gt=0,
+        description="Below it a proportional fall means nothing; refused by name.",
+    )
+    missing: MissingOutcome = Field(default="excluded", description="What a missing outcome means.")
+
+    @field_validator("drop")
+    @classmethod
+    def _drop_has_its_baseline(cls, drop: float | None, info: ValidationInfo) -> float | None:
+        if drop is not None and info.data.get("baseline", "") is None:
+            raise _refuse(
+                "response.drop without response.baseline",
+                "a proportional fall is measured from a baseline value",
+                "Name the column that holds the last value before the first session.",
+            )
+        return drop
+
+    @field_validator("responder")
+    @classmethod
+    def _one_rule(cls, responder: str | None, info: ValidationInfo) -> str | None:
+        if "drop" in info.data and (responder is None) == (info.data["drop"] is None):
+            raise _refuse(
+                "neither drop nor responder" if responder is None else "both drop and responder",
+                "a rule has exactly one of them",
+                "Give response.drop with response.baseline for a scale, or response.responder "
+                "for a category.",
+            )
+        return responder
+
+
+class FeaturesSection(Section):
+    """What a model may learn from."""
+
+    sets: Annotated[tuple[FeatureSet, ...], AfterValidator(_each_once)] | None = Field(
+        default=None,
+        strict=False,
+        min_length=1,
+        description="The feature sets compared; whatever the data allow, if not given.",
+    )
+    clinical: Annotated[tuple[Text, ...], AfterValidator(_each_once)] | None = Field(
+        default=None,
+        strict=False,
+        min_length=1,
+        description="The clinical columns used; every baseline feature, if not given.",
+    )
+
+
+class ValidationSection(Section):
+    """How performance is estimated."""
+
+    folds: int = Field(
+        default=5, ge=2, description="Outer folds: each patient is tested once a repeat."
+    )
+    repeats: int = Field(default=4, ge=1, description="How often the outer folds are drawn again.")
+    inner_folds: int = Field(
+        default=5, ge=2, description="Folds for tuning and calibration, inside."
+    )
+    seed: int = Field(default=0, ge=0, description="Equal seeds give equal results on any machine.")
+    together: Together = Field(default="patient", description="What no fold ever splits.")
+    level: float = Field(default=0.95, gt=0.5, lt=1, description="The coverage of the intervals.")
+
+
+class ModelsSection(Section):
+    """Which model families are compared."""
+
+    families: Annotated[tuple[Family, ...], AfterValidator(_each_once)] = Field(
+        default=("prevalence", "logistic", "xgboost"),
+        strict=False,
+        min_length=1,
+        description="One run for each family and feature set; `prevalence` is the reference.",
+    )
+
+
+class TrackingSection(Section):
+    """Where runs are kept."""
+
+    experiment: Text | None = Field(
+        default=None, description="The experiment; `study.name`, if not given."
+    )
+    store: Text = Field(
+        default="mlruns",
+        description="A folder, found from where the command is run, or a tracking server's "
+        "address.",
+    )
+
+
+class ComputeSection(Section):
+    """How much of the machine is used; it never changes a result."""
+
+    workers: int = Field(default=0, ge=0, description="Processes at once; 0 for one a core.")
+
+
+class StudySettings(Section):
+    """Everything about a study, as its file says it.
+
+    Make one with `read_settings`, which makes paths absolute. Values are checked alone and
+    together.
+
+    Examples
+    --------
+    >>> study = StudySettings.model_validate({
+    ...     "study": {"name": "madrs-under-both"},
+    ...     "cohort": {"file": "cohort.csv", "columns": "columns.toml"},
+    ...     "question": {"kind": "response under treatment", "treatment": "tms+ketamine"},
+    ...     "response": {"name": "response", "followup": "madrs_week6",
+    ...                  "baseline": "madrs_baseline", "drop": 0.5},
+    ... })
+    >>> study.validation.folds, study.experiment
+    (5, 'madrs-under-both')
+    """
+
+    study: StudySection
+    cohort: CohortSection
+    connectivity: ConnectivitySection | None = Field(default=None, description="")
+    question: QuestionSection
+    response: ResponseSection
+    features: FeaturesSection = FeaturesSection()
+    validation: ValidationSection = ValidationSection()
+    models: ModelsSection = ModelsSection()
+    tracking: TrackingSection = TrackingSection()
+    compute: ComputeSection = ComputeSection()
+
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @field_validator("connectivity")
+    @classmethod
+    def _data_sets_bring_their_own(
+        cls, connectivity: ConnectivitySection | None, info: ValidationInfo
+    ) -> ConnectivitySection | None:
+        cohort = info.data.get("cohort")
+        if connectivity is not None and cohort is not None and cohort.dataset is not None:
+            raise _refuse(
+                f"a file of connectivity beside the data set {cohort.dataset!r}",
+                "a data set brings its own connectivity",
+                "Take [connectivity] out, or give the patients as cohort.file.",
+            )
+        return connectivity
+
+    @field_validator("features")
+    @classmethod
+    def _sets_have_their_data(
+        cls, features: FeaturesSection, info: ValidationInfo
+    ) -> FeaturesSection:
+        cohort = info.data.get("cohort")
+        no_file = info.data.get("connectivity", ...) is None
+        wanting = [one for one in features.sets or () if one != "clinical"]
+        if wanting and no_file and cohort is not None and cohort.dataset is None:
+            raise _refuse(
+                f"features.sets names {', '.join(map(quoted, wanting))}, and there is no "
+                "[connectivity]",
+                "these sets are made of connectivity",
+                'Add [connectivity] with its file, or write sets = ["clinical"].',
+            )
+        if features.clinical is not None and features.sets == ("connectivity",):
+            raise _refuse(
+                'features.clinical with features.sets = ["connectivity"]',
+                "clinical columns are used by the sets clinical and both",
+                "Take features.clinical out, or add a set that uses it.",
+            )
+        return features
+
+    @property
+    def experiment(self) -> str:
+        """The experiment the study's runs are kept in."""
+        return self.tracking.experiment or self.study.name
+
+    def feature_sets(self, has: Sequence[FeatureSet]) -> tuple[FeatureSet, ...]:
+        """Return the feature sets to compare, given those the data have (`Table.has`)."""
+        return self.features.sets or tuple(has)
+
+    @property
+    def uses_connectivity(self) -> bool:
+        """Whether any feature set asked for needs connectivity, or none is named."""
+        return self.features.sets is None or self.features.sets != ("clinical",)
+
+    def task(self) -> Task:
+        """Return the study's question, as the library knows it."""
+        from stratify.outcome import ResponseRule
+        from stratify.task import Task
+
+        return Task(
+            rule=ResponseRule(**self.response.model_dump()),
+            question=self.question.kind,
+            treatment=self.question.treatment,
+            condition=self.question.condition,
+            clinical=self.features.clinical,
+            together=self.validation.together,
+        )
+
+    def to_toml(self) -> str:
+        """Return the study as a file, every default written out and paths relative as before.
+
+        Reading it from the folder of the original file gives equal settings.
+        """
+        import tomlkit
+
+        return tomlkit.dumps(_as_toml(self.model_dump(), self._folder))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is asked and how: question, response, features, validation, models.
+
+        Of whom it is asked has a digest of its own (`Table.digest`). The study's name, where runs
+        are kept, and the number of workers change no result, so they are not in it.
+        """
+        asked = self.model_dump(
+            mode="json", include={"question", "response", "features", "validation", "models"}
+        )
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def bare_type(annotation: Any) -> Any:
+    """Return a type without its ``| None`` and its ``Annotated``."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        chosen = [part for part in get_args(annotation) if part is not types.NoneType]
+        return bare_type(chosen[0])
+    if get_origin(annotation) is Annotated:
+        return bare_type(get_args(annotation)[0])
+    return annotation
+
+
+SECTIONS: dict[str, type[Section]] = {
+    name: bare_type(field.annotation) for name, field in StudySettings.model_fields.items()
+}
+"""Every section, in the order a study file has them."""
+
+SETTINGS: dict[str, FieldInfo] = {
+    f"{section}.{name}": field
+    for section, kind in SECTIONS.items()
+    for name, field in kind.model_fields.items()
+}
+"""Every setting by its path, ``"validation.repeats"``."""
+
+
+def type_of(key: str) -> Any:
+    """Return a setting's type: str, int, float, Path, or a Literal, tuple or dict of such."""
+    return bare_type(SETTINGS[key].annotation)
+
+
+def item_type_of(key: str) -> Any:
+    """Return the type of one value of a setting that takes a list."""
+    return bare_type(get_args(type_of(key))[0])
+
+
+def describe_type(key: str) -> str:
+    """Say what a setting takes: its type, choices and range.
+
+    Examples
+    --------
+    >>> describe_type("validation.level")
+    'a number, above 0.5 and below 1'
+    """
+    kind = type_of(key)
+    if get_origin(kind) is tuple:
+        choices = ", ".join(map(quoted, get_args(item_type_of(key))))
+        return f"a list of any of {choices}" if choices else "a list of names"
+    if get_origin(kind) is dict:
+        return 'a table like {REGION = "NETWORK"}'
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(map(quoted, get_args(kind)))}"
+    if kind in (str, Path):
+        return "text" if kind is str else "a path"
+    number = "a whole number" if kind is int else "a number"
+    return f"{number}{_describe_range(SETTINGS[key])}"
+
+
+def _describe_range(field: FieldInfo) -> str:
+    phrases = {"ge": "{} or more", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
+    words = [
+        phrase.format(getattr(bound, name))
+        for bound in field.metadata
+        for name, phrase in phrases.items()
+        if getattr(bound, name, None) is not None
+    ]
+    return ", " + " and ".join(words) if words else ""
+
+
+def describe_default(key: str) -> str:
+    """Write a setting's default as TOML; empty where it has none.
+
+    Examples
+    --------
+    >>> describe_default("models.families")
+    '["prevalence", "logistic", "xgboost"]'
+    """
+    default = SETTINGS[key].default
+    if default in (PydanticUndefined, None, "", {}):
+        return ""
+    if isinstance(default, tuple):
+        return f"[{', '.join(map(quoted, default))}]"
+    return quoted(default) if isinstance(default, str) else str(default)
+
+
+def describe_settings() -> str:
+    """Return every setting with its default and meaning, as markdown.
+
+    Examples
+    --------
+    >>> print(describe_settings().splitlines()[0])
+    ## [study] (required)
+    """
+    return "\n\n".join(map(_describe_section, SECTIONS)) + "\n"
+
+
+def _describe_section(section: str) -> str:
+    required = StudySettings.model_fields[section].is_required()
+    lines = [
+        f"## [{section}] ({'required' if required else 'optional'})",
+        "",
+        f"{SECTIONS[section].__doc__}",
+        "",
+        "| setting | takes | default | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, field in SECTIONS[section].model_fields.items():
+        key = f"{section}.{name}"
+        default = f"`{describe_default(key)}`" if describe_default(key) else ""
+        if field.is_required():
+            default = "required"
+        lines.append(f"| `{key}` | {describe_type(key)} | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
+def quoted(text: str) -> str:
+    """Write text as TOML does, in double quotation marks."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _as_toml(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return values as TOML takes them: nothing for None, paths found from a folder."""
+    written: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            table = _as_toml(value, folder)
+            written |= {key: table} if table else {}
+        elif isinstance(value, Path):
+            written[key] = _relative(value, folder)
+        elif value is not None:
+            written[key] = list(value) if isinstance(value, tuple) else value
+    return written
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # Another drive.
+        return path.as_posix()

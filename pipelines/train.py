@@ -1,0 +1,269 @@
+"""Train a study: cross-validate every model, judge them, refit, explain, and log it all."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.data import read_table
+from pipelines.progress import Progress, quiet
+from pipelines.settings import read_settings
+from pipelines.store import find_store
+
+if TYPE_CHECKING:
+    from pipelines.study import StudySettings
+    from stratify.evaluation import Certificate, Evaluation, Verdict
+    from stratify.model import FamilyName
+    from stratify.task import Table
+    from stratify.tracking import StudyRecord, StudyRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainResult:
+    """What a study found, and where it is kept.
+
+    Parameters
+    ----------
+    study : str
+    study_run : str
+        Id of the run that holds the verdict.
+    store : str
+        Where the runs are.
+    evaluations : tuple of Evaluation
+    run_ids : tuple of str
+        One for each evaluation.
+    verdict : Verdict
+    question : str
+    flow : tuple of (str, int)
+        How many patients were left after each step.
+    warnings : tuple of str
+    """
+
+    study: str
+    study_run: str
+    store: str
+    evaluations: tuple[Evaluation, ...]
+    run_ids: tuple[str, ...]
+    verdict: Verdict
+    question: str
+    flow: tuple[tuple[str, int], ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def responder_model(self) -> str | None:
+        """Id of the responder model's run, if there is one."""
+        return _run_of(self.verdict, self.evaluations, self.run_ids)
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The leakage certificate of each model."""
+        return tuple(evaluation.certificate for evaluation in self.evaluations)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as plain values, for JSON."""
+        return {
+            "study": self.study,
+            "study_run": self.study_run,
+            "certificate": "passed" if all(c.passed for c in self.certificates) else "failed",
+            "responder_model": self.responder_model,
+            "finding": self.verdict.finding,
+            "verdict": self.verdict.words,
+            "question": self.question,
+            "flow": [[step, count] for step, count in self.flow],
+            "warnings": list(self.warnings),
+            "store": self.store,
+            "runs": [
+                {"run_id": run_id, **evaluation.to_dict()}
+                for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
+            ],
+        }
+
+    def words(self) -> str:
+        """Return the result in words, with a table of the models."""
+        flow = ", ".join(f"{count} {step}" for step, count in self.flow)
+        passed = "passed" if all(c.passed for c in self.certificates) else "FAILED"
+        rows = [f"{'model':24}{'AUC':>6}  {'interval':16}{'Brier':>6}{'slope':>7}  run"]
+        for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True):
+            auc, slope = evaluation.metrics["auc"], evaluation.metrics["calibration_slope"]
+            brier = evaluation.metrics["brier"].value
+            shown = f"{slope.value:7.2f}" if slope.value == slope.value else f"{'-':>7}"
+            rows.append(
+                f"{evaluation.name:24}{auc.value:6.3f}  {auc.low:.3f} to {auc.high:.3f}  "
+                f"{brier:6.3f}{shown}  {run_id}"
+            )
+        warnings = [f"Warning: {warning}" for warning in self.warnings]
+        return "\n".join(
+            [
+                f"Study {self.study}: {self.question}",
+                f"Patients: {flow}.",
+                *warnings,
+                "",
+                *rows,
+                "",
+                f"Leakage certificate: {passed}.",
+                f"Verdict: {self.verdict.words}",
+                f"Runs are in {self.store}; see them with: stratify ui",
+            ]
+        )
+
+
+def train(
+    study: Path,
+    *,
+    overrides: Sequence[str] = (),
+    workers: int | None = None,
+    store: str | None = None,
+    progress: Progress = quiet,
+) -> TrainResult:
+    """Train a study.
+
+    Parameters
+    ----------
+    study : Path
+        The study file.
+    overrides : sequence of str
+        ``"validation.repeats=10"``.
+    workers : int, optional
+        Processes at once, 0 for one a core; the study's own setting, where not given.
+    store : str, optional
+        A folder or a tracking server's address.
+    progress : Progress
+    """
+    settings = read_settings(study, overrides)
+    with progress("Reading the study's files"):
+        table, dictionary = read_table(settings)
+        from stratify.folds import make_folds
+
+        assert table.y is not None
+        folds = make_folds(
+            table.y,
+            table.groups,
+            folds=settings.validation.folds,
+            repeats=settings.validation.repeats,
+            seed=settings.validation.seed,
+        )
+    candidates = _list_candidates(settings, table)
+    with progress("Opening the store"):
+        from stratify.cohort import render_columns
+        from stratify.evaluation import cross_validate_many, make_verdict
+        from stratify.tracking import make_study_record, start_study
+
+        opened = find_store(store, of_study=settings.tracking.store)
+    record = make_study_record(
+        table,
+        settings.study.name,
+        validation=settings.validation.model_dump(),
+        models_tried=sum(not _is_blind(family) for family, _ in candidates),
+        columns_toml=render_columns(dictionary),
+        trained_on=datetime.date.today(),
+    )
+    with start_study(
+        opened,
+        experiment=settings.experiment,
+        name=settings.study.name,
+        digest=table.digest,
+        simulated=table.simulated,
+        patients=len(table),
+        params=record.params,
+        tags={"settings_digest": settings.digest},
+        study_toml=settings.to_toml(),
+    ) as run:
+        with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
+            evaluations = cross_validate_many(
+                candidates,
+                folds,
+                inner_folds=settings.validation.inner_folds,
+                seed=settings.validation.seed,
+                level=settings.validation.level,
+                workers=_count_workers(settings.compute.workers if workers is None else workers),
+                on_fold=step,
+            )
+        verdict = make_verdict(evaluations, table)
+        with progress("Fitting, explaining and logging", total=len(candidates)) as step:
+            run_ids = []
+            for evaluation, (_, narrowed) in zip(evaluations, candidates, strict=True):
+                run_ids.append(_log_model(run, record, evaluation, narrowed, settings))
+                step()
+        _finish(run, record, evaluations, verdict, run_ids)
+    return TrainResult(
+        study=settings.study.name,
+        study_run=run.run_id,
+        store=opened.describe(),
+        evaluations=evaluations,
+        run_ids=tuple(run_ids),
+        verdict=verdict,
+        question=table.task.describe(),
+        flow=table.flow,
+        warnings=tuple(str(warning) for warning in table.warnings),
+    )
+
+
+def _log_model(
+    run: StudyRun,
+    record: StudyRecord,
+    evaluation: Evaluation,
+    table: Table,
+    settings: StudySettings,
+) -> str:
+    """Fit a model on every patient, explain it, and write its run."""
+    from stratify.evaluation import refit
+    from stratify.explanation import explain
+    from stratify.tracking import make_model_run
+
+    validation = settings.validation
+    model = refit(evaluation, table, inner_folds=validation.inner_folds, seed=validation.seed)
+    return run.log_model_run(make_model_run(record, evaluation, model, explain(model, table.X)))
+
+
+def _finish(
+    run: StudyRun,
+    record: StudyRecord,
+    evaluations: Sequence[Evaluation],
+    verdict: Verdict,
+    run_ids: Sequence[str],
+) -> None:
+    """Write what came of the study, last of all."""
+    from stratify.tracking import describe_study, make_comparison
+
+    table, figure = make_comparison(evaluations, run_ids)
+    responder = _run_of(verdict, evaluations, run_ids)
+    run.finish(
+        verdict=verdict.words,
+        description=describe_study(record, evaluations, verdict),
+        tags={"finding": verdict.finding},
+        figures={"comparison": figure},
+        tables={"comparison": table},
+        responder=responder,
+        register_as=record.name if responder else None,
+    )
+
+
+def _list_candidates(settings: StudySettings, table: Table) -> list[tuple[FamilyName, Table]]:
+    """List the models: each family on each feature set; the prevalence, which uses none, once."""
+    sets = [table.select(features) for features in settings.feature_sets(table.has)]
+    candidates: list[tuple[FamilyName, Table]] = []
+    for family in settings.models.families:
+        candidates += [(family, narrowed) for narrowed in sets[: 1 if _is_blind(family) else None]]
+    return candidates
+
+
+def _is_blind(family: FamilyName) -> bool:
+    return family == "prevalence"
+
+
+def _count_workers(asked: int) -> int:
+    from joblib import cpu_count
+
+    return asked or cpu_count()
+
+
+def _run_of(
+    verdict: Verdict, evaluations: Sequence[Evaluation], run_ids: Sequence[str]
+) -> str | None:
+    for evaluation, run_id in zip(evaluations, run_ids, strict=True):
+        if verdict.model == (evaluation.family, evaluation.features):
+            return run_id
+    return None

@@ -1,0 +1,200 @@
+"""Matrices as they stand in files, before they are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
+from stratify.sheet import Sheet, read_sheet
+
+PATIENT_HEADERS = ("patient", "participant_id")
+REGION_HEADERS = ("region", "name", "label", "labels")
+NETWORK_HEADER = "network"
+
+
+@dataclass(frozen=True, eq=False)
+class RawMatrices:
+    """What the files of a study hold: matrices and labels, nothing checked but their shape.
+
+    Parameters
+    ----------
+    matrices : array, shape (n_patients, n_regions, n_regions)
+    patients, regions : tuple of str
+    networks : tuple of str, optional
+        As the file names them, in the order of ``regions``.
+    has_diagonal : bool
+        Whether the diagonal was in the file.
+    kind, atlas : str
+        As the file states them; empty, where it does not.
+    simulated : bool
+    places : tuple of str
+        The file each patient's matrix came from, where there is one for each.
+    faults : tuple of Fault
+    """
+
+    matrices: np.ndarray
+    patients: tuple[str, ...]
+    regions: tuple[str, ...]
+    networks: tuple[str, ...] | None = None
+    has_diagonal: bool = True
+    kind: str = ""
+    atlas: str = ""
+    simulated: bool = False
+    places: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Region names in their order, and their networks where they were given along with them."""
+
+    names: tuple[str, ...]
+    networks: tuple[str, ...] | None = None
+
+
+def read_regions(given: str | Path | Sequence[str]) -> Regions:
+    """Return region names from a list, or from a file.
+
+    Parameters
+    ----------
+    given : path, or sequence of str
+        A file has one name a line; or it is a CSV or TSV table with a column ``region`` (or
+        ``name``, ``label``) and perhaps a column ``network``.
+    """
+    if not isinstance(given, str | Path):
+        return Regions(tuple(map(str, given)))
+    path = Path(given)
+    if _is_table(path):
+        sheet = read_sheet(path)
+        for header in REGION_HEADERS:
+            if header in sheet.columns:
+                names = _column(sheet, header)
+                with_networks = NETWORK_HEADER in sheet.columns
+                return Regions(names, _column(sheet, NETWORK_HEADER) if with_networks else None)
+    return Regions(_read_lines(path, "region", REGION_HEADERS))
+
+
+def read_patients(given: str | Path | Sequence[str]) -> tuple[str, ...]:
+    """Return patient identifiers in their order, from a list or from a file.
+
+    Parameters
+    ----------
+    given : path, or sequence of str
+        A file has one identifier a line; or it is a CSV or TSV table with a column ``patient`` or
+        ``participant_id``.
+    """
+    if not isinstance(given, str | Path):
+        return tuple(map(str, given))
+    path = Path(given)
+    if _is_table(path):
+        sheet = read_sheet(path)
+        for header in PATIENT_HEADERS:
+            if header in sheet.columns:
+                return _column(sheet, header)
+    return _read_lines(path, "patient", PATIENT_HEADERS)
+
+
+def _is_table(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
+
+
+def _column(sheet: Sheet, header: str) -> tuple[str, ...]:
+    return tuple("" if cell is None else cell for cell in sheet.text(header, missing=("",)))
+
+
+def _read_lines(path: Path, what: str, headers: Sequence[str]) -> tuple[str, ...]:
+    met = ""
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+    except FileNotFoundError:
+        met = "no such file"
+    except (OSError, UnicodeDecodeError):
+        met = "it cannot be read as text"
+    else:
+        if _is_table(path) and any("," in line or "\t" in line for line in lines):
+            met = "none of its columns is called " + " or ".join(headers)
+    if met:
+        raise DataError(
+            Fault(
+                where=path.name,
+                met=met,
+                wanted=f"one {what} a line, or a table with a column {headers[0]}",
+                way_out="Correct the path, or the file.",
+            )
+        )
+    return tuple(line for line in lines if line)
+
+
+def patient_header(sheet: Sheet, asked: str | None) -> str | None:
+    """Return the header of the patients, asked for or known by name; None without one.
+
+    Raises
+    ------
+    DataError
+        If the header asked for is not there.
+    """
+    if asked is None:
+        return next((header for header in PATIENT_HEADERS if header in sheet.columns), None)
+    if asked not in sheet.columns:
+        raise DataError(
+            Fault(
+                where=sheet.name,
+                met=f"no column {asked!r}{did_you_mean(asked, sheet.headers)}; the first are "
+                f"{name_some(sheet.headers)}",
+                wanted="the column of the patients' identifiers",
+                way_out="Correct the name of the patient column.",
+            )
+        )
+    return asked
+
+
+def column_text(sheet: Sheet, header: str) -> np.ndarray:
+    """Return identifiers or names from a sheet, empty where a cell is."""
+    text = sheet.text(header, missing=("",))
+    return np.where([cell is None for cell in text], "", text)
+
+
+def ragged_fault(sheet: Sheet) -> tuple[Fault, ...]:
+    """Tell of the rows that do not fit a sheet's header."""
+    if not sheet.ragged:
+        return ()
+    rows = name_some(
+        f"row {row.row} with {count_of(len(row.cells), 'cell')}" for row in sheet.ragged
+    )
+    return (
+        Fault(
+            where=sheet.name,
+            met=rows,
+            wanted=f"as many cells in each row as in the first ({len(sheet.columns)})",
+            way_out="Write the file again; a row was cut off or holds a delimiter too many.",
+        ),
+    )
+
+
+def wrong_cells(
+    sheet: Sheet, wrong: np.ndarray, patients: np.ndarray, headers: Sequence[str]
+) -> tuple[Fault, ...]:
+    """Tell of the cells that are no numbers."""
+    if not wrong.any():
+        return ()
+    rows, columns = np.nonzero(wrong)
+    some = name_some(
+        (
+            f"{sheet.text(headers[column])[row]!r} at {headers[column]} for patient {patients[row]}"
+            for row, column in zip(rows[:3].tolist(), columns[:3].tolist(), strict=True)
+        ),
+        total=len(rows),
+    )
+    return (
+        Fault(
+            where=sheet.name,
+            met=some,
+            wanted="numbers with a decimal point, or an empty cell for a region not covered",
+            way_out="Correct the cells.",
+            patients=tuple(dict.fromkeys(str(patients[row]) for row in rows)),
+        ),
+    )

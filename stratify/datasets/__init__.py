@@ -1,0 +1,24 @@
+"""Patients to learn on: simulated ones with their truth, and public ones by name."""
+
+from stratify.datasets.help_linkage import fetch_help
+from stratify.datasets.public import Dataset
+from stratify.datasets.registry import DATASETS, fetch
+from stratify.datasets.simulation import PRESETS, Preset, Simulation, make_cohort
+from stratify.datasets.sudmex_tms import fetch_sudmex_tms
+from stratify.datasets.tulsa_mdd import fetch_tulsa_mdd
+from stratify.datasets.write import describe_columns, write_simulation
+
+__all__ = [
+    "DATASETS",
+    "PRESETS",
+    "Dataset",
+    "Preset",
+    "Simulation",
+    "describe_columns",
+    "fetch",
+    "fetch_help",
+    "fetch_sudmex_tms",
+    "fetch_tulsa_mdd",
+    "make_cohort",
+    "write_simulation",
+]

@@ -1,0 +1,25 @@
+"""Nested cross-validation, the leakage certificate, and the verdict."""
+
+from stratify.evaluation.certificate import Certificate, Check, make_certificate
+from stratify.evaluation.cross_validate import (
+    compute_by_fold,
+    cross_validate,
+    cross_validate_many,
+    refit,
+)
+from stratify.evaluation.values import Evaluation
+from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
+
+__all__ = [
+    "Certificate",
+    "Check",
+    "Evaluation",
+    "Verdict",
+    "compute_by_fold",
+    "compute_gain",
+    "cross_validate",
+    "cross_validate_many",
+    "make_certificate",
+    "make_verdict",
+    "refit",
+]

@@ -1,0 +1,190 @@
+"""The leakage certificate: what was kept apart, read off what was really used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from stratify.folds import Fold
+from stratify.metrics import compute_auc
+from stratify.model import ResponderClassifier
+from stratify.preprocess import TableEncoder
+from stratify.task import Table
+
+NEAR_COPY_AUC = 0.98
+"""A single baseline column that separates the outcome this well is a copy of it until shown not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    name : str
+        What must hold, as a sentence.
+    passed : bool
+    detail : str
+        What was counted.
+    """
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Whether an evaluation can be free of leakage, check by check.
+
+    Parameters
+    ----------
+    checks : tuple of Check
+    digest : str
+        SHA-256 of every outer and inner index array, in order.
+    """
+
+    checks: tuple[Check, ...]
+    digest: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values, for JSON."""
+        return {
+            "passed": self.passed,
+            "digest": self.digest,
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+    def __str__(self) -> str:
+        lines = [
+            f"{'passed' if check.passed else 'FAILED'}  {check.name} ({check.detail})"
+            for check in self.checks
+        ]
+        return "\n".join(lines)
+
+
+def make_certificate(
+    table: Table, folds: Sequence[Fold], fitted: Sequence[ResponderClassifier]
+) -> Certificate:
+    """Check the indices and the fitted objects of an evaluation.
+
+    Parameters
+    ----------
+    table : Table
+    folds : sequence of Fold
+    fitted : sequence of ResponderClassifier
+        The classifier of each fold, as it was used.
+    """
+    inner = [classifier.inner_folds_ for classifier in fitted]
+    digest = hashlib.sha256()
+    for fold, splits in zip(folds, inner, strict=True):
+        for part in (fold.train, fold.test, *(rows for split in splits for rows in split)):
+            digest.update(np.ascontiguousarray(part, dtype="<i8").tobytes())
+    return Certificate(
+        (
+            _check_outer(table, folds),
+            _check_tested_once(table, folds),
+            _check_inner(table, folds, inner),
+            _check_encoders(table, folds, fitted),
+            _check_columns(table),
+            _check_near_copies(table),
+        ),
+        digest.hexdigest(),
+    )
+
+
+def _check_outer(table: Table, folds: Sequence[Fold]) -> Check:
+    straddling = sum(
+        bool(set(table.groups[fold.train]) & set(table.groups[fold.test])) for fold in folds
+    )
+    return Check(
+        f"no {table.task.together} is in training and test of the same fold",
+        straddling == 0,
+        f"{len(folds)} folds, {straddling} with an overlap",
+    )
+
+
+def _check_tested_once(table: Table, folds: Sequence[Fold]) -> Check:
+    repeats = {fold.repeat for fold in folds}
+    wrong = 0
+    for repeat in repeats:
+        tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
+        wrong += not np.array_equal(np.sort(tested), np.arange(len(table)))
+    return Check(
+        "each patient is tested exactly once in each repeat",
+        wrong == 0,
+        f"{len(repeats)} repeats of {len(table)} patients, {wrong} uneven",
+    )
+
+
+def _check_inner(
+    table: Table,
+    folds: Sequence[Fold],
+    inner: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]],
+) -> Check:
+    straddling = count = 0
+    for fold, splits in zip(folds, inner, strict=True):
+        groups = table.groups[fold.train]
+        for train, test in splits:
+            count += 1
+            # Inner folds are positions among the training rows; one beyond them is a leak too.
+            beyond = max(train.max(), test.max()) >= len(groups)
+            straddling += beyond or bool(set(groups[train]) & set(groups[test]))
+    return Check(
+        f"no {table.task.together} is in training and test of the same inner fold, where tuning "
+        "and calibration happen",
+        straddling == 0,
+        f"{count} inner folds, {straddling} with an overlap",
+    )
+
+
+def _check_encoders(
+    table: Table, folds: Sequence[Fold], fitted: Sequence[ResponderClassifier]
+) -> Check:
+    wrong = 0
+    for fold, classifier in zip(folds, fitted, strict=True):
+        used = classifier.encoder_
+        again = TableEncoder(standardise=used.standardise).fit(table.X.iloc[fold.train])
+        wrong += not (
+            np.array_equal(again.center_, used.center_)
+            and np.array_equal(again.scale_, used.scale_)
+        )
+    return Check(
+        "means, scales and levels are those of the training rows alone",
+        wrong == 0,
+        f"{len(folds)} encoders fitted again on their training rows, {wrong} differ",
+    )
+
+
+def _check_columns(table: Table) -> Check:
+    late = [column.name for column in table.columns if not column.is_feature]
+    return Check(
+        "every feature was known before treatment",
+        not late and table.task.rule.followup not in table.X.columns,
+        f"{len(table.columns)} columns, {len(late)} measured later",
+    )
+
+
+def _check_near_copies(table: Table) -> Check:
+    assert table.y is not None
+    copies = []
+    for name in table.X.select_dtypes("number"):
+        values = table.X[name].to_numpy(dtype=float)
+        known = ~np.isnan(values)
+        auc = compute_auc(table.y[known], values[known])
+        if max(auc, 1 - auc) > NEAR_COPY_AUC and known.sum() >= 20:
+            copies.append(str(name))
+    shown = f": {', '.join(copies[:3])}" if copies else ""
+    return Check(
+        "no single column is a near-copy of the outcome",
+        not copies,
+        f"{len(copies)} columns alone reach an AUC above {NEAR_COPY_AUC}{shown}",
+    )

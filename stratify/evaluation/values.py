@@ -1,0 +1,77 @@
+"""What cross-validation found of one model, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from stratify.evaluation.certificate import Certificate
+from stratify.metrics import METRICS, Estimate
+from stratify.model import FamilyName, ResponderClassifier
+from stratify.task import FeatureSet
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Held-out predictions of one model, and what they say of it.
+
+    Parameters
+    ----------
+    family : {"prevalence", "logistic", "xgboost"}
+    features : {"clinical", "connectivity", "both", "none"}
+        The prevalence uses none.
+    metrics : dict of str to Estimate
+        By the names of `stratify.metrics.METRICS`. AUC, balanced accuracy, Brier score and log loss
+        are means of the figures of single folds; calibration intercept and slope are those of each
+        repeat's pooled held-out predictions, averaged.
+    by_fold : DataFrame
+        ``repeat``, ``fold``, ``n_test``, ``auc``, ``balanced_accuracy``, ``brier``, ``log_loss``.
+    predictions : DataFrame
+        One row a patient and repeat: ``patient``, ``repeat``, ``fold``, ``y``, ``probability``,
+        ``log_odds``, ``base_rate`` (of that fold's training patients).
+    chosen : DataFrame
+        ``repeat``, ``fold``, and the hyperparameters chosen in that fold.
+    certificate : Certificate
+    replicas : tuple of ResponderClassifier
+        The fitted classifier of each fold.
+    """
+
+    family: FamilyName
+    features: FeatureSet | Literal["none"]
+    metrics: dict[str, Estimate]
+    by_fold: pd.DataFrame
+    predictions: pd.DataFrame
+    chosen: pd.DataFrame
+    certificate: Certificate
+    replicas: tuple[ResponderClassifier, ...]
+
+    @property
+    def name(self) -> str:
+        """The model in two words: features and family; the prevalence in one."""
+        return self.family if self.features == "none" else f"{self.features} {self.family}"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return ``family``, ``features``, and each metric with its bounds, as plain values."""
+        values: dict[str, object] = {"family": self.family, "features": self.features}
+        for name in METRICS:
+            values.update(self.metrics[name].to_dict(name))
+        return values
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the metrics as a table: ``metric``, ``value``, ``low``, ``high``."""
+        return pd.DataFrame(
+            [(name, e.value, e.low, e.high) for name, e in self.metrics.items()],
+            columns=["metric", "value", "low", "high"],
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"Evaluation of {self.name}, {len(self.by_fold)} folds"]
+        lines += [f"  {name:22}{estimate}" for name, estimate in self.metrics.items()]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.name}, {len(self.by_fold)} folds</p>" + self.to_frame().to_html(
+            index=False, float_format="{:.3f}".format
+        )

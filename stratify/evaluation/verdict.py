@@ -1,0 +1,171 @@
+"""What a study may say: a responder model, or that nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from stratify.errors import DataError, Fault
+from stratify.evaluation.values import Evaluation
+from stratify.metrics import Estimate, compute_corrected_difference, compute_corrected_p_value
+from stratify.task import Question, Table
+
+Finding = Literal["responder model", "cannot tell", "alarm", "leak"]
+
+ALARM_AUC = 0.85
+ALARM_PATIENTS = 500
+
+PREDICTED: dict[Question, str] = {
+    "response under treatment": "who responds",
+    "prognosis": "who reaches the outcome",
+    "diagnosis": "which group a patient belongs to",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the study found, in a word, a name and a paragraph.
+
+    Parameters
+    ----------
+    finding : {"responder model", "cannot tell", "alarm", "leak"}
+    model : (family, features) or None
+        The model that may call itself a responder model; reports are made with it alone.
+    words : str
+        The finding in sentences, with the figures it rests on.
+    """
+
+    finding: Finding
+    model: tuple[str, str] | None
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def compute_gain(evaluation: Evaluation, reference: Evaluation, *, level: float = 0.95) -> Estimate:
+    """How much lower the log loss is than the reference's, fold by fold, with its interval.
+
+    Parameters
+    ----------
+    evaluation, reference : Evaluation
+        On the same folds.
+    level : float
+
+    Returns
+    -------
+    gain : Estimate
+        Above 0 the model's likelihoods are better than the reference's.
+    """
+    keys = ["repeat", "fold"]
+    if not evaluation.by_fold[keys].equals(reference.by_fold[keys]):
+        raise DataError(
+            Fault(
+                where="compute_gain",
+                met="two evaluations on different folds",
+                wanted="a paired comparison needs the same folds",
+                way_out="Evaluate both with the same make_folds result.",
+            )
+        )
+    difference = (reference.by_fold["log_loss"] - evaluation.by_fold["log_loss"]).to_numpy()
+    share = 1 / int(evaluation.by_fold["fold"].nunique())
+    return compute_corrected_difference(difference, test_share=share, level=level)
+
+
+def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
+    """Decide whether a study has found a responder model.
+
+    Three things must hold of the same model. It ranks responders above non-responders better than
+    noise would: the corrected resampled t test of its AUC against 0.5 gives a p below 0.05 divided
+    by the number of models tried. The interval of its AUC lies above 0.5. And its likelihoods are
+    better than the base rate: the corrected interval of its gain in log loss over the prevalence
+    lies above 0. The first alone bounds the chance that noise makes any responder model. Of
+    several, the one with the largest gain is taken.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+        Of every model tried, the prevalence among them.
+    table : Table
+    """
+    what = PREDICTED[table.task.question]
+    failed = [e for e in evaluations if not e.certificate.passed]
+    if failed:
+        names = sorted({c.name for e in failed for c in e.certificate.checks if not c.passed})
+        return Verdict(
+            "leak",
+            None,
+            "No report is issued: the leakage certificate failed. It does not hold that "
+            f"{'; that '.join(names)}.",
+        )
+    reference = next((e for e in evaluations if e.family == "prevalence"), None)
+    candidates = [e for e in evaluations if e.family != "prevalence"]
+    if reference is None or not candidates:
+        return Verdict(
+            "cannot tell",
+            None,
+            f"Cannot tell {what}: a model and the prevalence must both be evaluated before they "
+            "can be compared.",
+        )
+    gains = {e.name: compute_gain(e, reference) for e in candidates}
+    highest = max(candidates, key=lambda e: e.metrics["auc"].value)
+    if highest.metrics["auc"].value > ALARM_AUC and len(table) < ALARM_PATIENTS:
+        return Verdict("alarm", None, _alarm_words(highest, table))
+    convincing = [e for e in candidates if _is_convincing(e, reference, len(candidates))]
+    if not convincing:
+        return Verdict("cannot tell", None, _cannot_tell_words(highest, len(candidates), table))
+    best = max(convincing, key=lambda e: gains[e.name].value)
+    words = _found_words(best, gains[best.name], len(candidates), table)
+    return Verdict("responder model", (best.family, best.features), words)
+
+
+def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) -> bool:
+    share = 1 / int(evaluation.by_fold["fold"].nunique())
+    above_chance = evaluation.by_fold["auc"].to_numpy() - 0.5
+    return (
+        compute_corrected_p_value(above_chance, test_share=share) < 0.05 / tried
+        and evaluation.metrics["auc"].low > 0.5
+        and compute_gain(evaluation, reference).low > 0
+    )
+
+
+def _alarm_words(highest: Evaluation, table: Table) -> str:
+    return (
+        f"Alarm: the {highest.name} model reaches an AUC of {highest.metrics['auc']} "
+        f"{_describe_sample(table)}. Honest figures in this field are 0.55 to 0.70. Look for a "
+        "leak (a column known only after treatment, duplicated patients, a site that is one class) "
+        "before believing it. No report is issued."
+    )
+
+
+def _cannot_tell_words(highest: Evaluation, tried: int, table: Table) -> str:
+    return (
+        f"Cannot tell {PREDICTED[table.task.question]} {_describe_sample(table)}: of {tried} "
+        "models none both ranks patients better than chance, once allowance is made for how many "
+        f"were tried, and gives better likelihoods than the base rate of {_base_rate(table)}. The "
+        f"highest AUC is {highest.metrics['auc']}, of {highest.name}, where 0.5 is chance. There "
+        "is no usable individual prediction, and no report is issued."
+    )
+
+
+def _found_words(best: Evaluation, gain: Estimate, tried: int, table: Table) -> str:
+    return (
+        f"The {best.name} model predicts {PREDICTED[table.task.question]} better than the base "
+        f"rate of {_base_rate(table)} {_describe_sample(table)}: AUC {best.metrics['auc']}, log "
+        f"loss lower by {gain}; {tried} models were tried. These figures are from within this "
+        "cohort; the model has not been tested on patients from elsewhere."
+    )
+
+
+def _base_rate(table: Table) -> str:
+    assert table.y is not None
+    return f"{100 * np.mean(table.y):.0f} %"
+
+
+def _describe_sample(table: Table) -> str:
+    kind = "simulated patients" if table.simulated else "patients"
+    under = f" under {table.task.treatment}" if table.task.treatment else ""
+    return f"in {len(table)} {kind}{under}"

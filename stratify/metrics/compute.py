@@ -1,0 +1,135 @@
+"""How well likelihoods separate, and how well they are calibrated: one number each."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+from scipy.stats import rankdata
+
+
+def compute_auc(y: np.ndarray, score: np.ndarray) -> float:
+    """Area under the ROC curve: how often a responder is ranked above a non-responder.
+
+    Ties count one half. NaN where only one class is present.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (n_patients,)
+    score : array, shape (n_patients,)
+        Any increasing function of the likelihood.
+
+    Source
+    ------
+    Hanley and McNeil 1982, Radiology 143, 29-36: the Mann-Whitney form.
+
+    Examples
+    --------
+    >>> compute_auc(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8]))
+    0.75
+    """
+    y = np.asarray(y)
+    positives = int(y.sum())
+    negatives = len(y) - positives
+    if not positives or not negatives:
+        return float("nan")
+    ranks = rankdata(score)[y == 1].sum()
+    return float((ranks - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def compute_balanced_accuracy(
+    y: np.ndarray, probability: np.ndarray, threshold: float | np.ndarray
+) -> float:
+    """Mean of sensitivity and specificity when likelihoods above a threshold count as response.
+
+    NaN where only one class is present.
+
+    Examples
+    --------
+    >>> compute_balanced_accuracy(np.array([0, 0, 0, 1]), np.array([0.1, 0.6, 0.2, 0.7]), 0.5)
+    0.8333333333333333
+    """
+    y = np.asarray(y)
+    if not 0 < y.sum() < len(y):
+        return float("nan")
+    called = probability > threshold
+    return float((called[y == 1].mean() + (~called[y == 0]).mean()) / 2)
+
+
+def compute_brier(y: np.ndarray, probability: np.ndarray) -> float:
+    """Mean squared distance of likelihood and outcome; lower is better.
+
+    Source
+    ------
+    Brier 1950, Monthly Weather Review 78(1), 1-3.
+
+    Examples
+    --------
+    >>> compute_brier(np.array([0, 1]), np.array([0.5, 0.5]))
+    0.25
+    """
+    return float(np.mean((np.asarray(y) - probability) ** 2))
+
+
+def compute_log_loss(y: np.ndarray, log_odds: np.ndarray) -> float:
+    """Mean negative log-likelihood of the outcomes; lower is better.
+
+    Examples
+    --------
+    >>> round(compute_log_loss(np.array([0, 1]), np.array([0.0, 0.0])), 6)
+    0.693147
+    """
+    return float(np.mean(np.logaddexp(0.0, log_odds) - np.asarray(y) * log_odds))
+
+
+def compute_calibration(y: np.ndarray, log_odds: np.ndarray) -> tuple[float, float]:
+    """Calibration in the large, and the calibration slope.
+
+    The intercept is ``a`` in ``logit P(y) = a + log_odds``, ideally 0: above 0, likelihoods are
+    too low. The slope is ``b`` in ``logit P(y) = a' + b log_odds``, ideally 1: below 1, they are
+    too extreme. NaN where it cannot be fitted: one class only, separated classes, or (the slope)
+    equal log-odds for everybody.
+
+    Returns
+    -------
+    intercept, slope : float
+
+    Source
+    ------
+    Cox 1958, Biometrika 45, 562-565; Van Calster et al. 2019, BMC Medicine 17, 230.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> f = rng.normal(size=50_000)
+    >>> intercept, slope = compute_calibration(rng.random(50_000) < expit(f), 2 * f)
+    >>> round(slope, 2)
+    0.5
+    """
+    y = np.asarray(y, dtype=float)
+    f = np.asarray(log_odds, dtype=float)
+    if not 0 < y.sum() < len(y):
+        return float("nan"), float("nan")
+    ones = np.ones((len(y), 1))
+    intercept = _fit_logistic(ones, y, f)[0]
+    if np.ptp(f) <= 1e-9 * max(1.0, float(np.abs(f).max())):
+        return float(intercept), float("nan")
+    center, spread = f.mean(), f.std()
+    slope = _fit_logistic(np.column_stack([ones, (f - center) / spread]), y, 0.0)[1] / spread
+    return float(intercept), float(slope)
+
+
+def _fit_logistic(
+    design: np.ndarray, y: np.ndarray, offset: np.ndarray | float, max_iter: int = 50
+) -> np.ndarray:
+    """Fit by Newton's method; NaN where it does not converge, as with separated classes."""
+    w = np.zeros(design.shape[1])
+    for _ in range(max_iter):
+        p = expit(design @ w + offset)
+        hessian = (design.T * (p * (1 - p))) @ design
+        if np.linalg.cond(hessian) > 1e12:
+            break
+        step = np.linalg.solve(hessian, design.T @ (y - p))
+        w = w + np.clip(step, -5, 5)
+        if np.abs(step).max() < 1e-10:
+            return w
+    return np.full(design.shape[1], np.nan)

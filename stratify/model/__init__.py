@@ -1,0 +1,17 @@
+"""Model families, calibration, and models ready for new patients."""
+
+from stratify.model.classifier import ResponderClassifier
+from stratify.model.families import FAMILIES, FamilyName
+from stratify.model.fitted import FittedModel, Predictions, fit_model
+from stratify.model.store import read_model, write_model
+
+__all__ = [
+    "FAMILIES",
+    "FamilyName",
+    "FittedModel",
+    "Predictions",
+    "ResponderClassifier",
+    "fit_model",
+    "read_model",
+    "write_model",
+]

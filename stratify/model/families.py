@@ -1,0 +1,131 @@
+"""The model families: how each fits its grid, and what its own score is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+
+from stratify.model.elastic_net import ElasticNetLogistic, fit_path
+from stratify.model.trees import ScreenedTrees
+from stratify.preprocess import TableEncoder
+
+FamilyName = Literal["prevalence", "logistic", "xgboost"]
+FAMILIES: tuple[str, ...] = get_args(FamilyName)
+
+Parameters = Mapping[str, float]
+
+
+class Family(Protocol):
+    """What a family must be able to do; everything else is the same for all of them."""
+
+    @property
+    def standardise(self) -> bool:
+        """Whether its encoder centres, scales and fills in missing values."""
+
+    @property
+    def grid(self) -> tuple[Parameters, ...]:
+        """Hyperparameters to choose from, the simplest first: ties go to the first."""
+
+    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Fit each grid point on X and y; return scores of held-out rows, (n_rows, n_grid)."""
+
+    def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
+        """Fit one grid point; the result has ``decision_function``."""
+
+
+@dataclass(frozen=True)
+class Prevalence:
+    """The share of responders in training, for everybody: what a model must beat."""
+
+    standardise: bool = True
+    grid: tuple[Parameters, ...] = ({},)
+
+    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Return 0 for every row: nothing is known of anybody."""
+        return np.zeros((len(held_out), 1))
+
+    def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
+        """Fit scikit-learn's dummy, which counts the classes."""
+        return DummyClassifier(strategy="prior").fit(X, y)
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Logistic regression with an elastic-net penalty, its strength and mix tuned."""
+
+    standardise: bool = True
+    grid: tuple[Parameters, ...] = tuple(
+        [{"l1_ratio": l1, "strength": s} for l1 in (0.95, 0.5) for s in (0.6, 0.35, 0.2, 0.1, 0.05)]
+        + [{"l1_ratio": 0.0, "strength": s} for s in (1e-1, 1e-2, 1e-3, 1e-4)]
+    )
+
+    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Fit the whole path once and score every point of it."""
+        coef, intercept, _ = fit_path(X, y, [(g["strength"], g["l1_ratio"]) for g in self.grid])
+        return held_out @ coef.T + intercept
+
+    def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
+        """Fit one point of the path."""
+        return ElasticNetLogistic(
+            strength=parameters["strength"], l1_ratio=parameters["l1_ratio"]
+        ).fit(X, y)
+
+
+@dataclass(frozen=True)
+class XGBoost:
+    """Boosted trees, their depth and number tuned."""
+
+    random_state: int = 0
+    standardise: bool = False
+    depths: tuple[int, ...] = (1, 2, 3)
+    stages: tuple[int, ...] = (10, 25, 50, 100)
+
+    @property
+    def grid(self) -> tuple[Parameters, ...]:
+        """Every depth with every number of trees, shallow and few first."""
+        return tuple({"max_depth": d, "n_trees": s} for d in self.depths for s in self.stages)
+
+    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Fit the longest ensemble of each depth; shorter ones are its first trees."""
+        scores = []
+        for depth in self.depths:
+            trees = ScreenedTrees(
+                max_depth=depth, n_trees=max(self.stages), random_state=self.random_state
+            ).fit(X, y)
+            scores.append(trees.staged_decision_function(held_out, self.stages))
+        return np.hstack(scores)
+
+    def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
+        """Fit one depth with one number of trees."""
+        return ScreenedTrees(
+            max_depth=int(parameters["max_depth"]),
+            n_trees=int(parameters["n_trees"]),
+            random_state=self.random_state,
+        ).fit(X, y)
+
+
+def make_family(name: FamilyName, random_state: int = 0) -> Family:
+    """Return a family by name.
+
+    Examples
+    --------
+    >>> make_family("prevalence").grid
+    ({},)
+    """
+    made: dict[str, Family] = {
+        "prevalence": Prevalence(),
+        "logistic": Logistic(),
+        "xgboost": XGBoost(random_state=random_state),
+    }
+    if name not in made:
+        raise ValueError(f"family is {name!r}; it must be one of {', '.join(FAMILIES)}")
+    return made[name]
+
+
+def make_encoder(family: Family) -> TableEncoder:
+    """Return the unfitted encoder a family wants its columns from."""
+    return TableEncoder(standardise=family.standardise)

@@ -1,0 +1,140 @@
+"""Models on disk, in a form that is safe to load: text and arrays, never code."""
+
+from __future__ import annotations
+
+import json
+from copy import copy
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED
+
+import numpy as np
+
+from stratify.errors import DataError, Fault
+from stratify.files import replacing
+from stratify.model.classifier import ResponderClassifier
+from stratify.model.fitted import FittedModel
+from stratify.outcome import ResponseRule
+from stratify.schema import Column
+from stratify.task import Task
+
+FORMAT = 1
+
+TRUSTED_TYPES = (
+    "collections.OrderedDict",
+    "stratify.model.classifier.ResponderClassifier",
+    "stratify.model.elastic_net.ElasticNetLogistic",
+    "stratify.model.trees.ScreenedTrees",
+    "stratify.preprocess.encode.TableEncoder",
+    "xgboost.core.Booster",
+)
+"""The only classes, beside those skops itself trusts, that a model file may hold."""
+
+
+def write_model(model: FittedModel, folder: Path) -> Path:
+    """Write a model as ``model.json`` and ``classifiers.skops``.
+
+    Parameters
+    ----------
+    model : FittedModel
+    folder : Path
+        Made if need be. Each file appears whole or not at all.
+    """
+    import skops.io
+
+    classifiers = [_without_patients(c) for c in (model.classifier, *model.replicas)]
+    with replacing(folder / "classifiers.skops") as part:
+        skops.io.dump(classifiers, part, compression=ZIP_DEFLATED)
+    facts = {
+        "format": FORMAT,
+        "left_out_share": model.left_out_share,
+        "columns": [column.to_dict() for column in model.columns],
+        "ranges": {name: list(seen) for name, seen in model.ranges.items()},
+        "task": _task_to_dict(model.task),
+        "features": model.features,
+        "n_patients": model.n_patients,
+        "n_responders": model.n_responders,
+        "simulated": model.simulated,
+        "digest": model.digest,
+    }
+    with replacing(folder / "model.json") as part:
+        part.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return folder
+
+
+def read_model(folder: Path) -> FittedModel:
+    """Read a model that `write_model` wrote.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, of another format, or holds any class beside ours.
+    """
+    import skops.io
+
+    try:
+        facts = json.loads((folder / "model.json").read_text())
+        untrusted = set(skops.io.get_untrusted_types(file=folder / "classifiers.skops"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, str(error)) from None
+    if facts.get("format") != FORMAT:
+        raise _unreadable(folder, f"format {facts.get('format')}")
+    if untrusted - set(TRUSTED_TYPES):
+        raise _unreadable(folder, f"classes {sorted(untrusted - set(TRUSTED_TYPES))}")
+    classifier, *replicas = skops.io.load(
+        folder / "classifiers.skops", trusted=sorted(untrusted & set(TRUSTED_TYPES))
+    )
+    return FittedModel(
+        classifier=classifier,
+        replicas=tuple(replicas),
+        left_out_share=facts["left_out_share"],
+        columns=tuple(Column.from_dict(column) for column in facts["columns"]),
+        ranges={name: tuple(seen) for name, seen in facts["ranges"].items()},
+        task=_task_from_dict(facts["task"]),
+        features=facts["features"],
+        n_patients=facts["n_patients"],
+        n_responders=facts["n_responders"],
+        simulated=facts["simulated"],
+        digest=facts["digest"],
+    )
+
+
+def _without_patients(classifier: ResponderClassifier) -> ResponderClassifier:
+    """Copy a classifier without what it keeps of single patients."""
+    kept = copy(classifier)
+    for name in ("inner_folds_", "inner_scores_"):
+        kept.__dict__.pop(name, None)
+    kept.inner_folds = 5
+    kept.encoder_ = copy(classifier.encoder_)
+    for part in (kept, kept.encoder_):
+        # As text of fixed width names are one array in the file, not an object each.
+        part.feature_names_in_ = np.asarray(part.feature_names_in_, dtype=str)
+    return kept
+
+
+def _task_to_dict(task: Task) -> dict[str, Any]:
+    return asdict(task)
+
+
+def _task_from_dict(values: dict[str, Any]) -> Task:
+    clinical = values["clinical"]
+    return Task(
+        **{
+            **values,
+            "rule": ResponseRule(**values["rule"]),
+            "clinical": None if clinical is None else tuple(clinical),
+        }
+    )
+
+
+def _unreadable(folder: Path, met: str) -> DataError:
+    return DataError(
+        Fault(
+            where=str(folder),
+            met=met,
+            wanted=f"a model of format {FORMAT}, with no class but scikit-learn's and ours",
+            way_out="Train the study again with this version, or read the model with the version "
+            "that wrote it.",
+        )
+    )

@@ -1,0 +1,5 @@
+"""What is done to columns before a model sees them, learned inside the training fold."""
+
+from stratify.preprocess.encode import TableEncoder, check_table
+
+__all__ = ["TableEncoder", "check_table"]

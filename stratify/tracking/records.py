@@ -1,0 +1,241 @@
+"""Turn what the library found into what a run keeps: numbers, tables, figures, and words."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stratify.evaluation import Evaluation, Verdict
+from stratify.explanation import Explanation
+from stratify.model import FittedModel, write_model
+from stratify.task import Table
+from stratify.tracking.study import ModelRun
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StudyRecord:
+    """What every run of a study says of the study.
+
+    Parameters
+    ----------
+    name : str
+    params : mapping
+        The question, the outcome, the patients, and how performance was estimated.
+    models_tried : int
+        How many models, the prevalence not counted.
+    simulated : bool
+    columns_toml : str
+        The dictionary of the cohort's columns, by which new patients are read.
+    trained_on : date
+    """
+
+    name: str
+    params: Mapping[str, object]
+    models_tried: int
+    simulated: bool
+    columns_toml: str
+    trained_on: datetime.date
+
+
+def make_study_record(
+    table: Table,
+    name: str,
+    *,
+    validation: Mapping[str, object],
+    models_tried: int,
+    columns_toml: str,
+    trained_on: datetime.date,
+) -> StudyRecord:
+    """Say once what all runs of a study have in common.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+    validation : mapping
+        ``folds``, ``repeats``, ``inner_folds``, ``seed``, ``together``, ``level``.
+    models_tried, columns_toml, trained_on
+        As in `StudyRecord`.
+    """
+    assert table.y is not None
+    task = table.task
+    return StudyRecord(
+        name=name,
+        params={
+            "question": task.question,
+            "treatment": task.treatment,
+            "condition": task.condition,
+            "outcome": task.rule.name,
+            "rule": task.rule.describe(),
+            "patients": len(table),
+            "responders": int(table.y.sum()),
+            **validation,
+        },
+        models_tried=models_tried,
+        simulated=table.simulated,
+        columns_toml=columns_toml,
+        trained_on=trained_on,
+    )
+
+
+def make_model_run(
+    record: StudyRecord,
+    evaluation: Evaluation,
+    model: FittedModel,
+    explanation: Explanation,
+) -> ModelRun:
+    """Gather all that is kept of one model.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    evaluation : Evaluation
+    model : FittedModel
+    explanation : Explanation
+        Of the patients the model was fitted on.
+    """
+    values = evaluation.to_dict()
+    classifier = model.classifier
+    return ModelRun(
+        family=evaluation.family,
+        features=evaluation.features,
+        params={
+            **record.params,
+            "columns": len(model.columns),
+            **{f"chosen_{name}": value for name, value in classifier.parameters_.items()},
+            "calibration_map": f"{classifier.intercept_:.6g} + {classifier.slope_:.6g} * score",
+        },
+        tags={
+            "certificate": "passed" if evaluation.certificate.passed else "failed",
+            "models_tried": str(record.models_tried),
+            "trained_on": record.trained_on.isoformat(),
+        },
+        metrics={name: v for name, v in values.items() if isinstance(v, float)},
+        fold_metrics=evaluation.by_fold,
+        figures=_make_figures(evaluation, explanation),
+        tables={
+            "metrics": evaluation.to_frame(),
+            "by_fold": evaluation.by_fold,
+            "chosen_by_fold": evaluation.chosen,
+            "out_of_fold": evaluation.predictions,
+            "importance": explanation.importance(),
+            "contributions": explanation.by_network().assign(base=explanation.base),
+        },
+        texts={
+            "certificate.json": json.dumps(evaluation.certificate.to_dict(), indent=1),
+            "explanation.md": explanation.method + "\n",
+            "columns.toml": record.columns_toml,
+        },
+        description=_describe_model(record, evaluation, explanation),
+        model=lambda folder: write_model(model, folder),
+        X=explanation.X,
+    )
+
+
+def make_comparison(
+    evaluations: Sequence[Evaluation], run_ids: Sequence[str]
+) -> tuple[pd.DataFrame, Figure]:
+    """Set a study's models side by side: as a table, and with their AUC intervals as a figure."""
+    from stratify.metrics.plots import plot_comparison
+
+    table = pd.DataFrame(
+        [
+            {"run_id": run_id, **evaluation.to_dict()}
+            for run_id, evaluation in zip(run_ids, evaluations, strict=True)
+        ]
+    )
+    drawn = pd.DataFrame(
+        {
+            "name": [evaluation.name for evaluation in evaluations],
+            "auc": table["auc"],
+            "low": table["auc_low"],
+            "high": table["auc_high"],
+        }
+    )
+    return table, plot_comparison(drawn)
+
+
+def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdict: Verdict) -> str:
+    """Describe a study in markdown, for the head of its run's page: the verdict first."""
+    rows = [
+        f"| {e.name} | {_short(e, 'auc')} | {_short(e, 'brier')} | "
+        f"{_short(e, 'calibration_slope')} |"
+        for e in evaluations
+    ]
+    params = record.params
+    return "\n".join(
+        [
+            *_simulated_lines(record),
+            f"**{verdict.finding.capitalize()}.** {verdict.words}",
+            "",
+            f"{str(params['question']).capitalize()}; {params['rule']}. "
+            f"{params['patients']} patients, {params['responders']} with the outcome; "
+            f"{_validation_words(params)}.",
+            "",
+            "| model | AUC (interval) | Brier score | calibration slope |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+            "Research use only. Not a medical device.",
+        ]
+    )
+
+
+def _make_figures(evaluation: Evaluation, explanation: Explanation) -> dict[str, Figure]:
+    from stratify.explanation.plots import plot_beeswarm, plot_importance, plot_network_blocks
+    from stratify.metrics.plots import plot_calibration, plot_roc
+
+    figures = {
+        "roc": plot_roc(evaluation.predictions, auc=evaluation.metrics["auc"]),
+        "calibration": plot_calibration(evaluation.predictions),
+    }
+    if evaluation.family != "prevalence":
+        figures["importance"] = plot_importance(explanation)
+        figures["beeswarm"] = plot_beeswarm(explanation)
+        if any(column.networks for column in explanation.columns):
+            figures["network_blocks"] = plot_network_blocks(explanation)
+    return figures
+
+
+def _describe_model(record: StudyRecord, evaluation: Evaluation, explanation: Explanation) -> str:
+    leading = explanation.importance().query("mean_absolute > 0")["label"].head(5).tolist()
+    reasons = f"Largest contributions: {', '.join(leading)}." if leading else ""
+    return "\n".join(
+        [
+            *_simulated_lines(record),
+            f"{evaluation.name.capitalize()} model of the study {record.name}: "
+            f"{record.params['rule']}.",
+            "",
+            f"AUC {evaluation.metrics['auc']}; calibration slope "
+            f"{evaluation.metrics['calibration_slope']}.",
+            "",
+            f"{_validation_words(record.params)}. {reasons}".capitalize(),
+        ]
+    )
+
+
+def _simulated_lines(record: StudyRecord) -> list[str]:
+    return ["**SIMULATED PATIENTS: not for any use with real people.**", ""] * record.simulated
+
+
+def _validation_words(params: Mapping[str, object]) -> str:
+    return (
+        f"{params['folds']}-fold cross-validation, drawn {params['repeats']} times, tuned and "
+        f"calibrated on {params['inner_folds']} inner folds, each {params['together']} kept "
+        "together"
+    )
+
+
+def _short(evaluation: Evaluation, name: str) -> str:
+    estimate = evaluation.metrics[name]
+    if estimate.value != estimate.value:
+        return "–"
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from stratify.errors import DataError
+from stratify.folds import make_folds
+
+
+def labels(n=60, share=0.4, seed=0):
+    return (np.random.default_rng(seed).random(n) < share).astype(int)
+
+
+def test_each_patient_is_tested_once_in_each_repeat():
+    y = labels()
+    folds = make_folds(y, folds=5, repeats=3)
+    for repeat in range(3):
+        tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
+        assert sorted(tested) == list(range(60))
+
+
+def test_training_and_test_share_nobody_and_miss_nobody():
+    for fold in make_folds(labels(), folds=4, repeats=2):
+        assert sorted([*fold.train, *fold.test]) == list(range(60))
+
+
+def test_classes_are_shared_out_evenly():
+    y = labels()
+    counts = [int(y[fold.test].sum()) for fold in make_folds(y, folds=5)]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_patients_of_one_group_never_straddle_a_fold():
+    y = labels(90)
+    groups = np.repeat([f"family {k}" for k in range(30)], 3)
+    for fold in make_folds(y, groups, folds=5, repeats=3):
+        assert not set(groups[fold.train]) & set(groups[fold.test])
+
+
+def test_equal_seeds_give_equal_folds_and_other_seeds_do_not():
+    y = labels()
+    first, again, other = (make_folds(y, seed=seed) for seed in (1, 1, 2))
+    assert all((a.test == b.test).all() for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a.test, b.test) for a, b in zip(first, other, strict=True))
+
+
+def test_repeats_differ_from_one_another():
+    folds = make_folds(labels(), folds=5, repeats=2)
+    assert not all(np.array_equal(folds[k].test, folds[k + 5].test) for k in range(5))
+
+
+def test_a_class_smaller_than_the_folds_is_refused_with_the_number_that_works():
+    y = np.array([1] * 4 + [0] * 40)
+    with pytest.raises(DataError, match=r"4 patients of class 1 and 5 folds.*to 4 or fewer"):
+        make_folds(y, folds=5)
+    assert len(make_folds(y, folds=4)) == 4
+
+
+def test_one_patient_of_a_class_is_refused_without_impossible_advice():
+    with pytest.raises(DataError, match="Gather more patients"):
+        make_folds(np.array([1] + [0] * 20), folds=5)
+
+
+def test_groups_that_are_one_class_each_are_refused_rather_than_tested_on_one_class():
+    y = np.repeat([0, 1], 30)
+    groups = np.repeat(["a", "b"], 30)
+    with pytest.raises(DataError, match="class"):
+        make_folds(y, groups, folds=2)

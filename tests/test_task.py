@@ -1,0 +1,124 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made import RULE, make_small_cohort, make_small_connectomes
+
+from stratify.cohort import Cohort
+from stratify.errors import DataError
+from stratify.schema import Column
+from stratify.task import Task, assemble
+
+TASK = Task(rule=RULE, question="prognosis")
+
+
+def with_column(cohort, values, **meaning):
+    column = Column(**meaning)
+    frame = cohort.frame.assign(**{column.name: values})
+    return Cohort(frame, (*cohort.columns, column), cohort.name, cohort.simulated)
+
+
+def test_table_has_baseline_features_only_and_the_outcome_apart():
+    table = assemble(TASK, make_small_cohort())
+    assert list(table.X.columns) == ["severity", "age", "sex"]
+    assert set(table.y) == {0, 1}
+
+
+def test_followup_column_is_refused_as_a_feature():
+    late = with_column(make_small_cohort(), 1.0, name="week3", measured="during")
+    task = replace(TASK, clinical=("severity", "week3"))
+    with pytest.raises(DataError, match="week3: measured during"):
+        assemble(task, late)
+
+
+def test_outcome_is_refused_as_a_feature():
+    with pytest.raises(DataError, match="responded"):
+        assemble(replace(TASK, clinical=("severity", "responded")), make_small_cohort())
+
+
+def test_unknown_feature_is_refused_by_name():
+    with pytest.raises(DataError, match="'severty'"):
+        assemble(replace(TASK, clinical=("severty",)), make_small_cohort())
+
+
+def test_only_the_treatments_patients_are_kept_and_the_flow_is_counted():
+    cohort = make_small_cohort(60)
+    arms = np.where(np.arange(60) < 40, "tms", "ketamine")
+    cohort = with_column(cohort, arms, name="treatment", kind="category", role="treatment")
+    task = Task(rule=RULE, treatment="tms")
+    table = assemble(task, cohort)
+    assert len(table) == 40
+    assert dict(table.flow)["treatment is tms"] == 40
+
+
+def test_treatment_nobody_had_is_refused_with_those_given():
+    cohort = with_column(make_small_cohort(), "tms", name="arm", kind="category", role="treatment")
+    with pytest.raises(DataError, match="only tms"):
+        assemble(Task(rule=RULE, treatment="ketamine"), cohort)
+
+
+def test_question_of_a_treatments_effect_is_refused():
+    with pytest.raises(DataError, match="cannot be asked of one arm"):
+        Task(rule=RULE, question="gain over comparator", treatment="tms")
+
+
+def test_edges_go_to_the_right_patient_whatever_the_order_of_the_file():
+    cohort = make_small_cohort(20)
+    connectomes = make_small_connectomes(cohort)
+    turned = connectomes.select(np.arange(20)[::-1])
+    straight, reverse = (assemble(TASK, cohort, c) for c in (connectomes, turned))
+    assert straight.X.equals(reverse.X)
+    assert straight.X["R0~R1"].iloc[3] == connectomes.matrices[3, 0, 1]
+
+
+def test_patients_without_a_matrix_are_left_out_and_counted():
+    cohort = make_small_cohort(30)
+    connectomes = make_small_connectomes(cohort).select(np.arange(25))
+    table = assemble(TASK, cohort, connectomes)
+    assert len(table) == 25
+    assert dict(table.flow)["with connectivity"] == 25
+
+
+def test_feature_sets_share_patients_and_part_the_columns():
+    cohort = make_small_cohort(30)
+    table = assemble(TASK, cohort, make_small_connectomes(cohort))
+    clinical, connectivity = table.select("clinical"), table.select("connectivity")
+    assert clinical.patients == connectivity.patients == table.patients
+    assert [*clinical.X.columns, *connectivity.X.columns] == list(table.X.columns)
+
+
+def test_feature_set_without_its_data_is_refused():
+    with pytest.raises(DataError, match="Name connectivity data"):
+        assemble(TASK, make_small_cohort()).select("connectivity")
+
+
+def test_new_patients_keep_everyone_in_order_and_have_no_outcome():
+    cohort = make_small_cohort(20)
+    table = assemble(TASK, cohort, labelled=False)
+    assert table.y is None
+    assert table.patients == cohort.patients
+
+
+def test_cohort_where_everybody_responds_is_refused_in_words():
+    cohort = make_small_cohort(20)
+    cohort.frame["responded"] = 1.0
+    with pytest.raises(DataError, match="each of the 20 patients is a responder"):
+        assemble(TASK, cohort)
+
+
+def test_digest_follows_every_cell_and_the_task():
+    first, second = make_small_cohort(20), make_small_cohort(20)
+    assert assemble(TASK, first).digest == assemble(TASK, second).digest
+    second.frame.iloc[0, 0] += 1e-12
+    assert assemble(TASK, first).digest != assemble(TASK, second).digest
+    other = replace(TASK, condition=None, together="site")
+    assert assemble(TASK, first).digest != assemble(other, first).digest
+
+
+def test_sites_kept_together_need_a_site_column():
+    cohort = make_small_cohort(20)
+    plain = Cohort(
+        cohort.frame.drop(columns="site"), tuple(c for c in cohort.columns if c.name != "site")
+    )
+    with pytest.raises(DataError, match="no column has the role 'site'"):
+        assemble(replace(TASK, together="site"), plain)
