@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stratify.tracking.files import publish
+from stratify.files import publish
 
 _KEY_FILE = ".pseudonym-key"
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from stratify.errors import DataError, Fault, SettingsError
-from stratify.tracking.files import publish
+from stratify.files import publish
 from stratify.tracking.view import experiment_tags
 
 if TYPE_CHECKING:

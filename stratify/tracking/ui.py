@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import stratify
 from stratify.errors import DataError, Fault, SettingsError
 from stratify.tracking.pages import FIRST_PAGE
 from stratify.tracking.processes import termination_as_exit
@@ -125,7 +124,7 @@ def _environment() -> dict[str, str]:
     silence_mlflow()
     # The address of another server would make this one answer for that.
     kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    home = str(Path(stratify.__file__).parent.parent)
+    home = str(Path(__file__).parents[2])  # the server runs the same code as we do
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, [home, kept.get("PYTHONPATH")]))}
 
 
