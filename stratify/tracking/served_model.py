@@ -34,7 +34,7 @@ _REQUIREMENTS = (
 
 
 def make_input_example(X: pd.DataFrame) -> pd.DataFrame:
-    """Make up one patient: the median of every number, the first level of every category.
+    """Make up one patient: the median of every number, the commonest level of every category.
 
     No patient's row, then. Medians are rounded to three digits.
 
@@ -59,14 +59,14 @@ def make_input_example(X: pd.DataFrame) -> pd.DataFrame:
     example = {
         name: float(f"{median:.3g}") for name, median in zip(numbers.columns, medians, strict=True)
     }
-    words = {name: _first_level(X[name]) for name in X.columns.difference(numbers.columns)}
+    words = {name: _commonest_level(X[name]) for name in X.columns.difference(numbers.columns)}
     return pd.DataFrame([{**example, **words}])[list(X.columns)]
 
 
-def _first_level(values: pd.Series) -> str:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return str(next(iter(values.cat.categories), ""))
-    raise TypeError(f"{values.name} is neither a number nor a category")
+def _commonest_level(values: pd.Series) -> str:
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        raise TypeError(f"{values.name} is neither a number nor a category")
+    return str(next(iter(values.mode()), ""))
 
 
 def make_signature(example: pd.DataFrame) -> ModelSignature:

@@ -29,7 +29,7 @@ class ModelRun:
     Parameters
     ----------
     family, features : str
-        They name the run and are tags of it.
+        They name the run and are tags of it; a family that uses no features has ``"none"``.
     params : mapping
         Settings of the model.
     tags : mapping of str to str
@@ -50,7 +50,7 @@ class ModelRun:
         `stratify.model.read_model` reads.
     X : DataFrame, optional
         The table the model was fitted on; needed with ``model``. Only the names and kinds of its
-        columns and one made-up row (medians, first levels) are written.
+        columns and one made-up row (medians, commonest levels) are written.
     """
 
     family: str
@@ -69,7 +69,7 @@ class ModelRun:
     @property
     def name(self) -> str:
         """What the run is called in tables and charts."""
-        return f"{self.features} · {self.family}"
+        return self.family if self.features == "none" else f"{self.features} · {self.family}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class StudyRun:
                 model_id = log_served_model(
                     client,
                     run_id,
-                    name=f"{model_run.features}-{model_run.family}",
+                    name=model_run.name.replace(" · ", "-"),
                     write=model_run.model,
                     X=model_run.X,
                 )
@@ -161,7 +161,9 @@ class StudyRun:
         version : str or None
             The registered version, if one was.
         """
-        marks = {"verdict": verdict, "responder_run": responder or "", **(tags or {})}
+        marks = {"verdict": verdict, **(tags or {})}
+        if responder is not None:
+            marks["responder_run"] = responder
         items = make_items(
             params=params,
             tags=marks,
