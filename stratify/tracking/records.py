@@ -221,7 +221,7 @@ def _describe_model(record: StudyRecord, evaluation: Evaluation, explanation: Ex
             f"{evaluation.name.capitalize()} model of the study {record.name}: "
             f"{record.params['rule']}.",
             "",
-            f"{_validation_words(record.params)}. {reasons}".capitalize(),
+            f"{_validation_words(record.params)}. {reasons}".strip(),
         ]
     )
 
@@ -231,8 +231,9 @@ def _simulated_lines(record: StudyRecord) -> list[str]:
 
 
 def _validation_words(params: Mapping[str, object]) -> str:
+    times = "once" if params["repeats"] == 1 else f"{params['repeats']} times"
     return (
-        f"{params['folds']}-fold cross-validation, drawn {params['repeats']} times, tuned and "
+        f"{params['folds']}-fold cross-validation, drawn {times}, tuned and "
         f"calibrated on {params['inner_folds']} inner folds, each {params['together']} kept "
         "together"
     )
