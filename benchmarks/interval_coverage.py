@@ -102,9 +102,8 @@ def main() -> None:
     error = (table["auc"] - table["true_auc"]).abs()
     print(f"{platform.machine()}, {asked}")
     print(f"patients in the arm with an outcome  {table['patients'].mean():.0f}")
-    print(
-        f"mean AUC estimated, true             {table['auc'].mean():.3f} {table['true_auc'].mean():.3f}"
-    )
+    estimated, true = table["auc"].mean(), table["true_auc"].mean()
+    print(f"mean AUC estimated, true             {estimated:.3f} {true:.3f}")
     print(f"bias of the AUC                      {estimated - true:+.4f}")
     print("coverage of the true AUC, and mean half-width")
     ours = table["high"] - table["auc"]
