@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -142,6 +143,7 @@ def register_model(client: MlflowClient, run_id: str, *, name: str, alias: str) 
     """Make a run's model a version of a registered model, give it an alias, return the version."""
     from mlflow.exceptions import MlflowException
 
+    name = registered_name(name)
     try:
         client.create_registered_model(name)
     except MlflowException as error:
@@ -158,6 +160,17 @@ def register_model(client: MlflowClient, run_id: str, *, name: str, alias: str) 
     client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
     client.set_registered_model_alias(name, alias, made.version)
     return str(made.version)
+
+
+def registered_name(name: str) -> str:
+    """Return a name as MLflow's registry can hold it, which knows neither slash nor colon.
+
+    Examples
+    --------
+    >>> registered_name("TMS/ketamine: pilot")
+    'TMS-ketamine- pilot'
+    """
+    return re.sub("[/:]+", "-", name)
 
 
 def find_model_id(client: MlflowClient, run_id: str) -> str | None:

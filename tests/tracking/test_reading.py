@@ -24,6 +24,13 @@ def test_an_alias_leads_to_the_run_of_its_model(store, train):
         assert (found.run_id, found.kind, found.study_run) == (models[1], "model", study)
 
 
+def test_a_study_may_be_called_anything(store, train):
+    name = """O'Brien's "TMS/ketamine": öne % of 100"""
+    study, models = train(store, name, register=True)
+    assert find_run(store, name).run_id == study
+    assert find_run(store, f"responder-{name}@champion").run_id == models[1]
+
+
 def test_a_run_id_leads_to_the_run(trained):
     store, study, models = trained
     assert find_run(store, models[0]).run_id == models[0]
