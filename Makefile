@@ -31,11 +31,11 @@ $(READY): requirements.lock
 # The main job on simulated patients: a cohort, a study, its models, their reasons, reports.
 DEMO := demo
 demo: $(READY)
-	$(BIN)/stratify simulate realistic --patients 1000 --seed 1 --regions 32 --out $(DEMO)/study
+	$(BIN)/stratify simulate realistic --patients 1600 --seed 1 --regions 24 --out $(DEMO)/study
 	$(BIN)/stratify check $(DEMO)/study/study.toml
 	$(BIN)/stratify train $(DEMO)/study/study.toml --set validation.repeats=2
 	$(BIN)/stratify explain realistic-depression
-	$(BIN)/stratify simulate realistic --patients 12 --seed 99 --regions 32 --out $(DEMO)/new-patients
+	$(BIN)/stratify simulate realistic --patients 12 --seed 99 --regions 24 --out $(DEMO)/new-patients
 	$(BIN)/stratify report realistic-depression --patients $(DEMO)/new-patients/cohort.csv \
 	  --connectivity $(DEMO)/new-patients/connectivity.parquet --out $(DEMO)/reports
 	@echo

@@ -114,7 +114,8 @@ def make_model_run(
             **record.params,
             "columns": len(model.columns),
             **{f"chosen_{name}": value for name, value in classifier.parameters_.items()},
-            "calibration_map": f"{classifier.intercept_:.6g} + {classifier.slope_:.6g} * score",
+            "sigmoid_intercept": classifier.intercept_,
+            "sigmoid_slope": classifier.slope_,
         },
         tags={
             "certificate": "passed" if evaluation.certificate.passed else "failed",
@@ -178,7 +179,7 @@ def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdi
     return "\n".join(
         [
             *_simulated_lines(record),
-            f"**{verdict.finding.capitalize()}.** {verdict.words}",
+            f"**{verdict.words}**",
             "",
             f"{str(params['question']).capitalize()}; {params['rule']}. "
             f"{params['patients']} patients, {params['responders']} with the outcome; "
