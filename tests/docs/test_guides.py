@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,11 +85,21 @@ def run_python(block: Block, guide: Path, names: dict[str, object]) -> None:
     names.update(parsed.globs)
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """Make MLflow's database once: that takes seconds, and it may be copied."""
+    from stratify.tracking import open_store
+
+    return open_store(tmp_path_factory.mktemp("made") / "mlruns").folder / "mlflow.db"
+
+
 # Warnings that mlflow raises about its own code are none of a guide's business.
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_a_guide_does_what_it_says(guide, tmp_path, monkeypatch):
+def test_a_guide_does_what_it_says(guide, database, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    Path("mlruns").mkdir()
+    shutil.copy(database, "mlruns")
     for name in ("MLFLOW_TRACKING_URI", "STRATIFY_DATA"):
         monkeypatch.delenv(name, raising=False)
     names: dict[str, object] = {}
