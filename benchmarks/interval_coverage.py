@@ -22,9 +22,7 @@ from stratify.metrics import compute_auc, compute_corrected_interval, compute_lo
 from stratify.outcome import ResponseRule
 from stratify.task import Task, assemble
 
-RULE = ResponseRule(
-    name="response", followup="madrs_week6", baseline="madrs_baseline", drop=0.5
-)
+RULE = ResponseRule(name="response", followup="madrs_week6", baseline="madrs_baseline", drop=0.5)
 TASK = Task(rule=RULE, treatment="tms+ketamine", condition="depression")
 
 
@@ -104,8 +102,9 @@ def main() -> None:
     error = (table["auc"] - table["true_auc"]).abs()
     print(f"{platform.machine()}, {asked}")
     print(f"patients in the arm with an outcome  {table['patients'].mean():.0f}")
-    print(f"mean AUC estimated, true             {table['auc'].mean():.3f} {table['true_auc'].mean():.3f}")
-    print(f"bias of the AUC                      {(table['auc'] - table['true_auc']).mean():+.4f}")
+    estimated, true = table["auc"].mean(), table["true_auc"].mean()
+    print(f"mean AUC estimated, true             {estimated:.3f} {true:.3f}")
+    print(f"bias of the AUC                      {estimated - true:+.4f}")
     print("coverage of the true AUC, and mean half-width")
     ours = table["high"] - table["auc"]
     for name, half in (
@@ -125,7 +124,9 @@ def main() -> None:
         above = (table[low] > 0).mean()
         print(f"  {name:34} {inside.mean():6.1%}  {half:.3f}  above 0: {above:.0%}")
     print(f"mean true gain                       {table['true_gain'].mean():.4f}")
-    print(f"studies with a responder model       {(table['finding'] == 'responder model').mean():.0%}")
+    print(
+        f"studies with a responder model       {(table['finding'] == 'responder model').mean():.0%}"
+    )
 
 
 if __name__ == "__main__":

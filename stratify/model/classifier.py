@@ -25,9 +25,10 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
     """Predict who responds, with everything learned inside the rows given to ``fit``.
 
     For each inner fold the encoder and the whole hyperparameter grid are fitted on the other
-    folds and score the rows held out. The grid point whose held-out scores, once calibrated, have
-    the lowest log loss is chosen; the sigmoid fitted to its held-out scores is the calibration; the
-    encoder and the chosen model are then fitted on all rows.
+    folds and score the rows held out. Of the grid points whose held-out scores, once calibrated,
+    have a log loss within one standard error of the lowest, the simplest is chosen; the sigmoid
+    fitted to its held-out scores is the calibration; the encoder and the chosen model are then
+    fitted on all rows.
 
     Parameters
     ----------
@@ -51,6 +52,10 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
         The index arrays really used, for the leakage certificate.
     inner_scores_ : array, shape (n_patients,)
         Held-out scores at the chosen grid point.
+
+    Source
+    ------
+    Breiman et al. 1984, Classification and Regression Trees, section 3.4.3 (one standard error).
 
     Examples
     --------
@@ -171,15 +176,13 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _choose(scores: np.ndarray, y: np.ndarray) -> tuple[int, float, float]:
-    """Calibrate each grid point's held-out scores; return the one with the lowest log loss."""
+    """Calibrate each grid point's held-out scores; return the simplest that is as good as any."""
     known = ~np.isnan(scores).any(axis=1)
-    best: tuple[float, int, float, float] | None = None
-    for k in range(scores.shape[1]):
-        intercept, slope = fit_sigmoid(scores[known, k], y[known])
-        f = intercept + slope * scores[known, k]
-        loss = float(np.mean(np.logaddexp(0.0, f) - y[known] * f))
-        # A later, more complex point must be better by more than rounding to be chosen.
-        if best is None or loss < best[0] - 1e-12:
-            best = (loss, k, intercept, slope)
-    assert best is not None
-    return best[1:]
+    scores, y = scores[known], y[known]
+    sigmoids = [fit_sigmoid(scores[:, k], y) for k in range(scores.shape[1])]
+    log_odds = np.array([a + b * scores[:, k] for k, (a, b) in enumerate(sigmoids)])
+    loss = np.logaddexp(0.0, log_odds) - y * log_odds
+    worse = loss - loss[loss.mean(axis=1).argmin()]
+    error = worse.std(axis=1) / np.sqrt(len(y))
+    chosen = int(np.flatnonzero(worse.mean(axis=1) <= error)[0])
+    return chosen, *sigmoids[chosen]
