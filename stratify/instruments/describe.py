@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from stratify.instruments.read import list_instruments, read_instrument
 from stratify.instruments.thresholds import VERIFIED, Evidence, Threshold
-from stratify.instruments.values import Instrument, Item, Total, describe_span
+from stratify.instruments.values import Instrument, Item, Recode, Total, describe_span
 
 _HEAD = """\
 # Instruments
@@ -122,12 +122,20 @@ def _facts(instrument: Instrument) -> Iterable[str]:
             f"{one.name.replace('_', ' ').capitalize()}{sex}: {one.value:g} {one.unit} "
             f"({one.source}; {_checked(one.evidence)})."
         )
+    for recode in instrument.recodes:
+        yield f"`{recode.item}` from `{recode.from_column}`: {_steps(instrument, recode)}."
     rule = instrument.missing
     yield f"Missing: {rule.rule} (Source: {rule.source}; {_checked(rule.evidence)}.)"
     if instrument.note:
         yield f"Note: {instrument.note}"
     yield f"Citation: {instrument.citation}."
     yield f"Licence: {instrument.licence}"
+
+
+def _steps(instrument: Instrument, recode: Recode) -> str:
+    lowest = int(instrument.item(recode.item).low)
+    steps = [f"up to {edge:g} gives {lowest + k}" for k, edge in enumerate(recode.upper_edges)]
+    return ", ".join([*steps, f"above gives {lowest + len(recode.upper_edges)}"])
 
 
 def _checked(evidence: Evidence) -> str:

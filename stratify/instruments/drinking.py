@@ -88,7 +88,7 @@ def summarise_drinking(
     ['low']
     """
     _check_window(window_days, fewest_days, grams_per_drink)
-    drinks, faults = _read_days(days, name)
+    drinks, faults = _read_days(days, window_days, name)
     if faults:
         raise DataError(faults)
     whose = days["patient"].astype(str).to_numpy()
@@ -252,7 +252,7 @@ def _absent(table: pd.DataFrame, columns: Iterable[str], name: str) -> list[Faul
     ]
 
 
-def _read_days(days: pd.DataFrame, name: str) -> tuple[np.ndarray, list[Fault]]:
+def _read_days(days: pd.DataFrame, window_days: int, name: str) -> tuple[np.ndarray, list[Fault]]:
     faults = _absent(days, ("patient", "day", "tlfb_drinks"), name)
     if faults:
         return np.array([]), faults
@@ -282,11 +282,29 @@ def _read_days(days: pd.DataFrame, name: str) -> tuple[np.ndarray, list[Fault]]:
                 patients=patients,
             )
         )
+    faults += _beyond_window(whose, window_days, name)
     item = read_instrument("tlfb").items[0]
     drinks, found = read_cells(
         item, days["tlfb_drinks"].set_axis(whose), f"{name}: {item.name}", "TLFB"
     )
     return drinks, faults + found
+
+
+def _beyond_window(whose: pd.Index, window_days: int, name: str) -> list[Fault]:
+    rows = whose.value_counts(sort=False)
+    many = (rows > window_days).to_numpy()
+    if not many.any():
+        return []
+    met, patients = tell_rows(rows.index, many, rows.to_numpy())
+    return [
+        Fault(
+            where=f"{name}: day",
+            met=f"days: {met}",
+            wanted=f"no more days than the window's {window_days}",
+            way_out="Take the days of one window, or correct window_days.",
+            patients=patients,
+        )
+    ]
 
 
 def _read_counts(

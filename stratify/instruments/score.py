@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,9 +67,9 @@ def score(
     """
     _check_settings(instrument, prorate)
     answers = read_answers(instrument, items, name=name)
-    given = answers.notna()
+    given = answers.notna().to_numpy()
     asked = _fill_unasked(instrument, answers)
-    points = pd.DataFrame({i.name: _points(i, asked[i.name]) for i in instrument.items})
+    points = {item.name: _points(item, asked[item.name].to_numpy()) for item in instrument.items}
     fewest = instrument.missing.fewest_answered if prorate else None
     numbers = [total for total in instrument.totals if not total.is_ordinal]
     made = {total.column: _total(total, points, fewest) for total in numbers}
@@ -79,7 +80,7 @@ def score(
         items.index,
         totals={column: one.values for column, one in made.items()},
         levels={t.column: _level(t, asked) for t in instrument.totals if t.is_ordinal},
-        answered={t.column: given[[*t.items]].sum(axis=1).to_numpy() for t in instrument.totals},
+        answered={t.column: _answered(t, instrument, given) for t in instrument.totals},
         prorated={
             t.column: made[t.column].prorated if t.column in made else nothing
             for t in instrument.totals
@@ -157,7 +158,7 @@ def _unasked_warnings(instrument: Instrument, answers: pd.DataFrame, name: str) 
 # Points, totals, levels, flags --------------------------------------------------------------------
 
 
-def _points(item: Item, answers: pd.Series) -> pd.Series:
+def _points(item: Item, answers: np.ndarray) -> np.ndarray:
     turned = item.low + (item.high or 0.0) - answers if item.reversed else answers
     return item.weight * turned
 
@@ -168,11 +169,11 @@ class _Made:
     prorated: np.ndarray
 
 
-def _total(total: Total, points: pd.DataFrame, fewest: int | None) -> _Made:
-    # A term of several items is known only when all of them are.
+def _total(total: Total, points: Mapping[str, np.ndarray], fewest: int | None) -> _Made:
+    # A term of several items is known only when all of them are: the highest of NaN is NaN.
     terms = np.column_stack(
-        [points[[*term]].to_numpy().max(axis=1) for term in total.terms]
-    ).reshape(len(points), len(total.terms))
+        [np.maximum.reduce([points[item] for item in term]) for term in total.terms]
+    )
     known = (~np.isnan(terms)).sum(axis=1)
     prorated = np.zeros(len(terms), bool)
     if total.how == "count":
@@ -185,6 +186,11 @@ def _total(total: Total, points: pd.DataFrame, fewest: int | None) -> _Made:
         scaled = np.nansum(terms, axis=1) * terms.shape[1] / np.maximum(known, 1)
         sums = np.where(prorated, scaled, sums)
     return _Made(sums / terms.shape[1] if total.how == "mean" else sums, prorated)
+
+
+def _answered(total: Total, instrument: Instrument, given: np.ndarray) -> np.ndarray:
+    enters = np.isin(instrument.item_names, total.items)
+    return given[:, enters].sum(axis=1)
 
 
 def _level(total: Total, answers: pd.DataFrame) -> pd.Series:

@@ -50,7 +50,7 @@ class Threshold:
     ...                  measure="proportional fall", comparison="at least", amount=0.5,
     ...                  source="convention", evidence="verified")
     >>> half.describe()
-    'total at least 50 % below baseline'
+    'madrs_total at least 50 % below baseline'
     >>> half.is_met([15.0, 16.0, float("nan")], baseline=[30.0, 30.0, 30.0]).tolist()
     [1.0, 0.0, nan]
     """
@@ -72,7 +72,7 @@ class Threshold:
 
     def describe(self) -> str:
         """Return the threshold in words, without its name and source."""
-        total = self.total.split("_")[-1] if self.total.endswith("_total") else self.total
+        total = self.total
         if self.measure == "value":
             return f"{total} {self.comparison} {self.amount:g}"
         if self.measure == "level":

@@ -321,7 +321,7 @@ class Instrument:
     >>> madrs
     Instrument(madrs: Montgomery-Åsberg Depression Rating Scale, 10 items, total 0 to 60)
     >>> [threshold.describe() for threshold in madrs.remission]
-    ['total at most 10', 'total at most 12', 'total at most 9']
+    ['madrs_total at most 10', 'madrs_total at most 12', 'madrs_total at most 9']
     """
 
     name: str
