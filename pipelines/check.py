@@ -221,6 +221,10 @@ def _read_data(
         patients = _read_cohort(cohort, found)
     if isinstance(connectivity, ConnectivitySection):
         connectomes = _read_connectomes(connectivity, patients, found)
+    if patients is not None:
+        from stratify.cohort import check_cohort
+
+        found.faults += check_cohort(patients)
     for data in (patients, connectomes):
         found.faults += () if data is None else data.warnings
     return patients, connectomes
@@ -275,6 +279,7 @@ def _make_plan(
     table = found.of(lambda: assemble(task, cohort, used))
     if table is None:
         return None
+    found.faults += table.warnings
     features: dict[str, int] = {}
     for name in settings.feature_sets(table.has):
         narrowed = found.of(lambda name=name: table.select(name))  # type: ignore[misc]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stratify.errors import DataError, Fault
-
 if TYPE_CHECKING:
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort, Dictionary
@@ -39,27 +37,23 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary]:
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
     """Read the patients of a study, and their connectivity where a feature set uses it."""
     section = settings.cohort
+    from stratify.cohort import examine_cohort, read_cohort, read_columns
+
     if section.dataset is not None:
         from stratify import datasets
 
         fetched = datasets.fetch(section.dataset)
-        return fetched.cohort, fetched.connectomes if settings.uses_connectivity else None
-    from stratify.cohort import check_cohort, read_cohort, read_columns
+        return examine_cohort(
+            fetched.cohort
+        ), fetched.connectomes if settings.uses_connectivity else None
     from stratify.connectome import read_connectomes
 
     assert section.file is not None
     assert section.columns is not None
-    cohort = read_cohort(section.file, read_columns(section.columns))
-    _stop_on_errors(check_cohort(cohort))
+    cohort = examine_cohort(read_cohort(section.file, read_columns(section.columns)))
     connectomes = None
     if settings.connectivity is not None and settings.uses_connectivity:
         connectomes = read_connectomes(
             settings.connectivity.file, known=cohort.patients, **settings.connectivity.reading
         )
     return cohort, connectomes
-
-
-def _stop_on_errors(faults: tuple[Fault, ...]) -> None:
-    errors = [fault for fault in faults if fault.severity == "error"]
-    if errors:
-        raise DataError(errors)

@@ -156,6 +156,8 @@ def _summarise(loaded: LoadedRun, study: LoadedRun) -> StudySummary:
 
     model = loaded.model
     assert model is not None
+    warnings = loaded.folder / "tables" / "warnings.csv"
+    told = pd.read_csv(warnings).itertuples() if warnings.exists() else ()
     params, metrics = loaded.params, loaded.metrics
     return StudySummary(
         name=loaded.reference.study,
@@ -187,6 +189,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun) -> StudySummary:
         digest=model.digest[:12],
         version=stratify.__version__,
         simulated=model.simulated,
+        warnings=tuple(f"{one.where}: {one.met}; {one.wanted}." for one in told),
         calibration=summarise_calibration(
             pd.read_csv(loaded.folder / "tables" / "out_of_fold.csv")
         ),

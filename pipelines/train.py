@@ -236,7 +236,7 @@ def _finish(
         description=describe_study(record, evaluations, verdict),
         tags={"finding": verdict.finding},
         figures={"comparison": figure},
-        tables={"comparison": table},
+        tables={"comparison": table, "warnings": record.warnings},
         responder=responder,
         register_as=record.name if responder else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -28,6 +28,8 @@ class Fault:
         The patients concerned, when the fault is in their rows.
     severity : {"error", "warning"}
         An error stops the study; a warning is carried into its runs and reports.
+    summary : str
+        What was met, in words that name no patient; how many patients, where none is given.
 
     Examples
     --------
@@ -44,6 +46,7 @@ Correct the row, or leave it empty to mark it missing.
     way_out: str
     patients: tuple[str, ...] = ()
     severity: Severity = "error"
+    summary: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.met}; {self.wanted}. {self.way_out}"
@@ -58,6 +61,19 @@ Correct the row, or leave it empty to mark it missing.
             "way_out": self.way_out,
             "patients": list(self.patients),
         }
+
+    def anonymous(self) -> Fault:
+        """Return the fault in words that name no patient, for runs and reports.
+
+        Examples
+        --------
+        >>> fault = Fault(where="age", met="93 for patient P07", wanted="at most 89",
+        ...               way_out="Write 90.", patients=("P07",))
+        >>> str(fault.anonymous())
+        'age: 1 patient; at most 89. Write 90.'
+        """
+        met = self.summary or (count_of(len(self.patients), "patient") if self.patients else "")
+        return replace(self, met=met or self.met, patients=(), summary="")
 
 
 class StratifyError(Exception):

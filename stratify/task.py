@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from stratify.cohort import Cohort
+from stratify.cohort import Cohort, check_response
 from stratify.connectome import Connectomes
 from stratify.errors import DataError, Fault
 from stratify.outcome import ResponseRule, compute_response
@@ -230,9 +230,11 @@ def assemble(
         X = pd.concat([X, matched.edges.set_axis(X.index)], axis=1)
         columns += matched.edge_columns
     y = None
+    telling: tuple[Fault, ...] = ()
     if response is not None:
         y = response[keep].to_numpy().astype(int)
         _require_both_classes(y, task, cohort)
+        telling = check_response(chosen, response[keep])
     sources = {column.source for column in columns}
     return Table(
         X=X,
@@ -244,7 +246,9 @@ def assemble(
         task=task,
         features="both" if len(sources) == 2 else next(iter(sources)),
         flow=tuple(flow),
-        warnings=cohort.warnings + (connectomes.warnings if connectomes is not None else ()),
+        warnings=cohort.warnings
+        + (connectomes.warnings if connectomes is not None else ())
+        + telling,
         name=cohort.name,
         simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
         digest=_digest(task, cohort, connectomes),

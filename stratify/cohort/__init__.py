@@ -1,6 +1,6 @@
 """Patients: read from the files clinics have, and checked as a whole."""
 
-from stratify.cohort.check import check_cohort
+from stratify.cohort.check import check_cohort, check_response, examine_cohort
 from stratify.cohort.dictionary import Dictionary, read_columns, render_columns, write_columns
 from stratify.cohort.read import read_cohort
 from stratify.cohort.values import Cohort
@@ -10,6 +10,8 @@ __all__ = [
     "Cohort",
     "Dictionary",
     "check_cohort",
+    "check_response",
+    "examine_cohort",
     "read_cohort",
     "read_columns",
     "render_columns",

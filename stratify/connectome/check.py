@@ -102,10 +102,14 @@ def check_patients(raw: RawMatrices, known: Collection[str] | None, where: str) 
         yield Fault(
             where=where,
             met=f"{len(strangers)} of {len(raw.patients)} patients are not in the cohort: "
-            f"{name_some(strangers)}",
-            wanted=f"the cohort's patients, such as {name_some(known)}",
-            way_out=_name_hint(strangers, known)
-            or ("Write the identifiers as the cohort does." if nobody else "They are left out."),
+            f"{name_some(strangers)} (the cohort has {name_some(known)})"
+            f"{_name_hint(strangers, known)}",
+            wanted="the cohort's patients",
+            way_out="Write the identifiers the same way in both files."
+            if nobody
+            else "They are left out; write the identifiers the same way in both files, if they "
+            "are patients of the cohort.",
+            summary=f"{len(strangers)} of {len(raw.patients)} patients are not in the cohort",
             patients=tuple(strangers),
             severity="error" if nobody else "warning",
         )
@@ -118,8 +122,8 @@ def _name_hint(strangers: Sequence[str], known: Collection[str]) -> str:
     if not near:
         return ""
     return (
-        f"{near[0]} differs from a patient of the cohort only in the prefix sub-, in leading "
-        "zeros or in capitals: write identifiers the same way in both files."
+        f"; {near[0]} differs from a patient of the cohort only in the prefix sub-, in leading "
+        "zeros or in capitals"
     )
 
 

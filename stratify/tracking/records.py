@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,6 +15,7 @@ from stratify.tracking.study import ModelRun
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from stratify.errors import Fault
     from stratify.evaluation import Evaluation, Verdict
     from stratify.explanation import Explanation
     from stratify.model import FittedModel
@@ -36,6 +37,8 @@ class StudyRecord:
     columns_toml : str
         The dictionary of the cohort's columns, by which new patients are read.
     trained_on : date
+    warnings : DataFrame
+        What was odd about the data, as `make_warnings_table` returns it.
     """
 
     name: str
@@ -44,6 +47,7 @@ class StudyRecord:
     simulated: bool
     columns_toml: str
     trained_on: datetime.date
+    warnings: pd.DataFrame = field(default_factory=lambda: make_warnings_table(()))
 
 
 def make_study_record(
@@ -84,7 +88,36 @@ def make_study_record(
         simulated=table.simulated,
         columns_toml=columns_toml,
         trained_on=trained_on,
+        warnings=make_warnings_table(table.warnings),
     )
+
+
+def make_warnings_table(warnings: Sequence[Fault]) -> pd.DataFrame:
+    """Write warnings down for a run: how many patients each is about, and nobody's identifier.
+
+    Parameters
+    ----------
+    warnings : sequence of Fault
+
+    Returns
+    -------
+    table : DataFrame
+        ``where``, ``met``, ``wanted``, ``way_out``, ``n_patients``.
+
+    Examples
+    --------
+    >>> from stratify.errors import Fault
+    >>> fault = Fault(where="c.csv: age", met="93 for patient P07", wanted="at most 89",
+    ...               way_out="Write 90.", patients=("P07",), severity="warning")
+    >>> make_warnings_table([fault]).iloc[0].tolist()
+    ['c.csv: age', '1 patient', 'at most 89', 'Write 90.', 1]
+    """
+    rows = []
+    for warning in warnings:
+        plain = warning.anonymous()
+        count = len(warning.patients)
+        rows.append((plain.where, plain.met, plain.wanted, plain.way_out, count))
+    return pd.DataFrame(rows, columns=["where", "met", "wanted", "way_out", "n_patients"])
 
 
 def make_model_run(
@@ -131,6 +164,7 @@ def make_model_run(
             "chosen_by_fold": evaluation.chosen,
             "out_of_fold": evaluation.predictions,
             "importance": explanation.importance(),
+            "warnings": record.warnings,
             "contributions": explanation.by_network().assign(base=explanation.base),
         },
         texts={

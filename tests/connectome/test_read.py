@@ -496,7 +496,7 @@ def test_patients_unknown_to_the_cohort_are_warned_of_and_strangers_refused(tmp_
     assert [str(w) for w in same.warnings] == [str(warning)]
     (fault,) = faults_of(tmp_path / "e.csv", known=["sub-7", "sub-P2"])
     assert "3 of 3 patients are not in the cohort" in fault.met
-    assert "differs from a patient of the cohort only in the prefix sub-" in fault.way_out
+    assert "differs from a patient of the cohort only in the prefix sub-" in fault.met
 
 
 def test_one_scan_under_two_names_is_warned_of(tmp_path):
