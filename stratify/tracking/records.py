@@ -109,8 +109,8 @@ def make_warnings_table(warnings: Sequence[Fault]) -> pd.DataFrame:
     >>> from stratify.errors import Fault
     >>> fault = Fault(where="c.csv: age", met="93 for patient P07", wanted="at most 89",
     ...               way_out="Write 90.", patients=("P07",), severity="warning")
-    >>> make_warnings_table([fault]).iloc[0].tolist()
-    ['c.csv: age', '1 patient', 'at most 89', 'Write 90.', 1]
+    >>> make_warnings_table([fault])["met"].tolist()
+    ['1 patient']
     """
     rows = []
     for warning in warnings:

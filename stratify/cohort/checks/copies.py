@@ -79,10 +79,9 @@ def _strength_of(x: np.ndarray, y: np.ndarray) -> float:
     if len(x) < FEWEST_ROWS or x.min() == x.max() or y.min() == y.max():
         return 0.0
     for values in (x, y):
-        low = np.sum(values == values.min())
-        if low + np.sum(values == values.max()) == len(values):
-            if min(low, len(values) - low) < _FEWEST_IN_CLASS:
-                return 0.0
+        low, high = np.sum(values == values.min()), np.sum(values == values.max())
+        if low + high == len(values) and min(low, high) < _FEWEST_IN_CLASS:
+            return 0.0
     strength = abs(float(np.corrcoef(x, y)[0, 1]))
     if strength > COPY_STRENGTH:
         # A heap at zero and a few large values correlate highly without being alike.

@@ -23,7 +23,7 @@ def find_arms_of_one_site(cohort: Cohort) -> Iterator[Fault]:
         return
     known = (site != "") & (arm != "")
     for name, sites in pd.Series(site[known]).groupby(arm[known]):
-        if sites.nunique() == 1 and len(sites) >= _FEWEST:
+        if (sites == sites.iloc[0]).all() and len(sites) >= _FEWEST:
             yield Fault(
                 where=f"{cohort.name}: {_column(cohort, 'treatment')}",
                 met=f"all {len(sites)} patients under {name} come from {sites.iloc[0]}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from stratify.cohort.values import Cohort
 from stratify.errors import Fault, count_of
@@ -49,7 +50,7 @@ def find_constant(cohort: Cohort) -> Iterator[Fault]:
             )
 
 
-def _is_heaped(known) -> bool:  # type: ignore[no-untyped-def]
+def _is_heaped(known: pd.Series) -> bool:
     """Glance at a few rows before all of them are counted: most columns vary at once."""
     some = known.iloc[np.linspace(0, len(known) - 1, min(len(known), 50)).astype(int)]
     return bool(some.value_counts().iloc[0] >= 0.7 * len(some))
