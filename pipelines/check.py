@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pipelines.data import draw_folds
 from pipelines.progress import Progress, quiet
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
 from pipelines.study import CohortSection, ConnectivitySection
@@ -15,7 +16,6 @@ from stratify.errors import DataError, Fault
 if TYPE_CHECKING:
     from stratify.cohort import Cohort
     from stratify.connectome import Connectomes
-    from stratify.task import Table
 
 Made = TypeVar("Made")
 
@@ -285,7 +285,7 @@ def _make_plan(
         narrowed = found.of(lambda name=name: table.select(name))  # type: ignore[misc]
         if narrowed is not None:
             features[name] = narrowed.X.shape[1]
-    found.of(lambda: _require_folds(settings, table))
+    found.of(lambda: draw_folds(settings, table))
     assert table.y is not None
     validation = settings.validation
     return Plan(
@@ -300,29 +300,6 @@ def _make_plan(
         inner_folds=validation.inner_folds,
         together=validation.together,
         simulated=table.simulated,
-    )
-
-
-def _require_folds(settings: StudySettings, table: Table) -> None:
-    """Draw the outer folds, and the inner folds of each, as training will."""
-    from stratify.folds import make_folds
-
-    validation = settings.validation
-    assert table.y is not None
-    outer = make_folds(table.y, table.groups, folds=validation.folds, seed=validation.seed)
-    try:
-        for fold in outer:
-            make_folds(table.y[fold.train], table.groups[fold.train], folds=validation.inner_folds)
-    except DataError as error:
-        raise DataError([_of_inner_folds(fault) for fault in error.faults]) from None
-
-
-def _of_inner_folds(fault: Fault) -> Fault:
-    return replace(
-        fault,
-        where=fault.where.replace("validation.folds", "validation.inner_folds"),
-        met=f"within a training fold, {fault.met}",
-        way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
     )
 
 

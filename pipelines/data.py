@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort, Dictionary
     from stratify.connectome import Connectomes
+    from stratify.folds import Fold
     from stratify.task import Table
 
 
@@ -36,16 +40,15 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary]:
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
     """Read the patients of a study, and their connectivity where a feature set uses it."""
-    section = settings.cohort
     from stratify.cohort import examine_cohort, read_cohort, read_columns
 
+    section = settings.cohort
     if section.dataset is not None:
         from stratify import datasets
 
         fetched = datasets.fetch(section.dataset)
-        return examine_cohort(
-            fetched.cohort
-        ), fetched.connectomes if settings.uses_connectivity else None
+        cohort = examine_cohort(fetched.cohort)
+        return cohort, fetched.connectomes if settings.uses_connectivity else None
     from stratify.connectome import read_connectomes
 
     assert section.file is not None
@@ -57,3 +60,39 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
             settings.connectivity.file, known=cohort.patients, **settings.connectivity.reading
         )
     return cohort, connectomes
+
+
+def draw_folds(settings: StudySettings, table: Table) -> tuple[Fold, ...]:
+    """Draw the outer folds; and the inner folds of the first repeat's, to see that they can be.
+
+    Raises
+    ------
+    DataError
+        If there are too few patients of a class for either.
+    """
+    from stratify.folds import make_folds
+
+    validation = settings.validation
+    assert table.y is not None
+    outer = make_folds(
+        table.y,
+        table.groups,
+        folds=validation.folds,
+        repeats=validation.repeats,
+        seed=validation.seed,
+    )
+    try:
+        for fold in outer[: validation.folds]:
+            make_folds(table.y[fold.train], table.groups[fold.train], folds=validation.inner_folds)
+    except DataError as error:
+        raise DataError([_of_inner_folds(fault) for fault in error.faults]) from None
+    return tuple(outer)
+
+
+def _of_inner_folds(fault: Fault) -> Fault:
+    return replace(
+        fault,
+        where=fault.where.replace("validation.folds", "validation.inner_folds"),
+        met=f"within a training fold, {fault.met}",
+        way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.data import read_table
+from pipelines.data import draw_folds, read_table
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
 from pipelines.store import find_store
@@ -135,16 +135,7 @@ def train(
     settings = read_settings(study, overrides)
     with progress("Reading the study's files"):
         table, dictionary = read_table(settings)
-        from stratify.folds import make_folds
-
-        assert table.y is not None
-        folds = make_folds(
-            table.y,
-            table.groups,
-            folds=settings.validation.folds,
-            repeats=settings.validation.repeats,
-            seed=settings.validation.seed,
-        )
+        folds = draw_folds(settings, table)
     candidates = _list_candidates(settings, table)
     with progress("Opening the store"):
         from stratify.cohort import render_columns

@@ -198,6 +198,7 @@ def assemble(
         If a named feature is not a baseline column, nobody is left, or only one class is.
     """
     columns = _choose_columns(task, cohort)
+    _require_all_usable(task, cohort)
     flow = [("in the cohort", len(cohort))]
     keep = np.ones(len(cohort), dtype=bool)
     response = None
@@ -275,6 +276,23 @@ def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:
     if faults:
         raise DataError(faults)
     return columns
+
+
+def _require_all_usable(task: Task, cohort: Cohort) -> None:
+    """Refuse dates and text that were asked for by name; unasked, they are passed over."""
+    faults = [
+        Fault(
+            where=f"{cohort.name}: {name}",
+            met=f"a column of the kind {cohort[name].kind}",
+            wanted="features are numbers, categories or booleans",
+            way_out="Take it out of features.clinical in the study file; make a number of a date, "
+            "such as the days since onset.",
+        )
+        for name in task.clinical or ()
+        if cohort[name].kind in ("date", "text")
+    ]
+    if faults:
+        raise DataError(faults)
 
 
 def _is(cohort: Cohort, role: Literal["condition", "treatment"], wanted: str) -> np.ndarray:

@@ -20,7 +20,7 @@ from stratify.cohort.checks.sites import (
     find_telling_sites,
 )
 from stratify.cohort.checks.units import find_mixed_units
-from stratify.cohort.checks.variation import find_constant
+from stratify.cohort.checks.variation import find_constant, find_empty_rows
 from stratify.cohort.values import Cohort
 from stratify.errors import DataError, Fault
 
@@ -60,6 +60,7 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         *find_mixed_units(cohort),
         *find_sentinels(cohort),
         *find_constant(cohort),
+        *find_empty_rows(cohort),
         *find_arms_of_one_site(cohort),
     ]
     site, arm = cohort.values_of("site"), cohort.values_of("treatment")

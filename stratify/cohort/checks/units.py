@@ -14,11 +14,12 @@ from stratify.errors import Fault
 from stratify.schema import Column
 
 _FEWEST_ROWS = 15
-_FAR, _NEAR = 3.5, 2.5
-"""Robust standard deviations: values farther out than the first are odd; they are in another unit
-if conversion brings them nearer than the second."""
-_APART = 3.0
-"""Two units whose values overlap more than at this distance cannot be told apart."""
+_APART = 2.5
+"""Two units whose values overlap more than at this many spreads cannot be told apart."""
+_TOLERANCE = 0.15
+"""How far, in proportion, the distance of the heaps may be from that of the two units."""
+_LEAST_GAIN = 12.0
+_LEAST_SPREAD = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,43 +109,64 @@ def _speaks_of(conversion: Conversion, column: Column) -> bool:
 
 
 def _in_other_unit(values: np.ndarray, conversion: Conversion) -> np.ndarray:
-    """Return which values are out of line as they are, and in line once converted."""
-    use = np.isfinite(values) & (values > 0)
-    none = np.zeros(len(values), dtype=bool)
-    if use.sum() < _FEWEST_ROWS:
-        return none
-    with np.errstate(divide="ignore", invalid="ignore"):
-        here = np.log(np.where(use, values, np.nan))
-        there = np.log(np.where(use, conversion.back(values), np.nan))
-    centre, spread = _bulk(here[use])
-    spread = max(spread, 0.01)
-    shift = float(np.median(np.abs(there - here)[use]))
-    if shift < _APART * spread:
-        return none
-    away, back = here - centre, np.abs(there - centre)
-    limit = min(_FAR * spread, 0.6 * shift)
-    side = np.sign(np.median((here - there)[use]))
-    with np.errstate(invalid="ignore"):
-        wrong = use & (side * away > limit) & (back < min(_NEAR * spread, 0.4 * shift))
-        mirrored = use & (side * away < -limit)
-    from scipy.special import ndtr
+    """Return which values belong to a second heap that lies one conversion away from the first.
 
-    # As many as a normal heap has out there, or as lie as far out on its other side, prove nothing.
-    by_chance = max(use.sum() * ndtr(-limit / spread), float(mirrored.sum()))
-    enough = wrong.sum() >= (1 if shift > 8 * spread else 2) and wrong.sum() > 4 * by_chance
-    return wrong if enough and wrong.sum() < 0.5 * use.sum() else none
-
-
-def _bulk(here: np.ndarray) -> tuple[float, float]:
-    """Return the centre and robust spread of the larger heap of logarithms.
-
-    With up to half of the values in the other unit, quartiles of all values mix both heaps. Half of
-    the values lie within the shortest interval that holds half of them, and that lies in one heap.
+    Two normal heaps of logarithms with one spread and a free distance are fitted by EM, and held
+    against one heap: they are two units if they fit far better (a log-likelihood ratio of
+    12, for two parameters more), lie apart, and at just about the distance of the conversion.
     """
-    ordered = np.sort(here)
+    use = np.isfinite(values) & (values > 0)
+    wrong = np.zeros(len(values), dtype=bool)
+    if use.sum() < _FEWEST_ROWS:
+        return wrong
+    given = values[use]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        here, there = np.log(given), np.log(np.maximum(conversion.back(given), 1e-9))
+    centre = _densest(here)
+    nearer = np.abs(there - centre) < np.abs(here - centre)
+    if not nearer.any() or nearer.sum() > 0.5 * len(here):
+        return wrong
+    distance = float(np.median((here - there)[nearer]))
+    member, shift, spread, gain = _fit_two_heaps(here, nearer.astype(float))
+    if (
+        gain > _LEAST_GAIN
+        and abs(shift / distance - 1) < _TOLERANCE
+        and abs(shift) > _APART * spread
+        and 0 < (member > 0.5).sum() < 0.5 * len(here)
+    ):
+        wrong[np.flatnonzero(use)] = member > 0.5
+    return wrong
+
+
+def _fit_two_heaps(x: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, float, float, float]:
+    """Return who is in the second heap, its distance, the common spread, the gain over one heap."""
+    spread_of_one = max(float(x.std()), _LEAST_SPREAD)
+    one = _log_density(x, x.mean(), spread_of_one).sum()
+    for _ in range(30):
+        share = min(max(float(member.mean()), 1e-6), 1 - 1e-6)
+        if not 0 < member.sum() < len(x):
+            return member, 0.0, spread_of_one, 0.0
+        first = float(np.average(x, weights=1 - member))
+        second = float(np.average(x, weights=member))
+        squares = (1 - member) * (x - first) ** 2 + member * (x - second) ** 2
+        spread = max(float(np.sqrt(squares.mean())), _LEAST_SPREAD)
+        a = np.log(1 - share) + _log_density(x, first, spread)
+        b = np.log(share) + _log_density(x, second, spread)
+        both = np.logaddexp(a, b)
+        member = np.exp(b - both)
+    return member, second - first, spread, float(2 * (both.sum() - one))
+
+
+def _log_density(x: np.ndarray, centre: float, spread: float) -> np.ndarray:
+    return -0.5 * ((x - centre) / spread) ** 2 - np.log(spread)
+
+
+def _densest(x: np.ndarray) -> float:
+    """Return the middle of the shortest interval that holds half of the values.
+
+    With up to half of them in another unit, their median may lie between the two heaps.
+    """
+    ordered = np.sort(x)
     half = (len(ordered) + 1) // 2
-    widths = ordered[half - 1 :] - ordered[: len(ordered) - half + 1]
-    start = int(np.argmin(widths))
-    centre = float(np.median(ordered[start : start + half]))
-    # For a normal heap the shortest half is 1.349 standard deviations wide.
-    return centre, float(widths[start]) / 1.349
+    start = int(np.argmin(ordered[half - 1 :] - ordered[: len(ordered) - half + 1]))
+    return float(np.median(ordered[start : start + half]))

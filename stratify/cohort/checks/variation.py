@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort.values import Cohort
-from stratify.errors import Fault, count_of
+from stratify.errors import Fault, count_of, name_some
 
 _FEWEST_OTHERS = 5
 _LEAST_SHARE = 0.02
@@ -48,6 +48,24 @@ def find_constant(cohort: Cohort) -> Iterator[Fault]:
                 "it out, or give it the role ignore.",
                 severity="warning",
             )
+
+
+def find_empty_rows(cohort: Cohort) -> Iterator[Fault]:
+    """Find patients of whom nothing at all is known: totals, separators, people never seen."""
+    empty = np.asarray(cohort.frame.isna()).all(axis=1)
+    if not empty.any() or not len(cohort.columns):
+        return
+    who = cohort.frame.index[np.flatnonzero(empty)]
+    count = count_of(int(empty.sum()), "patient")
+    yield Fault(
+        where=cohort.name,
+        met=f"{count} without any value: {name_some(who)}",
+        wanted="something known of each patient",
+        way_out="Delete the rows, if they are lines of totals or people who were never seen.",
+        patients=tuple(map(str, who)),
+        severity="warning",
+        summary=f"{count} without any value",
+    )
 
 
 def _is_heaped(known: pd.Series) -> bool:
