@@ -1,6 +1,7 @@
 """Patients: read from the files clinics have, and checked as a whole."""
 
 from stratify.cohort.check import check_cohort, check_response, examine_cohort
+from stratify.cohort.checks.protocol import check_protocol, check_safety
 from stratify.cohort.dictionary import Dictionary, read_columns, render_columns, write_columns
 from stratify.cohort.read import read_cohort
 from stratify.cohort.values import Cohort
@@ -10,7 +11,9 @@ __all__ = [
     "Cohort",
     "Dictionary",
     "check_cohort",
+    "check_protocol",
     "check_response",
+    "check_safety",
     "examine_cohort",
     "read_cohort",
     "read_columns",

@@ -13,6 +13,7 @@ from stratify.cohort.checks.dates import find_impossible_dates
 from stratify.cohort.checks.duplicates import find_duplicates
 from stratify.cohort.checks.identity import find_identifiers
 from stratify.cohort.checks.missingness import find_telling_gaps
+from stratify.cohort.checks.protocol import check_protocol
 from stratify.cohort.checks.sentinels import find_sentinels
 from stratify.cohort.checks.sites import (
     find_arms_of_one_site,
@@ -41,7 +42,8 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         each patient; patients with the very same baseline values; impossible dates. Warnings: a
         feature that nearly copies another later column; features that never or hardly vary, or
         only count the rows; patients that nearly agree; values that look personal, stand for a
-        missing one, or are in another unit; ages over 89; gaps that tell the site; an arm of one
+        missing one, or are in another unit; treatments
+        outside published protocols; ages over 89; gaps that tell the site; an arm of one
         site.
 
     Examples
@@ -62,6 +64,7 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         *find_constant(cohort),
         *find_empty_rows(cohort),
         *find_arms_of_one_site(cohort),
+        *check_protocol(cohort),
     ]
     site, arm = cohort.values_of("site"), cohort.values_of("treatment")
     if site is not None:
