@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stratify.task import Table
 
 
-def read_table(settings: StudySettings) -> tuple[Table, Dictionary]:
+def read_table(settings: StudySettings) -> tuple[Table, Dictionary, Cohort]:
     """Read a study's data and make the table that answers its question.
 
     Returns
@@ -23,6 +23,8 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary]:
     table : Table
     dictionary : Dictionary
         What the columns mean, by which new patients are read.
+    cohort : Cohort
+        Everybody in the file, also those the question is not about.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary]:
     cohort, connectomes = read_data(settings)
     path = settings.cohort.columns
     dictionary = Dictionary.of(cohort) if path is None else read_columns(path)
-    return assemble(settings.task(), cohort, connectomes), dictionary
+    return assemble(settings.task(), cohort, connectomes), dictionary, cohort
 
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:

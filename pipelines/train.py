@@ -15,6 +15,7 @@ from pipelines.store import find_store
 
 if TYPE_CHECKING:
     from pipelines.study import StudySettings
+    from stratify.cohort import Cohort, TableOne
     from stratify.evaluation import Certificate, Evaluation, Verdict
     from stratify.model import FamilyName
     from stratify.task import Table
@@ -134,7 +135,7 @@ def train(
     """
     settings = read_settings(study, overrides)
     with progress("Reading the study's files"):
-        table, dictionary = read_table(settings)
+        table, dictionary, cohort = read_table(settings)
         folds = draw_folds(settings, table)
     candidates = _list_candidates(settings, table)
     with progress("Opening the store"):
@@ -179,7 +180,7 @@ def train(
             for evaluation, (_, narrowed) in zip(evaluations, candidates, strict=True):
                 run_ids.append(_log_model(run, record, evaluation, narrowed, settings))
                 step()
-        _finish(run, record, evaluations, verdict, run_ids)
+        _finish(run, record, evaluations, verdict, run_ids, cohort)
     return TrainResult(
         study=settings.study.name,
         study_run=run.run_id,
@@ -216,21 +217,44 @@ def _finish(
     evaluations: Sequence[Evaluation],
     verdict: Verdict,
     run_ids: Sequence[str],
+    cohort: Cohort,
 ) -> None:
     """Write what came of the study, last of all."""
     from stratify.tracking import describe_study, make_comparison
 
     table, figure = make_comparison(evaluations, run_ids)
     responder = _run_of(verdict, evaluations, run_ids)
+    described = _describe_patients(cohort)
     run.finish(
         verdict=verdict.words,
         description=describe_study(record, evaluations, verdict),
         tags={"finding": verdict.finding},
         figures={"comparison": figure},
-        tables={"comparison": table, "warnings": record.warnings},
+        tables={
+            "comparison": table,
+            "warnings": record.warnings,
+            **{name: one.table for name, one in described.items()},
+        },
+        texts={f"{name}.html": one.to_html() for name, one in described.items()},
         responder=responder,
         register_as=record.name if responder else None,
     )
+
+
+def _describe_patients(cohort: Cohort) -> dict[str, TableOne]:
+    """Make table one by arm, and by site; of all patients together, where there is neither."""
+    from stratify.cohort import make_table_one
+
+    if cohort.named("treatment") is None and cohort.named("site") is None:
+        return {"table_one": make_table_one(cohort, None)}
+    described = {}
+    if cohort.named("treatment") is not None:
+        described["table_one"] = make_table_one(cohort, "arm")
+    if cohort.named("site") is not None:
+        described["table_one_by_site" if described else "table_one"] = make_table_one(
+            cohort, "site"
+        )
+    return described
 
 
 def _list_candidates(settings: StudySettings, table: Table) -> list[tuple[FamilyName, Table]]:
