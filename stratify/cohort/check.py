@@ -76,6 +76,7 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
             arm,
             of="arm",
             columns=outcomes,
+            level=0.01,
             wanted="outcomes that are lost as often under each arm",
             way_out="Tell how many were lost under each arm wherever the arms are compared.",
         )

@@ -23,6 +23,7 @@ def find_telling_gaps(
     *,
     of: str,
     columns: Sequence[str],
+    level: float = LEVEL,
     wanted: str = "",
     way_out: str = "",
 ) -> Iterator[Fault]:
@@ -37,6 +38,8 @@ def find_telling_gaps(
         What the groups are: ``"the outcome"``, ``"site"``, ``"arm"``.
     columns : sequence of str
         Whose gaps are looked at.
+    level : float
+        The chance of one false alarm among the columns.
     wanted, way_out : str
         In place of what is said of features.
 
@@ -55,7 +58,7 @@ def find_telling_gaps(
     for name, gap in gaps.items():
         missing = np.bincount(codes, weights=gap, minlength=len(names))
         p, strength = compare_shares(missing, sizes)
-        if p * len(gaps) < LEVEL and strength >= LEAST_ASSOCIATION:
+        if p * len(gaps) < level and strength >= LEAST_ASSOCIATION:
             shares = missing / sizes
             most, least = int(np.argmax(shares)), int(np.argmin(shares))
             yield Fault(
