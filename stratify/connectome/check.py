@@ -225,6 +225,8 @@ class _Checks:
                 f"{name_some(gaps)} (patient {name_some(patients)})",
                 wanted="every region in everybody",
                 way_out="Their edges are imputed inside each training fold.",
+                summary=f"{count_of(len(gaps), 'region')} not covered in "
+                f"{count_of(len(patients), 'patient')}: {name_some(gaps)}",
                 patients=tuple(patients),
                 severity="warning",
             )
@@ -320,6 +322,7 @@ class _Checks:
                 + (f" and {count_of(len(same) - 1, 'other group')}" if len(same) > 1 else ""),
                 wanted="no two people have the same connectivity",
                 way_out="Check whether one scan was saved under two names.",
+                summary=f"the very same matrix for {count_of(sum(map(len, same)), 'patient')}",
                 patients=tuple(patient for group in same for patient in group),
                 severity="warning",
             )

@@ -56,6 +56,7 @@ def test_a_patient_under_two_names_is_an_error_that_names_both():
     assert "P007 and P040" in fault.met
     assert fault.patients == ("P007", "P040")
     assert "P007" not in str(fault.anonymous())
+    assert fault.anonymous().patients == ()
 
 
 def test_a_patient_under_two_names_with_a_changed_value_is_a_warning():
@@ -162,6 +163,10 @@ def test_two_kinds_of_people_are_not_two_units():
     rng = rng_of(7)
     weights = np.where(rng.random(N) < 0.5, rng.normal(62, 8, N), rng.normal(86, 11, N))
     assert found((Column(name="weight"), weights)) == ()
+    children = np.where(np.arange(N) < 20, rng.normal(22, 2.5, N), rng.normal(80, 10, N))
+    assert found((Column(name="weight"), children)) == ()
+    heavy = np.where(np.arange(N) < 20, rng.normal(240, 20, N), rng.normal(80, 8, N))
+    assert found((Column(name="weight"), heavy)) == ()
 
 
 @pytest.mark.parametrize("code", [999.0, -9.0, 99.0, -99.0, 888.0])
@@ -176,6 +181,7 @@ def test_codes_for_missing_values_are_found(code):
 
 def test_a_99_within_the_range_of_the_others_is_a_measurement():
     assert found((Column(name="vas"), np.r_[99, 99, np.linspace(0, 100, N - 2)])) == ()
+    assert found((Column(name="vas"), np.r_[99, 99, np.linspace(0, 97, N - 2)])) == ()
 
 
 # Variation
