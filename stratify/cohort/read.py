@@ -12,6 +12,7 @@ import pandas as pd
 
 from stratify.cohort.dictionary import Dictionary
 from stratify.cohort.values import Cohort
+from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column
 from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet, read_sheet
@@ -288,6 +289,11 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
     def cells() -> np.ndarray:
         return reading.sheet.text(column.name)
 
+    if wrong.any():
+        commas = read_decimal_commas(cells())
+        if commas is not None:
+            reading.faults.append(_decimal_commas(reading, column, values, commas))
+            values, wrong = commas, np.zeros(len(wrong), dtype=bool)
     unit = f" {column.unit}" if column.unit else ""
     way_out = "Correct the row, or leave it empty to mark it missing."
     if wrong.any():
@@ -297,7 +303,8 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
             wrong,
             cells,
             wanted=f"{column.words} is a number{' of' + unit if unit else ''}",
-            way_out="Write a point for a decimal comma, and no commas between thousands."
+            way_out="Write a point for a decimal comma, and no commas between thousands; which of "
+            "the two is meant cannot be told."
             if comma
             else "Write the number alone, or leave the cell empty to mark it missing.",
         )
@@ -317,6 +324,19 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
         what=" out of range",
     )
     return values
+
+
+def _decimal_commas(
+    reading: _Reading, column: Column, before: np.ndarray, after: np.ndarray
+) -> Fault:
+    changed = np.isnan(before) & ~np.isnan(after)
+    return Fault(
+        where=f"{reading.sheet.name}: {column.name}",
+        met=f"decimal commas in {count_of(int(changed.sum()), 'cell')}",
+        wanted="numbers with a decimal point",
+        way_out="They were read as points; nothing else in the column can be meant.",
+        severity="warning",
+    )
 
 
 def _span(low: float, high: float) -> str:
