@@ -209,7 +209,9 @@ def _find_delimiter(name: str, data: bytes, promised: str, faults: list[Fault]) 
     if own > 2 or others[likely] <= own:
         return promised
     # A lone comma in the header of two cells may be a name's own: all rows must agree.
-    widths = {len(row) for row in _cells(sample, likely, _ROWS_LOOKED_AT)[:-1] if row}
+    rows = _cells(sample, likely, _ROWS_LOOKED_AT)
+    whole = rows if len(data) <= len(sample) else rows[:-1]
+    widths = {len(row) for row in whole if row}
     if own > 1 and len(widths) > 1:
         return promised
     faults.append(
