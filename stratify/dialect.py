@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -237,7 +237,7 @@ def _cells(text: str, delimiter: str, most: int) -> list[list[str]]:
     return rows
 
 
-def read_decimal_commas(cells: Sequence[str | None]) -> np.ndarray | None:
+def read_decimal_commas(cells: Iterable[str | None]) -> np.ndarray | None:
     """Read a column's cells as numbers with decimal commas, if nothing else can be meant.
 
     A comma is a decimal comma only if every cell of the column is a number with one at most, none
@@ -260,6 +260,7 @@ def read_decimal_commas(cells: Sequence[str | None]) -> np.ndarray | None:
     >>> read_decimal_commas(["1,234", "2,000"]) is None
     True
     """
+    cells = list(cells)
     known = [cell for cell in cells if cell is not None]
     with_comma = [cell for cell in known if "," in cell]
     if not with_comma or not all(_DECIMAL.fullmatch(cell) for cell in known):

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort.dictionary import Dictionary
+from stratify.cohort.open import read_source
+from stratify.cohort.source import Format, Source
 from stratify.cohort.values import Cohort
 from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column
-from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet, read_sheet
+from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet
 
 NO_WORDS = ("0", "0.0", "false", "no")
 YES_WORDS = ("1", "1.0", "true", "yes")
@@ -24,11 +26,12 @@ _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 
 
 def read_cohort(
-    path: str | Path,
+    path: str | Path | Source,
     columns: Dictionary | Sequence[Column],
     *,
     name: str | None = None,
     labelled: bool = True,
+    format: Format | None = None,
 ) -> Cohort:
     r"""Read a cohort table, one row a patient, and check every cell against its column.
 
@@ -38,8 +41,9 @@ def read_cohort(
 
     Parameters
     ----------
-    path : str or Path
-        ``.csv``, ``.tsv`` (both also ``.gz``), ``.parquet`` or ``.xlsx``.
+    path : str, Path or Source
+        ``.csv``, ``.tsv`` (both also ``.gz``), ``.parquet`` or ``.xlsx``; a BIDS folder; a REDCap
+        export; or what `read_source` made of one.
     columns : Dictionary, or sequence of Column
         What each column means; one of them has the role ``patient``. Columns of the file that are
         not named here are ignored, with a warning.
@@ -49,6 +53,8 @@ def read_cohort(
         Whether the patients' outcome is known. Without it these are new patients: columns of
         outcomes, and those measured during or after treatment, may be absent, and are then wholly
         missing.
+    format : {"table", "bids", "redcap"}, optional
+        What the path holds; guessed from it, if not given.
 
     Returns
     -------
@@ -74,7 +80,8 @@ def read_cohort(
     {'007': 31.0, '008': nan}
     """
     dictionary = columns if isinstance(columns, Dictionary) else Dictionary(tuple(columns))
-    sheet = read_sheet(path)
+    source = path if isinstance(path, Source) else read_source(path, format=format)
+    sheet = source.sheet
     reading = _Reading(sheet, list(sheet.faults), _read_patients(sheet, dictionary))
     reading.faults += _ragged_faults(sheet, dictionary)
     reading.faults += _header_faults(sheet, dictionary, labelled)

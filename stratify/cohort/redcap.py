@@ -463,15 +463,16 @@ class _Export:
 
     def _cells(self, header: str) -> np.ndarray:
         """Return a column's cells; codes of choices as their labels, boxes as 0 and 1."""
-        cells = np.array(as_text(self.sheet.columns[header]).to_pylist(), dtype=object)
-        cells = np.where(cells == "", None, cells)
+        text = as_text(self.sheet.columns[header]).to_pylist()
+        cells = np.array([cell or None for cell in text], dtype=object)
         name = self.names[header]
-        box = _CHECKBOX.match(name)
-        if box:
-            means = {"Checked": "1", "Unchecked": "0"}
-            return np.array([means.get(cell, cell) for cell in cells], dtype=object)
-        meaning = _levels_of(self.fields[name]) if name in self.fields else {}
-        return np.array([meaning.get(cell, cell) for cell in cells], dtype=object)
+        means: Mapping[str, str] = {"Checked": "1", "Unchecked": "0"}
+        if not _CHECKBOX.match(name):
+            means = _levels_of(self.fields[name]) if name in self.fields else {}
+            seen = set(text) - {None, ""}
+            if seen <= set(means.values()) and not seen <= set(means):
+                means = {}  # labels already
+        return np.array([means.get(cell, cell) for cell in cells], dtype=object)
 
     def _meaning(self, header: str) -> Said | None:
         name = self.names[header]
@@ -502,6 +503,8 @@ def _levels_of(one: Field) -> dict[str, str]:
 def _is_scale(one: Field) -> bool:
     """Tell whether choices are points of a scale: rows of a matrix, or labels that are numbers."""
     codes = [_number(code) for code in one.choices]
+    if _read_annotation(one.annotation).get("kind") == "category":
+        return False
     if len(codes) < 3 or any(code is None for code in codes):
         return False
     same = all(
@@ -557,7 +560,8 @@ def _read_annotation(text: str) -> dict[str, Any]:
         return found
     for key, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', text[mark:]):
         value = quoted or bare
-        if (key in known and value in known[key]) or (key == "kind" and value in kinds) or key in ("unit", "levels"):
+        allowed = {**known, "kind": kinds}.get(key)
+        if key in ("unit", "levels") or (allowed and value in allowed):
             found[key] = value
         elif key in ("low", "high") and _number(value) is not None:
             found[key] = _number(value)

@@ -124,11 +124,15 @@ def _describe(column: Column, values: pd.Series) -> dict[str, str]:
 
 
 def _annotate(column: Column) -> str:
-    said = {"role": column.role, "measured": column.measured, "source": column.source}
+    said: dict[str, str] = {
+        "role": column.role,
+        "measured": column.measured,
+        "source": column.source,
+    }
     if column.unit:
         said["unit"] = column.unit
-    if column.kind == "text":
-        said["kind"] = "text"
+    if column.kind in ("text", "category"):
+        said["kind"] = column.kind
     if column.kind == "boolean" and column.levels:
         said["levels"] = "|".join(column.levels)
     return " ".join([ANNOTATION, *(f'{key}="{value}"' for key, value in said.items())])
