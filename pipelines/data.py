@@ -49,7 +49,7 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
 
     assert section.file is not None
     assert section.columns is not None
-    cohort = read_cohort(section.file, read_columns(section.columns))
+    cohort = read_cohort(section.file, read_columns(section.columns), format=section.format)
     _stop_on_errors(check_cohort(cohort))
     connectomes = None
     if settings.connectivity is not None and settings.uses_connectivity:

@@ -50,7 +50,7 @@ IDENTIFIERS = (
 
 _VISIT = (
     r"(baseline|pre|screening|screen|bl|t0|week_?\d+|wk_?\d+|w\d+|month_?\d+|mo_?\d+|m\d+|day_?\d+"
-    r"|d\d+|visit_?\d+|v\d+|session_?\d+|infusion_?\d+|ses-?\w+|post\w*|follow_?up\w*|fu_?\d*|end|eot"
+    r"|d\d+|visit_?\d+|v\d+|session_?\d+|infusion_?\d+|ses-\w+|ses_?\d+|post\w*|follow_?up\w*|fu_?\d*|end|eot"
     r"|endpoint|discharge|mid|during)"
 )
 _SUFFIX = re.compile(rf"(?P<stem>.+?)(?P<gap>[_@ .-]+)(?P<visit>{_VISIT})$", re.IGNORECASE)
@@ -62,7 +62,7 @@ _BEFORE = re.compile(
 _DURING = re.compile(r"(ses-?)?(mid|during|session_?\d+|infusion_?\d+)$", re.IGNORECASE)
 _UNORDERED = re.compile(r"(ses-?\d+|visit_?\d+|v\d+)$", re.IGNORECASE)
 OUTCOME = re.compile(
-    r"(^|[_ ])(respon(se|der|ded|der_status)|remission|remitted|remitter|relapsed?|outcome|"
+    r"^(treatment_?)?response([_ ]|$)|(^|[_ ])(respon(der|ded|der_status)|remission|remitted|remitter|relapsed?|outcome|"
     r"improve(d|ment)|(pct|percent)_?change|change|delta)([_ ]|$)|analgesia|analsesia",
     re.IGNORECASE,
 )
