@@ -17,6 +17,7 @@ from stratify.cohort.dictionary import (
     Dictionary,
     render_columns,
 )
+from stratify.cohort.read import read_boolean_words
 from stratify.cohort.source import Said, Source
 from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of
@@ -281,6 +282,10 @@ def _find_words(source: Source, draft: _Draft, cells: _Cells) -> None:
 def _find_levels(source: Source, draft: _Draft, said: Said | None, cells: _Cells) -> None:
     """Take the levels the file lists, and mend them by what the column holds."""
     assert said is not None
+    if draft.values.get("kind") == "boolean" and _are_yes_or_no(cells.words, tuple(said.levels)):
+        draft.values["levels"] = tuple(said.levels)
+        draft.reasons["levels"] = f"from {said.by}"
+        return
     others = [word for word in sorted(cells.words) if word not in said.levels]
     by_lower = {level.lower(): level for level in said.levels}
     respelt = {by_lower[word.lower()]: word for word in others if word.lower() in by_lower}
@@ -322,6 +327,11 @@ def _find_levels(source: Source, draft: _Draft, said: Said | None, cells: _Cells
             "each level listed with its meaning",
             "They stand in the draft; correct the rows or the list if they are mistakes.",
         )
+
+
+def _are_yes_or_no(words: set[str], levels: tuple[str, ...]) -> bool:
+    meaning = read_boolean_words(levels)
+    return all(word in meaning or word.lower() in meaning for word in words)
 
 
 def _set_levels(

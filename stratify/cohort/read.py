@@ -354,7 +354,7 @@ def _span(low: float, high: float) -> str:
 
 def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
     text = reading.sheet.text(column.name, missing=_missing_words(column))
-    meaning = _boolean_words(column)
+    meaning = read_boolean_words(column.levels)
     # Few distinct words stand for many rows.
     means = {word: meaning.get(word, meaning.get(word.lower())) for word in set(text) - {None}}
     values = pd.Series(text, dtype=object).map(means).to_numpy(dtype=float)
@@ -369,10 +369,16 @@ def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
     return values
 
 
-def _boolean_words(column: Column) -> dict[str, float]:
-    """Return what each word means; the column's own words go before the usual ones."""
+def read_boolean_words(levels: Sequence[str] = ()) -> dict[str, float]:
+    """Return what each word means; a column's own words go before the usual ones.
+
+    Examples
+    --------
+    >>> read_boolean_words(("1", "2"))
+    {'1': 0.0, '2': 1.0}
+    """
     usual = {word: float(k) for k, words in enumerate((NO_WORDS, YES_WORDS)) for word in words}
-    own = {word: float(k) for k, word in enumerate(column.levels)}
+    own = {word: float(k) for k, word in enumerate(levels)}
     own |= {word.lower(): value for word, value in own.items() if word.lower() not in own}
     # With levels such as ("1", "2"), a 1 means no, and the usual words would contradict them.
     contradicted = any(usual.get(word, value) != value for word, value in own.items())

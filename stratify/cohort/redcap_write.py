@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stratify.cohort.read import read_boolean_words
 from stratify.cohort.redcap import ANNOTATION, DICTIONARY_HEADERS
 from stratify.cohort.values import Cohort
 from stratify.errors import DataError, Fault, name_some
@@ -73,6 +74,16 @@ def _require_names(cohort: Cohort) -> None:
         or c.name == RECORD
         or c.name.endswith(("_complete", "_timestamp"))
     ]
+    piped = [c.name for c in cohort.columns if any("|" in level for level in c.levels)]
+    if piped:
+        raise DataError(
+            Fault(
+                where=f"{cohort.name}: {name_some(piped)}",
+                met="a level with a vertical bar",
+                wanted="levels without one: in REDCap it stands between choices",
+                way_out="Rename the level before the cohort is written.",
+            )
+        )
     if wrong:
         raise DataError(
             Fault(
@@ -90,7 +101,11 @@ def _codes(column: Column) -> dict[str, str]:
 
 def _cells(column: Column, values: pd.Series, labelled: bool) -> pd.Series:
     if column.kind == "boolean":
-        return values.map({0.0: "No", 1.0: "Yes"} if labelled else {0.0: "0", 1.0: "1"})
+        words = ("No", "Yes") if labelled else ("0", "1")
+        known = read_boolean_words(column.levels)
+        if [known.get(word.lower()) for word in words] != [0.0, 1.0]:
+            words = (column.levels[0], column.levels[1])
+        return values.map(dict(enumerate(words)))
     if column.kind == "category":
         text = values.astype("str")
         return text if labelled else text.map(_codes(column))
