@@ -91,6 +91,23 @@ class Sheet:
         """
         return _known(as_text(self.columns[header]), missing).to_numpy(zero_copy_only=False)
 
+    def coded(
+        self, header: str, *, missing: Iterable[str] = MISSING_WORDS
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return one column's cells as numbers of the words in it.
+
+        Returns
+        -------
+        codes : array of int, shape (n_rows,)
+            Where the cell's word stands in ``words``; -1 where a cell is missing.
+        words : tuple of str
+        """
+        import pyarrow.compute as pc
+
+        coded = pc.dictionary_encode(_known(as_text(self.columns[header]), missing))
+        codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+        return codes, tuple(coded.dictionary.to_pylist())
+
     def numbers(
         self, headers: Sequence[str], *, missing: Iterable[str] = MISSING_WORDS
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -63,7 +63,8 @@ _DURING = re.compile(r"(ses-?)?(mid|during|session_?\d+|infusion_?\d+)$", re.IGN
 _UNORDERED = re.compile(r"(ses-?\d+|visit_?\d+|v\d+)$", re.IGNORECASE)
 OUTCOME = re.compile(
     r"^(treatment_?)?response([_ ]|$)|(^|[_ ])(respon(der|ded|der_status)|remission|remitted"
-    r"|remitter|relapsed?|outcome|improve(d|ment)|(pct|percent)_?change|change|delta)([_ ]|$)|analgesia|analsesia",
+    r"|remitter|relapsed?|outcome|improve(d|ment)|(pct|percent)_?change|change|delta)([_ ]|$)"
+    r"|analgesia|analsesia",
     re.IGNORECASE,
 )
 

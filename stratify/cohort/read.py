@@ -353,16 +353,16 @@ def _span(low: float, high: float) -> str:
 
 
 def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
-    text = reading.sheet.text(column.name, missing=_missing_words(column))
+    missing = _missing_words(column)
+    codes, words = reading.sheet.coded(column.name, missing=missing)
     meaning = read_boolean_words(column.levels)
-    # Few distinct words stand for many rows.
-    means = {word: meaning.get(word, meaning.get(word.lower())) for word in set(text) - {None}}
-    values = pd.Series(text, dtype=object).map(means).to_numpy(dtype=float)
+    means = [meaning.get(word, meaning.get(word.lower(), np.nan)) for word in words]
+    values = np.array([*means, np.nan])[codes]
     no, yes = column.levels or ("no", "yes")
     reading.tell(
         column,
-        np.isnan(values) & ~pd.isna(text),
-        lambda: text,
+        np.isnan(values) & (codes >= 0),
+        lambda: reading.sheet.text(column.name, missing=missing),
         wanted=f"{column.words} is {no} or {yes}",
         way_out="Correct the rows, give the two words as levels, or make it a category.",
     )
@@ -386,22 +386,22 @@ def read_boolean_words(levels: Sequence[str] = ()) -> dict[str, float]:
 
 
 def _read_category(reading: _Reading, column: Column) -> pd.Categorical:
-    text = reading.sheet.text(column.name, missing=_missing_words(column))
-    seen = sorted(set(text) - {None})
-    levels = column.levels or tuple(seen)
-    unknown = set(seen) - set(levels)
-    if unknown:
-        wrong = np.array([cell in unknown for cell in text])
-        hint = did_you_mean(text[wrong][0], levels)
+    missing = _missing_words(column)
+    codes, words = reading.sheet.coded(column.name, missing=missing)
+    levels = column.levels or tuple(sorted(words))
+    place = {level: k for k, level in enumerate(levels)}
+    places = np.array([*(place.get(word, -1) for word in words), -1])[codes]
+    wrong = (places < 0) & (codes >= 0)
+    if wrong.any():
+        hint = did_you_mean(words[codes[wrong][0]], levels)
         reading.tell(
             column,
             wrong,
-            lambda: text,
+            lambda: reading.sheet.text(column.name, missing=missing),
             wanted=f"{column.words} is one of {name_some(levels, most=8)}{hint}",
             way_out="Correct the rows, or add the level to the dictionary.",
         )
-    known = pd.Series(text, dtype=object).map({level: level for level in levels})
-    return pd.Categorical(known, categories=pd.Index(levels, dtype="str"))
+    return pd.Categorical.from_codes(places, categories=pd.Index(levels, dtype="str"))
 
 
 def _read_date(reading: _Reading, column: Column) -> pd.Series:

@@ -142,7 +142,7 @@ def test_people_participants_tsv_does_not_name_are_kept_and_told(folder):
         ("[1, 2]", "it holds no object of columns"),
         ('{"smoker": "yes"}', "phq9.json: smoker: it is no object"),
         ('{"smoker": {"Levels": "0 or 1"}}', "phq9.json: smoker: Levels is no object"),
-        ('{"phq9_total": {"MaxValue": "many"}}', "phq9.json: phq9_total: MinValue is no number"),
+        ('{"phq9_total": {"MaxValue": "many"}}', "phq9.json: phq9_total: MaxValue is no number"),
         ("\xff", "phq9.json: it cannot be read"),
     ],
 )

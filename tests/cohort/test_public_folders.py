@@ -85,7 +85,7 @@ def test_each_phenotype_of_ds000030_is_joined_to_its_person(cohort_of):
     cohort = cohort_of("openneuro_ds000030")
     tools = sorted((Path(FOLDER or "") / "openneuro_ds000030" / "phenotype").glob("*.tsv"))
     assert len(tools) == 52
-    for tool, column in (("hamilton", "hamd_17"), ("ymrs", "ymrs_score"), ("bprs", "bprs_score")):
+    for tool, column in (("hamilton", "hamd_17"), ("ymrs", "ymrs_score"), ("wais", "lns_totalraw")):
         rows = rows_of("openneuro_ds000030", f"phenotype/{tool}.tsv")
         known = {row["participant_id"]: float(row[column]) for row in rows if row[column] != "n/a"}
         assert known

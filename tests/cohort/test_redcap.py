@@ -306,7 +306,7 @@ def test_labels_that_two_fields_share_are_refused_in_a_labelled_export(tmp_path)
         {"name": "b", "type": "text", "label": "Total"},
     ]
     path = write_project(tmp_path, [["Record ID", "Total"], ["1", "2"]], fields)
-    with pytest.raises(DataError, match="labels that several fields share: Total.*raw headers"):
+    with pytest.raises(DataError, match=r"labels that several fields share: Total.*raw headers"):
         read_redcap(path)
 
 
