@@ -50,7 +50,8 @@ IDENTIFIERS = (
 
 _VISIT = (
     r"(baseline|pre|screening|screen|bl|t0|week_?\d+|wk_?\d+|w\d+|month_?\d+|mo_?\d+|m\d+|day_?\d+"
-    r"|d\d+|visit_?\d+|v\d+|session_?\d+|infusion_?\d+|ses-\w+|ses_?\d+|post\w*|follow_?up\w*|fu_?\d*|end|eot"
+    r"|d\d+|visit_?\d+|v\d+|session_?\d+|infusion_?\d+|ses-\w+|ses_?\d+"
+    r"|post\d*|post_?(?:treatment|tx|intervention|test|session)|follow_?up\w*|fu_?\d*|end|eot"
     r"|endpoint|discharge|mid|during)"
 )
 _SUFFIX = re.compile(rf"(?P<stem>.+?)(?P<gap>[_@ .-]+)(?P<visit>{_VISIT})$", re.IGNORECASE)
