@@ -252,7 +252,7 @@ def _find_kind(source: Source, draft: _Draft, said: Said | None, cells: _Cells) 
     elif {word.lower() for word in cells.words} in _YES_NO:
         draft.guess("its two values say no and yes", kind="boolean")
         words = sorted(cells.words, key=lambda w: w.lower() in ("yes", "true", "1", "1.0"))
-        if not all(word in ("0", "1", "0.0", "1.0") for word in words):
+        if len(words) == 2 and not all(word in ("0", "1", "0.0", "1.0") for word in words):
             draft.values["levels"] = tuple(words)
             draft.reasons["levels"] = f"{GUESSED}the words in the column"
     elif cells.numbers is not None:
@@ -270,7 +270,8 @@ def _find_kind(source: Source, draft: _Draft, said: Said | None, cells: _Cells) 
 
 def _find_words(source: Source, draft: _Draft, cells: _Cells) -> None:
     distinct = len(cells.words)
-    often = distinct <= MOST_LEVELS and (distinct <= 2 or distinct <= cells.known / 2)
+    # Words that most patients have to themselves would be their names, or what was said of them.
+    often = distinct <= MOST_LEVELS and distinct <= cells.known / 2
     if often and max(map(len, cells.words)) <= 40:
         _set_levels(source, draft, sorted(cells.words), cells, f"the {distinct} words in it")
         return

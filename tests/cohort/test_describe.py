@@ -160,6 +160,19 @@ def test_levels_that_few_hold_are_marked(tmp_path):
     )
 
 
+def test_words_each_patient_has_alone_are_no_levels(tmp_path):
+    (tmp_path / "t.csv").write_text("patient_id,who\n1,Anna Aal\n2,Bert Boe\n3,Anna Aal\n")
+    draft = describe_source(read_source(tmp_path / "t.csv"))
+    assert column_of(draft, "who").kind == "text"
+    assert "Anna" not in render_draft(draft)
+
+
+def test_yes_and_no_in_any_case_are_one_boolean(tmp_path):
+    (tmp_path / "t.csv").write_text("patient_id,x\n1,Yes\n2,no\n3,YES\n")
+    source = read_source(tmp_path / "t.csv")
+    assert read_cohort(source, describe_source(source).dictionary).frame["x"].tolist() == [1, 0, 1]
+
+
 def test_a_draft_never_replaces_a_file(tmp_path, draft):
     path = tmp_path / "columns.toml"
     path.write_text("mine", encoding="utf-8")

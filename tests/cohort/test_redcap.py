@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stratify.cohort import (
     describe_source,
@@ -341,3 +344,20 @@ def test_names_and_levels_redcap_has_not_are_refused_before_anything_is_written(
         with pytest.raises(DataError, match=r"as REDCap has them|stands between choices"):
             write_redcap(Cohort(frame, (column,)), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.sampled_from(["export.csv", "project_DataDictionary.csv"]),
+    st.integers(0, 900),
+    st.binary(max_size=8),
+)
+def test_random_damage_is_read_or_refused_in_words(tmp_path, name, place, damage):
+    write_project(tmp_path, RAW)
+    good = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(good[:place] + damage + good[place + 2 :])
+    with contextlib.suppress(DataError):
+        source = read_redcap(tmp_path / "export.csv")
+        read_cohort(source, describe_source(source).dictionary)
