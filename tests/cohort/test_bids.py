@@ -13,7 +13,7 @@ from stratify.errors import DataError
 PARTICIPANTS = [
     ["participant_id", "age", "sex", "site"],
     ["sub-01", "31", "F", "a"],
-    ["sub-02", "n/a", "M", "b"],
+    ["sub-02", "n/a", "M", "a"],
     ["sub-03", "44", "F", "a"],
 ]
 

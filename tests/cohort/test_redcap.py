@@ -264,6 +264,27 @@ def test_events_become_columns_and_a_follow_up_is_no_feature(tmp_path):
     assert cohort["madrs@week_6"].role == "outcome"
 
 
+def test_each_value_of_an_event_belongs_to_its_patient(tmp_path):
+    rows = [
+        ["record_id", "redcap_event_name", "madrs"],
+        *[[who, "bl_arm_1", score] for who, score in (("1", "31"), ("2", "32"), ("3", "33"))],
+        ["3", "week_6_arm_1", "13"],
+        ["2", "week_6_arm_1", "12"],
+    ]
+    source = read_redcap(write_project(tmp_path, rows))
+    assert source.sheet.text("madrs@bl").tolist() == ["31", "32", "33"]
+    assert source.sheet.text("madrs@week_6").tolist() == [None, "12", "13"]
+
+
+def test_labels_that_are_other_choices_codes_are_not_taken_for_codes(tmp_path):
+    fields = [FIELDS[0], {"name": "n", "type": "radio", "label": "N", "choices": "1, 0 | 2, 1"}]
+    for cells, values in ((["1", "2"], ["0", "1"]), (["0", "1"], ["0", "1"])):
+        path = write_project(
+            tmp_path, [["record_id", "n"], ["a", cells[0]], ["b", cells[1]]], fields
+        )
+        assert read_redcap(path).sheet.text("n").tolist() == values
+
+
 def test_events_of_two_arms_stay_apart_for_a_patient_in_both(tmp_path):
     rows = [
         ["record_id", "redcap_event_name", "madrs"],
