@@ -81,7 +81,7 @@ def read_cohort(
     """
     dictionary = columns if isinstance(columns, Dictionary) else Dictionary(tuple(columns))
     source = path if isinstance(path, Source) else read_source(path, format=format)
-    sheet = source.sheet
+    sheet = source.sheet_with(column.name for column in dictionary.columns)
     reading = _Reading(sheet, list(sheet.faults), _read_patients(sheet, dictionary))
     reading.faults += _ragged_faults(sheet, dictionary)
     reading.faults += _header_faults(sheet, dictionary, labelled)

@@ -128,6 +128,7 @@ def read_redcap(data: str | Path, dictionary: str | Path | None = None) -> Sourc
         format="redcap",
         patient=export.record,
         said=said,
+        empty=frozenset(export.empty),
     )
 
 
@@ -313,7 +314,7 @@ class _Export:
     by: str
     faults: list[Fault]
     names: dict[str, str] = field(default_factory=dict)
-    labelled: bool = False
+    empty: set[str] = field(default_factory=set)
 
     @property
     def record(self) -> str:
@@ -339,7 +340,6 @@ class _Export:
                 self.names[header] = header
             elif len(by_label.get(header, ())) == 1:
                 self.names[header] = by_label[header][0]
-                self.labelled = True
             else:
                 self.names[header] = header
                 if len(by_label.get(header, ())) > 1:
@@ -425,7 +425,8 @@ class _Export:
                 column = np.full(len(people), None, dtype=object)
                 column[at[rows]] = cells[rows]
                 if event and all(cell is None for cell in column):
-                    continue  # a field is designated to some events only
+                    self.empty.add(name)  # a field is designated to some events only
+                    continue
                 columns[name] = pa.array(column, pa.string())
                 if meaning is not None:
                     said[name] = meaning

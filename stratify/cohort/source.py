@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from stratify.sheet import Sheet
@@ -45,6 +45,9 @@ class Source:
         The column with the patients' identifiers, where the format fixes it.
     said : mapping of str to Said
         What the files say of each column.
+    empty : frozenset of str
+        Columns of a field and event that no patient has a value of, and that were left out: REDCap
+        does not say in its export which fields an event has.
     name, licence, citation : str
     """
 
@@ -52,12 +55,23 @@ class Source:
     format: Format = "table"
     patient: str = ""
     said: Mapping[str, Said] = field(default_factory=dict)
+    empty: frozenset[str] = frozenset()
     name: str = ""
     licence: str = ""
     citation: str = ""
 
     def __len__(self) -> int:
         return len(self.sheet)
+
+    def sheet_with(self, names: Iterable[str]) -> Sheet:
+        """Return the sheet, and in it those of some columns that were left out as empty."""
+        import pyarrow as pa
+
+        wanted = [name for name in names if name in self.empty]
+        if not wanted:
+            return self.sheet
+        nothing = pa.nulls(len(self), pa.string())
+        return replace(self.sheet, columns={**self.sheet.columns, **dict.fromkeys(wanted, nothing)})
 
     def __repr__(self) -> str:
         kind = {"bids": "a BIDS folder", "redcap": "a REDCap export"}.get(self.format, "a table")

@@ -276,6 +276,20 @@ def test_each_value_of_an_event_belongs_to_its_patient(tmp_path):
     assert source.sheet.text("madrs@week_6").tolist() == [None, "12", "13"]
 
 
+def test_a_new_patient_without_a_value_has_the_column_all_the_same(tmp_path):
+    head = ["record_id", "redcap_event_name", "madrs", "sex"]
+    (tmp_path / "new").mkdir()
+    trained = write_project(
+        tmp_path, [head, ["1", "bl_arm_1", "31", "1"], ["1", "week_6_arm_1", "9", ""]]
+    )
+    draft = describe_source(read_redcap(trained))
+    new = write_project(tmp_path / "new", [head, ["7", "bl_arm_1", "", "2"]])
+    cohort = read_cohort(new, draft.dictionary, labelled=False)
+    assert cohort.frame["madrs@bl"].isna().all()
+    assert cohort.frame["sex@bl"].tolist() == ["Male, trans incl."]
+    assert cohort.frame["madrs@week_6"].isna().all()
+
+
 def test_labels_that_are_other_choices_codes_are_not_taken_for_codes(tmp_path):
     fields = [FIELDS[0], {"name": "n", "type": "radio", "label": "N", "choices": "1, 0 | 2, 1"}]
     for cells, values in ((["1", "2"], ["0", "1"]), (["0", "1"], ["0", "1"])):
