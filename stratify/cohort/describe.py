@@ -104,7 +104,12 @@ def describe_source(source: Source) -> Draft:
         else:
             one = _describe_column(source, header)
         drafts.append(one)
+    _warn_of_visits(source, patient, drafts)
     _keep_one_of_each_role(drafts)
+    for one in drafts:
+        if one.name != patient:
+            one.reasons.setdefault("role", f"{GUESSED}nothing says otherwise")
+            one.reasons.setdefault("measured", f"{GUESSED}nothing in the name says otherwise")
     columns = tuple(Column(**{"name": one.name, **one.values}) for one in drafts)
     dictionary = Dictionary(
         columns, name=source.name, licence=source.licence, citation=source.citation
@@ -215,6 +220,17 @@ def _find_patient(source: Source) -> tuple[str, str]:
     )
 
 
+def _warn_of_visits(source: Source, patient: str, drafts: list[_Draft]) -> None:
+    known = [cell for cell in source.sheet.text(patient) if cell is not None]
+    if len(set(known)) < len(known):
+        next(one for one in drafts if one.name == patient).warn(
+            source,
+            f"{len(known):,} rows of {len(set(known)):,} patients",
+            "one row a patient",
+            "Make a table of visits wide first, each visit a column of its own; or keep one row.",
+        )
+
+
 def _describe_column(source: Source, header: str) -> _Draft:
     said = source.said.get(header)
     draft = _Draft(header, {}, {})
@@ -304,10 +320,17 @@ def _find_levels(source: Source, draft: _Draft, said: Said | None, cells: _Cells
             "It is described as a number; codes for missing values among them must be emptied.",
         )
         return
-    if len(new) > MOST_LEVELS:
+    own_words = any(cells.counts[word] < 2 and _as_numbers([word]) is None for word in new)
+    if len(new) > MOST_LEVELS or own_words:
         draft.values["kind"] = "text"
         draft.reasons["kind"] = f"{GUESSED}words, many of them none of the levels in {said.by}"
         draft.ignore(f"free text beside the levels in {said.by}")
+        draft.warn(
+            source,
+            f"{count_of(len(new), 'word')} that {said.by} does not list, some of one patient alone",
+            "each level listed with its meaning",
+            "It is described as text and ignored; correct the rows or the list, and set the kind.",
+        )
         return
     boolean = draft.values.get("kind") == "boolean" and not new
     draft.values["kind"] = "boolean" if boolean else "category"
@@ -560,10 +583,6 @@ def render_draft(draft: Draft) -> str:
         column = known.get(line, "" if line.startswith("[") else column)
         key = line.partition(" = ")[0]
         reason = draft.reasons.get(column, {}).get(key) if column else None
-        if key == "measured" and column and reason is None:
-            reason = f"{GUESSED}nothing in the name says otherwise"
-        elif key == "role" and column and reason is None:
-            reason = f"{GUESSED}nothing says otherwise"
         lines.append(f"{line}  # {_one_line(reason)}" if reason else line)
     return "\n".join(lines) + "\n"
 

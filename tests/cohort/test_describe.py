@@ -134,7 +134,7 @@ def test_every_guessed_key_of_the_text_is_marked(draft):
             assert key in values[name], (name, key)
             assert f"# {reason}" in text
     marked = sum(GUESSED in line for line in text.splitlines()[2:])
-    assert marked >= draft.guesses
+    assert marked == draft.guesses
 
 
 def test_a_draft_holds_no_value_of_a_patient_but_levels(tmp_path, draft):
@@ -165,6 +165,22 @@ def test_words_each_patient_has_alone_are_no_levels(tmp_path):
     draft = describe_source(read_source(tmp_path / "t.csv"))
     assert column_of(draft, "who").kind == "text"
     assert "Anna" not in render_draft(draft)
+
+
+def test_a_word_typed_beside_the_listed_levels_stays_out_of_the_draft(tmp_path):
+    rows = "".join(f"sub-{k}\tM\n" for k in range(20)) + "sub-x\tAnna Aal said no\n"
+    (tmp_path / "participants.tsv").write_text("participant_id\tsex\n" + rows)
+    (tmp_path / "participants.json").write_text('{"sex": {"Levels": {"M": "male", "F": "female"}}}')
+    draft = describe_source(read_source(tmp_path))
+    assert "Anna" not in render_draft(draft) + " ".join(map(str, draft.faults))
+    assert column_of(draft, "sex").role == "ignore"
+    assert "1 word that participants.json does not list" in draft.faults[0].met
+
+
+def test_a_table_of_visits_is_told(tmp_path):
+    (tmp_path / "t.csv").write_text("patient_id,visit,madrs\n1,bl,30\n1,w6,10\n2,bl,31\n")
+    draft = describe_source(read_source(tmp_path / "t.csv"))
+    assert "3 rows of 2 patients" in " ".join(fault.met for fault in draft.faults)
 
 
 def test_yes_and_no_in_any_case_are_one_boolean(tmp_path):

@@ -122,4 +122,4 @@ def test_the_depressed_and_the_healthy_of_ds002748_are_told_apart(cohort_of):
 def test_reading_tells_nothing_of_a_person_as_wrong(cohort_of, dataset):
     cohort = cohort_of(dataset)
     assert all(fault.severity == "warning" for fault in cohort.warnings)
-    check_cohort(cohort)
+    assert all(fault.severity == "warning" for fault in check_cohort(cohort))
