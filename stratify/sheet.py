@@ -203,10 +203,10 @@ def read_sheet(path: str | Path, *, header: bool = True) -> Sheet:
         `Sheet.faults` and `Sheet.ragged`, so that a caller can gather them with its own.
     """
     path = Path(path)
-    suffix = _suffix(path)
     if not path.is_file():
         met = "this is a folder" if path.is_dir() else "no such file"
         raise DataError(_fault(path, met, "a table file", "Correct the path."))
+    suffix = _suffix(path)
     if suffix == ".parquet":
         return _read_parquet(path)
     if suffix == ".xlsx":

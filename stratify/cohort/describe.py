@@ -615,5 +615,15 @@ def write_draft(draft: Draft, path: str | Path) -> None:
                 way_out="Name another file with --out, or move that one away.",
             )
         )
-    with replacing(path) as part:
-        part.write_text(render_draft(draft), encoding="utf-8", newline="\n")
+    try:
+        with replacing(path) as part:
+            part.write_text(render_draft(draft), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DataError(
+            Fault(
+                where=str(path),
+                met=f"it cannot be written ({error.strerror})",
+                wanted="a place for the draft",
+                way_out="Name another file with --out.",
+            )
+        ) from None

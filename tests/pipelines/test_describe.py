@@ -66,7 +66,13 @@ def test_json_is_one_object_with_each_reason_and_no_patient(table):
 
 
 def test_a_missing_file_and_a_wrong_format_are_told_without_a_traceback(table, tmp_path):
-    for arguments in ((tmp_path / "none.csv",), (table, "--format", "bids")):
+    for arguments in (
+        (tmp_path / "none",),
+        (tmp_path / "none.csv",),
+        (tmp_path,),
+        (table, "--format", "bids"),
+        (table, "--out", table / "columns.toml"),
+    ):
         done = run(*arguments)
         assert done.exit_code == 1
         assert "Traceback" not in done.output
