@@ -29,6 +29,22 @@ $(READY): requirements.lock
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 
+# The main job on simulated patients: a cohort, a study, its models, their reasons, reports.
+DEMO := demo
+demo: $(READY)
+	$(BIN)/stratify simulate realistic --patients 1600 --seed 1 --regions 24 --out $(DEMO)/study
+	$(BIN)/stratify check $(DEMO)/study/study.toml
+	$(BIN)/stratify train $(DEMO)/study/study.toml --set validation.repeats=2
+	$(BIN)/stratify explain realistic-depression
+	$(BIN)/stratify simulate realistic --patients 12 --seed 99 --regions 24 --out $(DEMO)/new-patients
+	$(BIN)/stratify report realistic-depression --patients $(DEMO)/new-patients/cohort.csv \
+	  --connectivity $(DEMO)/new-patients/connectivity.parquet --out $(DEMO)/reports
+	@echo
+	@echo "Everything above is about simulated patients."
+	@echo "  runs      $(CURDIR)/mlruns (see them with: $(BIN)/stratify ui)"
+	@echo "  figures   $(CURDIR)/mlruns/artifacts/realistic-depression/*/artifacts/figures"
+	@echo "  reports   $(CURDIR)/$(DEMO)/reports"
+
 # One thread a process: the two workers share the cores, and sums come out the same everywhere.
 test: $(READY)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal

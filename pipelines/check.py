@@ -53,8 +53,9 @@ class Plan:
 
     @property
     def runs(self) -> int:
-        """One for each family and feature set."""
-        return len(self.families) * len(self.features)
+        """One for each family and feature set; one for the prevalence, which uses no feature."""
+        learning = sum(family != "prevalence" for family in self.families)
+        return learning * len(self.features) + (learning < len(self.families))
 
     def to_dict(self) -> dict[str, object]:
         """Return the plan as plain values, for JSON."""
@@ -78,14 +79,16 @@ class Plan:
         who = "simulated patients" if self.simulated else "patients"
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
         sets = ", ".join(f"{name} ({count})" for name, count in self.features.items())
+        on_each = f" on {'each of ' if len(self.features) > 1 else ''}{', '.join(self.features)}"
+        models = [f if f == "prevalence" else f + on_each for f in self.families]
         return (
             f"{self.question}\n"
             f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
             f"Features: {sets}.\n"
-            f"{self.folds} folds drawn {self.repeats} times, each {self.together} kept together; "
+            f"{self.folds} folds drawn {'once' if self.repeats == 1 else f'{self.repeats} times'}, "
+            f"each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
-            f"{self.runs} runs: {', '.join(self.families)} on each of "
-            f"{', '.join(self.features)}."
+            f"{self.runs} run{'' if self.runs == 1 else 's'}: {'; '.join(models)}."
         )
 
 

@@ -12,12 +12,8 @@ from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
 if TYPE_CHECKING:
-    from stratify.model import FittedModel
     from stratify.report import StudySummary
-    from stratify.task import Table
     from stratify.tracking import LoadedRun
-
-MOST_REASONS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,34 +120,12 @@ def _write_reports(
     out: Path,
     progress: Progress,
 ) -> tuple[list[str], Counter[str]]:
-    from stratify.explanation import explain
-    from stratify.report import build_report, write_report
+    from stratify.report import build_reports, write_report
 
     model = loaded.model
     assert model is not None
     table = read_new_patients(loaded, patients, connectivity)
-    X = model.align(table.X)
-    predictions = model.predict(X)
-    explanation = explain(model, X)
-    summary = _summarise(loaded, study, simulated=table.simulated)
-    made = []
-    for k, patient in enumerate(table.patients):
-        row = predictions.table.iloc[k]
-        made.append(
-            build_report(
-                summary,
-                patient=patient,
-                probability=float(row["probability"]),
-                low=float(row["low"]),
-                high=float(row["high"]),
-                level=predictions.level,
-                outside=(*_other_arm(table, model, k), *predictions.outside[k]),
-                reasons=explanation.reasons(k, most=MOST_REASONS),
-                base_log_odds=explanation.base,
-                log_odds=float(explanation.log_odds[k]),
-                missing=[c.words for c in model.columns if X[c.name].isna().iloc[k]],
-            )
-        )
+    made = build_reports(_summarise(loaded, study), model, table)
     names, said = [], Counter[str]()
     with progress("Writing reports", total=len(made)) as step:
         for content in made:
@@ -159,14 +133,6 @@ def _write_reports(
             said[content.verdict.kind] += 1
             step()
     return names, said
-
-
-def _other_arm(table: Table, model: FittedModel, k: int) -> tuple[str, ...]:
-    """Name a planned treatment that is not the one the model was trained on."""
-    planned = "" if table.treatment is None else str(table.treatment[k])
-    if not planned or model.task.treatment in (None, planned):
-        return ()
-    return (f"treatment: {planned}; the model knows {model.task.treatment} alone",)
 
 
 def _refusal(loaded: LoadedRun, study: LoadedRun) -> str:
@@ -178,13 +144,15 @@ def _refusal(loaded: LoadedRun, study: LoadedRun) -> str:
     return study.tags.get("verdict", "")
 
 
-def _summarise(loaded: LoadedRun, study: LoadedRun, *, simulated: bool) -> StudySummary:
+def _summarise(loaded: LoadedRun, study: LoadedRun) -> StudySummary:
     """Gather what a report says of the model behind it, from its run."""
     import datetime
 
+    import pandas as pd
+
     import stratify
     from stratify.metrics import METRICS, Estimate
-    from stratify.report import StudySummary
+    from stratify.report import StudySummary, describe_validation, summarise_calibration
 
     model = loaded.model
     assert model is not None
@@ -201,7 +169,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, *, simulated: bool) -> Study
         n_responders=model.n_responders,
         family=model.classifier.family,
         features=model.features,
-        validation=f"{params['folds']}-fold cross-validation, drawn {params['repeats']} times",
+        validation=describe_validation(int(params["folds"]), int(params["repeats"])),
         metrics={
             name: Estimate(
                 metrics[name],
@@ -218,5 +186,8 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, *, simulated: bool) -> Study
         run_id=loaded.reference.run_id,
         digest=model.digest[:12],
         version=stratify.__version__,
-        simulated=model.simulated or simulated,
+        simulated=model.simulated,
+        calibration=summarise_calibration(
+            pd.read_csv(loaded.folder / "tables" / "out_of_fold.csv")
+        ),
     )

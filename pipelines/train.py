@@ -166,6 +166,7 @@ def train(
         name=settings.study.name,
         digest=table.digest,
         simulated=table.simulated,
+        dataset=table.name,
         patients=len(table),
         params=record.params,
         tags={"settings_digest": settings.digest},

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
     from stratify.connectome import Connectomes as Connectomes
     from stratify.connectome import read_connectomes as read_connectomes
     from stratify.evaluation import cross_validate as cross_validate
+    from stratify.evaluation import cross_validate_many as cross_validate_many
+    from stratify.evaluation import make_verdict as make_verdict
+    from stratify.evaluation import refit as refit
     from stratify.explanation import explain as explain
     from stratify.folds import make_folds as make_folds
     from stratify.model import ResponderClassifier as ResponderClassifier
     from stratify.model import fit_model as fit_model
     from stratify.outcome import ResponseRule as ResponseRule
     from stratify.report import build_report as build_report
+    from stratify.report import build_reports as build_reports
+    from stratify.report import summarise_study as summarise_study
+    from stratify.report import write_report as write_report
     from stratify.schema import Column as Column
     from stratify.task import Task as Task
     from stratify.task import assemble as assemble
@@ -45,13 +51,19 @@ _ROOMS = {
     "Task": "stratify.task",
     "assemble": "stratify.task",
     "build_report": "stratify.report",
+    "build_reports": "stratify.report",
     "cross_validate": "stratify.evaluation",
+    "cross_validate_many": "stratify.evaluation",
     "explain": "stratify.explanation",
     "fit_model": "stratify.model",
     "make_folds": "stratify.folds",
+    "make_verdict": "stratify.evaluation",
     "read_cohort": "stratify.cohort",
     "read_columns": "stratify.cohort",
     "read_connectomes": "stratify.connectome",
+    "refit": "stratify.evaluation",
+    "summarise_study": "stratify.report",
+    "write_report": "stratify.report",
 }
 
 

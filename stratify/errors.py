@@ -111,6 +111,17 @@ def name_some(things: Iterable[object], most: int = 3, *, total: int | None = No
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def count_of(count: int, noun: str) -> str:
+    """Return a count with its noun in the right number.
+
+    Examples
+    --------
+    >>> count_of(1, "row"), count_of(2400, "row")
+    ('1 row', '2,400 rows')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint at the nearest known word, or nothing where none is near.
 

@@ -31,6 +31,12 @@ class Fold:
     test: np.ndarray
     why: str
 
+    def __repr__(self) -> str:
+        return (
+            f"Fold(repeat {self.repeat}, number {self.number}: {len(self.train)} train, "
+            f"{len(self.test)} test; {self.why})"
+        )
+
 
 def make_folds(
     y: np.ndarray,

@@ -93,6 +93,7 @@ def compute_response(rule: ResponseRule, cohort: Cohort) -> pd.Series:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from stratify.schema import Column
     >>> frame = pd.DataFrame({"before": [30.0, 20.0, 24.0], "after": [15.0, 11.0, np.nan]},
     ...                      index=["a", "b", "c"])

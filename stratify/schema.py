@@ -76,6 +76,13 @@ class Column:
     regions: tuple[str, str] | None = None
     networks: tuple[str, str] | None = None
 
+    def __post_init__(self) -> None:
+        # 0 and 0.0 are one bound, and must be one in digests too.
+        for name in ("low", "high"):
+            bound = getattr(self, name)
+            if bound is not None:
+                object.__setattr__(self, name, float(bound))
+
     @property
     def is_feature(self) -> bool:
         """Whether a model may use the column: a baseline feature or confound."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stratify.errors import DataError, Fault, name_some
+from stratify.errors import DataError, Fault, count_of, name_some
 
 MISSING_WORDS = ("", "n/a", "N/A", "NA", "NaN", "nan", "NULL", "null")
 """What stands for a missing value, in any column whose levels do not hold that very word."""
@@ -108,9 +108,9 @@ class Sheet:
         columns = [self.columns[header] for header in headers]
         values = np.empty((len(self), len(headers)))
         wrong = np.zeros((len(self), len(headers)), dtype=bool)
-        # Text is converted many columns at once: edges come in tens of thousands of them.
-        all_text = all(pa.types.is_string(column.type) for column in columns)
-        step = max(1, _CELLS_AT_ONCE // max(1, len(self))) if all_text else 1
+        # Columns of one type are converted many at once: edges come in tens of thousands.
+        of_one_type = len({column.type for column in columns}) == 1
+        step = max(1, _CELLS_AT_ONCE // max(1, len(self))) if of_one_type else 1
         for k in range(0, len(columns), step):
             part = columns[k : k + step]
             one = pa.concat_arrays(part) if len(part) > 1 else part[0]
@@ -483,7 +483,7 @@ def _uncomputed_formulas(path: Path) -> Iterable[Fault]:
     if cells:
         yield _fault(
             path,
-            f"{len(cells)} formulas without their result: "
+            f"{count_of(len(cells), 'formula')} without a result: "
             f"{name_some(cell.decode() for cell in cells)}",
             "values, or formulas that were computed when the file was saved",
             "Open it in a spreadsheet program and save it again, so that results are stored.",

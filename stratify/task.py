@@ -109,6 +109,8 @@ class Table:
     flow : tuple of (str, int)
         How many patients were left after each step from the cohort to this table.
     warnings : tuple of Fault
+    name : str
+        What the cohort is called.
     simulated : bool
     digest : str
         SHA-256 of cohort, connectomes and task.
@@ -124,6 +126,7 @@ class Table:
     features: FeatureSet
     flow: tuple[tuple[str, int], ...]
     warnings: tuple[Fault, ...]
+    name: str
     simulated: bool
     digest: str
 
@@ -242,6 +245,7 @@ def assemble(
         features="both" if len(sources) == 2 else next(iter(sources)),
         flow=tuple(flow),
         warnings=cohort.warnings + (connectomes.warnings if connectomes is not None else ()),
+        name=cohort.name,
         simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
         digest=_digest(task, cohort, connectomes),
     )

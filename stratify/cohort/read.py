@@ -12,7 +12,7 @@ import pandas as pd
 
 from stratify.cohort.dictionary import Dictionary
 from stratify.cohort.values import Cohort
-from stratify.errors import DataError, Fault, did_you_mean, name_some
+from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column
 from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet, read_sheet
 
@@ -219,7 +219,8 @@ def _ragged_faults(sheet: Sheet, dictionary: Dictionary) -> list[Fault]:
         return row.cells[place] if known and place is not None else f"(row {row.row})"
 
     shown = name_some(
-        f"row {row.row} with {len(row.cells)} cells (patient {who(row)})" for row in sheet.ragged
+        f"row {row.row} with {count_of(len(row.cells), 'cell')} (patient {who(row)})"
+        for row in sheet.ragged
     )
     return [
         Fault(
@@ -257,7 +258,8 @@ def _header_faults(sheet: Sheet, dictionary: Dictionary, labelled: bool) -> list
         faults.append(
             Fault(
                 where=sheet.name,
-                met=f"{len(spare)} columns that the dictionary does not name: {name_some(spare)}",
+                met=f"{count_of(len(spare), 'column')} that the dictionary does not name: "
+                f"{name_some(spare)}",
                 wanted="only columns with a meaning are used",
                 way_out="They are ignored; add them to the dictionary if the study needs them.",
                 severity="warning",

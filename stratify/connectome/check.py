@@ -9,7 +9,7 @@ import numpy as np
 
 from stratify.connectome.raw import RawMatrices
 from stratify.connectome.values import ConnectivityKind
-from stratify.errors import Fault, name_some
+from stratify.errors import Fault, count_of, name_some
 
 BOUNDED_KINDS = ("pearson r", "partial correlation")
 """Kinds whose values lie between -1 and 1."""
@@ -80,7 +80,7 @@ def check_patients(raw: RawMatrices, known: Collection[str] | None, where: str) 
     if empty:
         yield Fault(
             where=where,
-            met=f"{empty} patients without an identifier",
+            met=f"{count_of(empty, 'patient')} without an identifier",
             wanted="each patient has one",
             way_out="Name the patient, or delete the row.",
         )
@@ -137,7 +137,7 @@ def check_regions(regions: Sequence[str], where: str) -> Iterator[Fault]:
     if len(regions) < 2:
         yield Fault(
             where=where,
-            met=f"{len(regions)} regions",
+            met=f"{count_of(len(regions), 'region')}",
             wanted="two at least, to connect",
             way_out="Check that this is the right file.",
         )
@@ -169,7 +169,11 @@ class _Checks:
             pair = names[i[k]] if i[k] == j[k] else f"{names[i[k]]} and {names[j[k]]}"
             return f"{value}at {pair} for patient {self.raw.patients[p[k]]}{file}"
 
-        many = "" if len(p) == 1 else f"{len(p):,} values of {len(first):,} patients, "
+        many = (
+            ""
+            if len(p) == 1
+            else f"{count_of(len(p), 'value')} of {count_of(len(first), 'patient')}, "
+        )
         yield Fault(
             where=self.where,
             met=f"{what}{many}{name_some((one(k) for k in first[:3]), total=len(first))}",
@@ -212,7 +216,8 @@ class _Checks:
             gaps = [self.raw.regions[k] for k in np.flatnonzero(partly.any(axis=0))]
             yield Fault(
                 where=self.where,
-                met=f"{len(gaps)} regions are not covered in {len(patients)} patients: "
+                met=f"{count_of(len(gaps), 'region')} not covered in "
+                f"{count_of(len(patients), 'patient')}: "
                 f"{name_some(gaps)} (patient {name_some(patients)})",
                 wanted="every region in everybody",
                 way_out="Their edges are imputed inside each training fold.",
@@ -308,7 +313,7 @@ class _Checks:
             yield Fault(
                 where=self.where,
                 met=f"the very same matrix for patients {name_some(same[0])}"
-                + (f" and {len(same) - 1} more groups" if len(same) > 1 else ""),
+                + (f" and {count_of(len(same) - 1, 'other group')}" if len(same) > 1 else ""),
                 wanted="no two people have the same connectivity",
                 way_out="Check whether one scan was saved under two names.",
                 patients=tuple(patient for group in same for patient in group),

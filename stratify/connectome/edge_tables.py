@@ -17,7 +17,7 @@ from stratify.connectome.raw import (
     ragged_fault,
     wrong_cells,
 )
-from stratify.errors import DataError, Fault, name_some
+from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.sheet import Sheet
 
 METADATA_KEY = b"stratify"
@@ -82,14 +82,18 @@ def matrices_of_wide(
         if name != header and (pair := _split(name, separator, known_set)) is not None
     }
     others = [name for name in sheet.headers if name not in pairs and name != header]
+    ambiguous = [name for name in others if separator in name]
     if not pairs:
-        raise DataError(_no_edges(sheet, separator, others, header))
+        raise DataError(
+            _ambiguous(sheet, ambiguous, separator, known)
+            if ambiguous
+            else _no_edges(sheet, separator, others, header)
+        )
     if header is None and len(others) == 1:
         header = others.pop()
     if header is None:
         raise DataError(_no_patients(sheet))
     faults = [*sheet.faults, *ragged_fault(sheet)]
-    ambiguous = [name for name in others if name.count(separator) > 0]
     if ambiguous:
         faults.append(_ambiguous(sheet, ambiguous, separator, known))
         others = [name for name in others if name not in ambiguous]
@@ -312,13 +316,15 @@ def _ambiguous(
     if regions is None:
         return Fault(
             where=sheet.name,
-            met=f"{len(names)} columns hold {separator!r} more than once: {name_some(names)}",
+            met=f"{count_of(len(names), 'column')} with {separator!r} more than once: "
+            f"{name_some(names)}",
             wanted="two regions and one separator in each name",
             way_out="Give the list of regions, so that it is clear where a name ends.",
         )
     return Fault(
         where=sheet.name,
-        met=f"{len(names)} columns that are no pair of the regions given: {name_some(names)}",
+        met=f"{count_of(len(names), 'column')} outside the pairs of the regions given: "
+        f"{name_some(names)}",
         wanted=f"pairs of the {len(regions)} regions",
         way_out="Correct the list of regions, or the columns.",
     )
@@ -327,7 +333,7 @@ def _ambiguous(
 def _ignored(sheet: Sheet, names: Sequence[str]) -> Fault:
     return Fault(
         where=sheet.name,
-        met=f"{len(names)} columns that are no pair of regions: {name_some(names)}",
+        met=f"{count_of(len(names), 'column')} not named as a pair of regions: {name_some(names)}",
         wanted="the patients and their edges",
         way_out="They are ignored.",
         severity="warning",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stratify.errors import DataError, Fault, did_you_mean, name_some
+from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.sheet import Sheet, read_sheet
 
 PATIENT_HEADERS = ("patient", "participant_id")
@@ -162,7 +162,9 @@ def ragged_fault(sheet: Sheet) -> tuple[Fault, ...]:
     """Tell of the rows that do not fit a sheet's header."""
     if not sheet.ragged:
         return ()
-    rows = name_some(f"row {row.row} with {len(row.cells)} cells" for row in sheet.ragged)
+    rows = name_some(
+        f"row {row.row} with {count_of(len(row.cells), 'cell')}" for row in sheet.ragged
+    )
     return (
         Fault(
             where=sheet.name,

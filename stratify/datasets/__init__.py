@@ -6,7 +6,7 @@ from stratify.datasets.registry import DATASETS, fetch
 from stratify.datasets.simulation import PRESETS, Preset, Simulation, make_cohort
 from stratify.datasets.sudmex_tms import fetch_sudmex_tms
 from stratify.datasets.tulsa_mdd import fetch_tulsa_mdd
-from stratify.datasets.write import describe_columns, write_simulation
+from stratify.datasets.write import write_simulation
 
 __all__ = [
     "DATASETS",
@@ -14,7 +14,6 @@ __all__ = [
     "Dataset",
     "Preset",
     "Simulation",
-    "describe_columns",
     "fetch",
     "fetch_help",
     "fetch_sudmex_tms",

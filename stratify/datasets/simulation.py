@@ -323,6 +323,7 @@ def make_cohort(
             "pearson r",
             ATLAS,
             f"simulated {chosen.name} connectivity",
+            simulated=True,
         ),
         truth=_truth_frame(truth, drivers, response, index, assumptions),
         drivers=_driver_frame(law, assumptions),

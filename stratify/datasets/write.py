@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import uuid
-from collections.abc import Callable
 from pathlib import Path
 
-from stratify.cohort import Cohort
-from stratify.connectome import Connectomes
+from stratify.cohort import Cohort, Dictionary, write_cohort, write_columns
+from stratify.connectome import write_connectomes
 from stratify.datasets.assumptions import ARMS, Arm
 from stratify.datasets.simulation import Simulation
 from stratify.errors import DataError, Fault
-from stratify.schema import Column
-
-_PATIENT = Column(name="patient", kind="text", role="patient", label="patient")
+from stratify.files import replacing
 
 
 def write_simulation(
@@ -45,42 +39,14 @@ def write_simulation(
     """
     folder = Path(folder)
     arm = _choose_arm(simulation.cohort, treatment)
-    folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, Callable[[Path], None]] = {
-        "cohort.csv": lambda path: _write_table(simulation.cohort, path),
-        "columns.toml": lambda path: _write_text(path, describe_columns(simulation.cohort)),
-        "connectivity.parquet": lambda path: _write_edges(simulation.connectomes, path),
-        "truth.csv": lambda path: simulation.truth.to_csv(path, lineterminator="\n"),
-        "study.toml": lambda path: _write_text(path, _describe_study(simulation, arm)),
-    }
-    for name, write in files.items():
-        draft = folder / f".{name}.{uuid.uuid4().hex}"
-        try:
-            write(draft)
-            os.replace(draft, folder / name)
-        finally:
-            draft.unlink(missing_ok=True)
+    write_cohort(simulation.cohort, folder / "cohort.csv")
+    write_columns(Dictionary.of(simulation.cohort), folder / "columns.toml")
+    write_connectomes(simulation.connectomes, folder / "connectivity.parquet")
+    with replacing(folder / "truth.csv") as part:
+        simulation.truth.to_csv(part, lineterminator="\n")
+    with replacing(folder / "study.toml") as part:
+        part.write_text(_describe_study(simulation, arm), encoding="utf-8", newline="\n")
     return folder / "study.toml"
-
-
-def describe_columns(cohort: Cohort) -> str:
-    """Return a cohort's column dictionary as TOML: what is not said has its default."""
-    import tomlkit
-
-    document = tomlkit.document()
-    head = tomlkit.table()
-    head.add("name", cohort.name)
-    head.add("simulated", cohort.simulated)
-    document.add("cohort", head)
-    columns = tomlkit.table(is_super_table=True)
-    for column in (_PATIENT, *cohort.columns):
-        entry = tomlkit.table()
-        for key, value in column.to_dict().items():
-            if key != "name":
-                entry.add(key, value)
-        columns.add(column.name, entry)
-    document.add("columns", columns)
-    return tomlkit.dumps(document)
 
 
 def _choose_arm(cohort: Cohort, treatment: Arm | None) -> Arm:
@@ -97,44 +63,6 @@ def _choose_arm(cohort: Cohort, treatment: Arm | None) -> Arm:
             )
         )
     return treatment
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _write_table(cohort: Cohort, path: Path) -> None:
-    """Write yes and no in the words of the dictionary, and whole numbers without a point."""
-    table = cohort.frame.copy()
-    for column in cohort.columns:
-        values = table[column.name]
-        if column.kind == "boolean":
-            table[column.name] = values.map(dict(enumerate(column.levels)))
-        elif column.kind == "number" and (values.dropna() % 1 == 0).all():
-            table[column.name] = values.astype("Int64")
-    table.to_csv(path, index_label=_PATIENT.name, lineterminator="\n")
-
-
-def _write_edges(connectomes: Connectomes, path: Path) -> None:
-    """Write one row a patient, one column an edge; what regions mean stands in the schema."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    edges = connectomes.edges
-    about = {
-        "kind": connectomes.kind,
-        "atlas": connectomes.atlas,
-        "regions": list(connectomes.regions),
-        "networks": list(connectomes.networks),
-        "simulated": True,
-    }
-    table = pa.table(
-        {
-            _PATIENT.name: pa.array(list(connectomes.patients), pa.string()),
-            **{name: pa.array(edges[name].to_numpy()) for name in edges.columns},
-        }
-    ).replace_schema_metadata({b"stratify": json.dumps(about).encode()})
-    pq.write_table(table, path)
 
 
 def _describe_study(simulation: Simulation, arm: Arm) -> str:

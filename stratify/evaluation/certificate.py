@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from stratify.errors import count_of
 from stratify.folds import Fold
 from stratify.metrics import compute_auc
 from stratify.model import ResponderClassifier
@@ -121,7 +122,7 @@ def _check_tested_once(table: Table, folds: Sequence[Fold]) -> Check:
     return Check(
         "each patient is tested exactly once in each repeat",
         wrong == 0,
-        f"{len(repeats)} repeats of {len(table)} patients, {wrong} uneven",
+        f"{count_of(len(repeats), 'repeat')} of {len(table)} patients, {wrong} uneven",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from stratify.errors import DataError, Fault
+from stratify.errors import DataError, Fault, count_of
 from stratify.evaluation.values import Evaluation
 from stratify.metrics import Estimate, compute_corrected_difference, compute_corrected_p_value
 from stratify.task import Question, Table
@@ -143,11 +143,11 @@ def _alarm_words(highest: Evaluation, table: Table) -> str:
 
 def _cannot_tell_words(highest: Evaluation, tried: int, table: Table) -> str:
     return (
-        f"Cannot tell {PREDICTED[table.task.question]} {_describe_sample(table)}: of {tried} "
-        "models none both ranks patients better than chance, once allowance is made for how many "
-        f"were tried, and gives better likelihoods than the base rate of {_base_rate(table)}. The "
-        f"highest AUC is {highest.metrics['auc']}, of {highest.name}, where 0.5 is chance. There "
-        "is no usable individual prediction, and no report is issued."
+        f"Cannot tell {PREDICTED[table.task.question]} {_describe_sample(table)}: of "
+        f"{count_of(tried, 'model')} none both ranks patients better than chance, once allowance "
+        "is made for how many were tried, and gives better likelihoods than the base rate of "
+        f"{_base_rate(table)}. The highest AUC is {highest.metrics['auc']}, of {highest.name}, "
+        "where 0.5 is chance. There is no usable individual prediction, and no report is issued."
     )
 
 
@@ -155,7 +155,8 @@ def _found_words(best: Evaluation, gain: Estimate, tried: int, table: Table) -> 
     return (
         f"The {best.name} model predicts {PREDICTED[table.task.question]} better than the base "
         f"rate of {_base_rate(table)} {_describe_sample(table)}: AUC {best.metrics['auc']}, log "
-        f"loss lower by {gain}; {tried} models were tried. These figures are from within this "
+        f"loss lower by {gain}; {count_of(tried, 'model')} "
+        f"{'was' if tried == 1 else 'were'} tried. These figures are from within this "
         "cohort; the model has not been tested on patients from elsewhere."
     )
 

@@ -59,6 +59,13 @@ class Explanation:
     def __len__(self) -> int:
         return len(self.contributions)
 
+    def __repr__(self) -> str:
+        rows, columns = self.contributions.shape
+        return f"Explanation({rows} patients × {columns} columns, in calibrated log-odds)"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self!r}</p>" + self.importance().head(10).to_html(index=False)
+
     def by_network(self) -> pd.DataFrame:
         """Sum the edges of each pair of networks; clinical columns stay as they are.
 

@@ -7,27 +7,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from stratify.model.calibrate import fit_sigmoid
 from stratify.model.families import FamilyName, make_encoder, make_family
-from stratify.model.labels import encode_classes
+from stratify.model.two_classes import TwoClassClassifier, encode_classes
 from stratify.preprocess import check_table
 
 InnerFolds = Iterable[tuple[np.ndarray, np.ndarray]]
 
 
-class ResponderClassifier(ClassifierMixin, BaseEstimator):
+class ResponderClassifier(TwoClassClassifier):
     """Predict who responds, with everything learned inside the rows given to ``fit``.
 
     For each inner fold the encoder and the whole hyperparameter grid are fitted on the other
-    folds and score the rows held out. The grid point whose held-out scores, once calibrated, have
-    the lowest log loss is chosen; the sigmoid fitted to its held-out scores is the calibration; the
-    encoder and the chosen model are then fitted on all rows.
+    folds and score the rows held out. Of the grid points whose held-out scores, once calibrated,
+    have a log loss within one standard error of the lowest, the simplest is chosen; the sigmoid
+    fitted to its held-out scores is the calibration; the encoder and the chosen model are then
+    fitted on all rows.
 
     Parameters
     ----------
@@ -52,6 +51,10 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
     inner_scores_ : array, shape (n_patients,)
         Held-out scores at the chosen grid point.
 
+    Source
+    ------
+    Breiman et al. 1984, Classification and Regression Trees, section 3.4.3 (one standard error).
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -61,8 +64,6 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
     >>> model.predict_proba(X[:1]).shape
     (1, 2)
     """
-
-    classes_: np.ndarray
 
     def __init__(
         self,
@@ -117,16 +118,6 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
         scores = self.score_rows(X)
         return self.intercept_ + self.slope_ * scores
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the calibrated probabilities of both classes, shape (n_rows, 2)."""
-        p = expit(self.decision_function(X))
-        return np.column_stack([1 - p, p])
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the more likely class, shape (n_rows,)."""
-        responds = self.decision_function(X) > 0
-        return self.classes_[responds.astype(int)]
-
     def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, np.ndarray]:
         if y is None:
             raise ValueError(
@@ -163,7 +154,6 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.classifier_tags.poor_score = self.family == "prevalence"
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
@@ -171,15 +161,13 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _choose(scores: np.ndarray, y: np.ndarray) -> tuple[int, float, float]:
-    """Calibrate each grid point's held-out scores; return the one with the lowest log loss."""
+    """Calibrate each grid point's held-out scores; return the simplest that is as good as any."""
     known = ~np.isnan(scores).any(axis=1)
-    best: tuple[float, int, float, float] | None = None
-    for k in range(scores.shape[1]):
-        intercept, slope = fit_sigmoid(scores[known, k], y[known])
-        f = intercept + slope * scores[known, k]
-        loss = float(np.mean(np.logaddexp(0.0, f) - y[known] * f))
-        # A later, more complex point must be better by more than rounding to be chosen.
-        if best is None or loss < best[0] - 1e-12:
-            best = (loss, k, intercept, slope)
-    assert best is not None
-    return best[1:]
+    scores, y = scores[known], y[known]
+    sigmoids = [fit_sigmoid(scores[:, k], y) for k in range(scores.shape[1])]
+    log_odds = np.array([a + b * scores[:, k] for k, (a, b) in enumerate(sigmoids)])
+    loss = np.logaddexp(0.0, log_odds) - y * log_odds
+    worse = loss - loss[loss.mean(axis=1).argmin()]
+    error = worse.std(axis=1) / np.sqrt(len(y))
+    chosen = int(np.flatnonzero(worse.mean(axis=1) <= error)[0])
+    return chosen, *sigmoids[chosen]

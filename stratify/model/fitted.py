@@ -38,6 +38,13 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.table)
 
+    def __repr__(self) -> str:
+        outside = sum(map(bool, self.outside))
+        return (
+            f"Predictions({len(self)} patients, {outside} of them outside what training saw, "
+            f"{100 * self.level:g} % intervals)"
+        )
+
     def _repr_html_(self) -> str:
         return self.table.to_html()
 
@@ -82,6 +89,13 @@ class FittedModel:
     def base_rate(self) -> float:
         """The share of responders in training."""
         return self.n_responders / self.n_patients
+
+    def __repr__(self) -> str:
+        kind = "simulated patients" if self.simulated else "patients"
+        return (
+            f"FittedModel({self.features} {self.classifier.family}: {len(self.columns)} columns, "
+            f"fitted on {self.n_patients} {kind}, {self.n_responders} responders)"
+        )
 
     def predict(self, X: pd.DataFrame, *, level: float = 0.95) -> Predictions:
         """Predict for patients, each as if alone.

@@ -2,7 +2,9 @@
 
 from stratify.report.content import build_report
 from stratify.report.html import render_html
-from stratify.report.pdf import render_pdf, write_pdf
+from stratify.report.patients import build_reports
+from stratify.report.pdf import render_pdf, render_pictures, write_pdf
+from stratify.report.summary import describe_validation, summarise_calibration, summarise_study
 from stratify.report.values import (
     NOT_TESTED_ON,
     CalibrationBin,
@@ -19,9 +21,14 @@ __all__ = [
     "PatientReport",
     "StudySummary",
     "build_report",
+    "build_reports",
+    "describe_validation",
     "render_html",
     "render_pdf",
+    "render_pictures",
     "report_stem",
+    "summarise_calibration",
+    "summarise_study",
     "write_pdf",
     "write_report",
 ]

@@ -190,14 +190,14 @@ def build_report(
     """
     _require_responder_model(study)
     likelihood = Likelihood(probability, low, high, study.base_rate, level)
-    _require_agreement(patient, likelihood, reasons, base_log_odds, log_odds)
+    speaks = not outside
+    _require_agreement(patient, likelihood, reasons, base_log_odds, log_odds, speaks=speaks)
     words = _WORDS[study.question]
     facts = (
         (words.person.capitalize(), visible(patient)),
         ("Date", (day or study.date).isoformat()),
         ("Study", visible(study.name)),
     )
-    speaks = not outside
     return PatientReport(
         title=words.title,
         patient=visible(patient),
@@ -260,6 +260,8 @@ def _require_agreement(
     reasons: Sequence[Reason],
     base_log_odds: float,
     log_odds: float,
+    *,
+    speaks: bool,
 ) -> None:
     p, low, high = likelihood.probability, likelihood.low, likelihood.high
     contributions = [reason.contribution for reason in reasons]
@@ -276,7 +278,7 @@ def _require_agreement(
             "0 <= low <= likelihood <= high <= 1",
             "Pass the proportions that FittedModel.predict returns.",
         )
-    elif low == high and not likelihood.covers_average:
+    elif speaks and low == high and not likelihood.covers_average:
         refuse(
             f"a likelihood of {p:g} without an interval",
             "every likelihood is printed with how well the data settle it",
@@ -617,7 +619,8 @@ def _training_table(study: StudySummary, words: _Words) -> ReportTable:
         ("Models tried", compared),
         (
             "Record",
-            f"run {study.run_id[:32]}; training data {study.digest[:12]}; stratify {study.version}",
+            f"{f'run {study.run_id[:32]}' if study.run_id else 'not kept in a store'}; "
+            f"training data {study.digest[:12]}; stratify {study.version}",
         ),
     )
     if study.contact:

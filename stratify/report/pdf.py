@@ -49,6 +49,41 @@ def render_pdf(report: PatientReport) -> bytes:
     -------
     pdf : bytes
     """
+    content = _content(report)
+    for size in _SIZES:
+        pdf = _compile(_source({**content, "size": size}), report.day)
+        if _count_pages(pdf) <= _PAGES:
+            break
+    return pdf
+
+
+def render_pictures(report: PatientReport, *, dots_per_inch: float = 110) -> tuple[bytes, ...]:
+    """Draw each page of a report as a PNG picture, for a guide or a lecture.
+
+    A picture cannot be read aloud or searched; the report itself is the PDF or the HTML.
+
+    Parameters
+    ----------
+    report : PatientReport
+    dots_per_inch : float
+
+    Returns
+    -------
+    pages : tuple of bytes
+    """
+    content = _content(report)
+    for size in _SIZES:
+        drawn = _compiler().compile(
+            input=_source({**content, "size": size}), format="png", ppi=dots_per_inch
+        )
+        pages = [page for page in (drawn if isinstance(drawn, list) else [drawn]) if page]
+        if len(pages) <= _PAGES:
+            break
+    return tuple(pages)
+
+
+def _content(report: PatientReport) -> dict[str, Any]:
+    """Return what the template draws: the report's values, and its figures as drawings."""
     content = {
         **asdict(report),
         "day": [report.day.year, report.day.month, report.day.day],
@@ -60,16 +95,16 @@ def render_pdf(report: PatientReport) -> bytes:
         "bar": draw_bar(report.bar) if report.bar else None,
         "bars": list(draw_reasons(report.reasons)) if report.reasons else [],
     }
-    for size in _SIZES:
-        pdf = _compile({**content, "size": size}, report.day)
-        if _count_pages(pdf) <= _PAGES:
-            break
-    return pdf
+    return content
 
 
-def _compile(content: dict[str, Any], day: datetime.date) -> bytes:
+def _source(content: dict[str, Any]) -> bytes:
+    return f'#import "report.typ": draw\n#draw(json(bytes({_literal(content)})))'.encode()
+
+
+def _compile(source: bytes, day: datetime.date) -> bytes:
     pdf = _compiler().compile(
-        input=f'#import "report.typ": draw\n#draw(json(bytes({_literal(content)})))'.encode(),
+        input=source,
         format="pdf",
         pdf_standards=["ua-1"],
         timestamp=datetime.datetime.combine(day, datetime.time(), datetime.UTC),

@@ -77,7 +77,7 @@ class StudySummary:
     verdict : str
         The study's verdict in words; it is told when there is no responder model.
     run_id, digest, version : str
-        Which run, which training data, which stratify.
+        Which run (empty where none keeps the model), which training data, which stratify.
     simulated : bool
         Whether the patients of the study were made by a simulator.
     calibration : tuple of CalibrationBin
@@ -423,6 +423,9 @@ class PatientReport:
     patient_sections: tuple[Section, ...]
     model_sections: tuple[Section, ...]
     footer: str
+
+    def __repr__(self) -> str:
+        return f"PatientReport({self.patient}: {self.verdict.headline})".replace("\u00a0", " ")
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -34,11 +34,15 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number of a run; with several steps it is drawn as a line."""
+    """A number of a run; with several steps it is drawn as a line.
+
+    One that is ``of_model`` describes the run's model too, and is shown on the model's page.
+    """
 
     name: str
     value: float
     step: int = 0
+    of_model: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def make_items(
     yield from (Tag(name, value) for name, value in (tags or {}).items())
     if description:
         yield Tag("mlflow.note.content", description)
-    yield from (Metric(name, value) for name, value in (metrics or {}).items())
+    yield from (Metric(name, value, of_model=True) for name, value in (metrics or {}).items())
     if fold_metrics is not None:
         yield from _fold_items(fold_metrics)
     for name, figure in (figures or {}).items():
@@ -97,9 +101,10 @@ def hide_patients(table: pd.DataFrame, key: bytes) -> pd.DataFrame:
 
     Examples
     --------
-    >>> hidden = hide_patients(pd.DataFrame({"patient": ["P017"], "y": [1]}), b"not a secret")
-    >>> hidden.to_dict("records")
-    [{'patient': 'p-02f73e0d17d3', 'y': 1}]
+    >>> table = pd.DataFrame({"patient": ["P017"], "y": [1]})
+    >>> hidden = hide_patients(table, b"a secret")
+    >>> hidden["patient"].iloc[0].startswith("p-"), "P017" in hidden.to_csv()
+    (True, False)
     """
     if "patient" in table.index.names:
         table = table.reset_index("patient")
@@ -108,7 +113,9 @@ def hide_patients(table: pd.DataFrame, key: bytes) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def write_items(client: MlflowClient, run_id: str, items: Iterable[Item]) -> None:
+def write_items(
+    client: MlflowClient, run_id: str, items: Iterable[Item], *, model_id: str | None = None
+) -> None:
     """Write items into a run: all numbers in few requests, all files in one.
 
     A metric that is not a finite number is left out: the run shows a dash, not a wrong number.
@@ -118,7 +125,14 @@ def write_items(client: MlflowClient, run_id: str, items: Iterable[Item]) -> Non
     now = int(time.time() * 1000)
     everything = list(items)
     metrics = [
-        entities.Metric(item.name, float(item.value), now, item.step)
+        entities.Metric(
+            item.name,
+            float(item.value),
+            now,
+            item.step,
+            model_id=model_id if item.of_model else None,
+            run_id=run_id,
+        )
         for item in everything
         if isinstance(item, Metric) and math.isfinite(item.value)
     ]
@@ -142,6 +156,8 @@ def write_items(client: MlflowClient, run_id: str, items: Iterable[Item]) -> Non
 
 
 def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
     if not files:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +165,9 @@ def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
             path = Path(folder) / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             file.write(path)
-        client.log_artifacts(run_id, folder)
+        # Not client.log_artifacts: it remembers, by run id, where a run's files were before a move.
+        home = client.get_run(run_id).info.artifact_uri
+        get_artifact_repository(home, tracking_uri=client.tracking_uri).log_artifacts(folder)
 
 
 def _write_figure(figure: Figure, path: Path) -> None:

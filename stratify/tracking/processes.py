@@ -1,10 +1,13 @@
-"""Which process writes a run, and whether it is still alive."""
+"""Which process writes a run, whether it is still alive, and how it may be ended."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 
 HOST, PROCESS, STARTED = "stratify.host", "stratify.process", "stratify.process_started"
 
@@ -37,3 +40,27 @@ def is_dead(tags: Mapping[str, str]) -> bool:
         return True
     except psutil.AccessDenied:
         return False
+
+
+@contextlib.contextmanager
+def termination_as_exit() -> Iterator[None]:
+    """Let a request to terminate end the program as `sys.exit` would, closing what is open.
+
+    Only where nobody else has decided what the signal does.
+    """
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    )
+    if not ours:
+        yield
+        return
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stratify.tracking.files import publish
+from stratify.files import publish
 
 _KEY_FILE = ".pseudonym-key"
 
@@ -40,8 +40,9 @@ def pseudonymise(patients: Iterable[str], key: bytes) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> pseudonymise(["P017", "P018", "P017"], b"not a secret")
-    ('p-02f73e0d17d3', 'p-a93af8e5cf23', 'p-02f73e0d17d3')
+    >>> first, second, again = pseudonymise(["P017", "P018", "P017"], b"a secret")
+    >>> first == again, first == second
+    (True, False)
     """
     return tuple(
         "p-" + hashlib.blake2b(str(patient).encode(), key=key, digest_size=6).hexdigest()

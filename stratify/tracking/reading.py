@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from stratify.errors import DataError, Fault
 from stratify.tracking.items import make_items, write_items
 from stratify.tracking.pseudonyms import read_key
-from stratify.tracking.served_model import find_model_id
+from stratify.tracking.served_model import find_model_id, registered_name
 from stratify.tracking.store import Store, quiet
 from stratify.tracking.study import KIND, STATE
 
@@ -267,7 +267,7 @@ def _run_of_alias(store: Store, name: str, alias: str) -> RunReference | None:
     from mlflow.exceptions import MlflowException
 
     try:
-        version = store.client.get_model_version_by_alias(name, alias)
+        version = store.client.get_model_version_by_alias(registered_name(name), alias)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
@@ -276,12 +276,10 @@ def _run_of_alias(store: Store, name: str, alias: str) -> RunReference | None:
 
 
 def _latest_complete(store: Store, study: str) -> RunReference | None:
-    if "'" in study:
-        return None
-    runs = _search(
-        store, f"tags.`{KIND}` = 'study' AND tags.`{STATE}` = 'complete' AND tags.study = '{study}'"
-    )
-    return _reference(runs[0]) if runs else None
+    # Compared here, since MLflow's conditions cannot hold every name.
+    runs = _search(store, f"tags.`{KIND}` = 'study' AND tags.`{STATE}` = 'complete'")
+    named = (run for run in runs if run.data.tags.get("study") == study)
+    return next(map(_reference, named), None)
 
 
 def _reference(run: Any) -> RunReference:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stratify.evaluation import Evaluation, Verdict
-from stratify.explanation import Explanation
-from stratify.model import FittedModel, write_model
-from stratify.task import Table
 from stratify.tracking.study import ModelRun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from stratify.evaluation import Evaluation, Verdict
+    from stratify.explanation import Explanation
+    from stratify.model import FittedModel
+    from stratify.task import Table
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -102,6 +103,8 @@ def make_model_run(
     explanation : Explanation
         Of the patients the model was fitted on.
     """
+    from stratify.model import write_model
+
     values = evaluation.to_dict()
     classifier = model.classifier
     return ModelRun(
@@ -111,7 +114,8 @@ def make_model_run(
             **record.params,
             "columns": len(model.columns),
             **{f"chosen_{name}": value for name, value in classifier.parameters_.items()},
-            "calibration_map": f"{classifier.intercept_:.6g} + {classifier.slope_:.6g} * score",
+            "sigmoid_intercept": classifier.intercept_,
+            "sigmoid_slope": classifier.slope_,
         },
         tags={
             "certificate": "passed" if evaluation.certificate.passed else "failed",
@@ -165,24 +169,25 @@ def make_comparison(
 
 def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdict: Verdict) -> str:
     """Describe a study in markdown, for the head of its run's page: the verdict first."""
-    rows = [
-        f"| {e.name} | {_short(e, 'auc')} | {_short(e, 'brier')} | "
-        f"{_short(e, 'calibration_slope')} |"
+    # A list, since MLflow sets the columns of a table without any space between them.
+    models = [
+        f"- **{e.name}**: AUC {_short(e, 'auc')}; Brier score {_short(e, 'brier')}; "
+        f"calibration slope {_short(e, 'calibration_slope')}"
         for e in evaluations
     ]
     params = record.params
     return "\n".join(
         [
             *_simulated_lines(record),
-            f"**{verdict.finding.capitalize()}.** {verdict.words}",
+            f"**{verdict.words}**",
             "",
             f"{str(params['question']).capitalize()}; {params['rule']}. "
             f"{params['patients']} patients, {params['responders']} with the outcome; "
             f"{_validation_words(params)}.",
             "",
-            "| model | AUC (interval) | Brier score | calibration slope |",
-            "| --- | --- | --- | --- |",
-            *rows,
+            f"Each model, with {params['level']:.0%} intervals:".replace("%", " %"),
+            "",
+            *models,
             "",
             "Research use only. Not a medical device.",
         ]
@@ -211,13 +216,13 @@ def _describe_model(record: StudyRecord, evaluation: Evaluation, explanation: Ex
     return "\n".join(
         [
             *_simulated_lines(record),
-            f"{evaluation.name.capitalize()} model of the study {record.name}: "
-            f"{record.params['rule']}.",
-            "",
             f"AUC {evaluation.metrics['auc']}; calibration slope "
             f"{evaluation.metrics['calibration_slope']}.",
             "",
-            f"{_validation_words(record.params)}. {reasons}".capitalize(),
+            f"{evaluation.name.capitalize()} model of the study {record.name}: "
+            f"{record.params['rule']}.",
+            "",
+            f"{_validation_words(record.params)}. {reasons}".strip(),
         ]
     )
 
@@ -227,8 +232,9 @@ def _simulated_lines(record: StudyRecord) -> list[str]:
 
 
 def _validation_words(params: Mapping[str, object]) -> str:
+    times = "once" if params["repeats"] == 1 else f"{params['repeats']} times"
     return (
-        f"{params['folds']}-fold cross-validation, drawn {params['repeats']} times, tuned and "
+        f"{params['folds']}-fold cross-validation, drawn {times}, tuned and "
         f"calibrated on {params['inner_folds']} inner folds, each {params['together']} kept "
         "together"
     )

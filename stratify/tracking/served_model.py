@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +35,9 @@ _REQUIREMENTS = (
 
 
 def make_input_example(X: pd.DataFrame) -> pd.DataFrame:
-    """Make up one patient: the median of every number, the first level of every category.
+    """Make up one patient: the median of every number, the commonest level of every category.
 
-    Medians are rounded to three digits, so that no cell repeats a patient's.
+    No patient's row, then. Medians are rounded to three digits.
 
     Parameters
     ----------
@@ -56,23 +55,26 @@ def make_input_example(X: pd.DataFrame) -> pd.DataFrame:
     >>> make_input_example(X).to_dict("records")
     [{'madrs': 31.0, 'sex': 'f'}]
     """
-    return pd.DataFrame({name: [_typical(X[name])] for name in X.columns})
+    numbers = X.select_dtypes("number")
+    medians = np.nan_to_num(numbers.astype("float64").median().to_numpy(), nan=0.0)
+    example = {
+        name: float(f"{median:.3g}") for name, median in zip(numbers.columns, medians, strict=True)
+    }
+    words = {name: _commonest_level(X[name]) for name in X.columns.difference(numbers.columns)}
+    return pd.DataFrame([{**example, **words}])[list(X.columns)]
 
 
-def _typical(values: pd.Series) -> float | str:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return str(values.cat.categories[0]) if len(values.cat.categories) else ""
-    if not pd.api.types.is_numeric_dtype(values.dtype):
-        return str(values.dropna().min()) if values.notna().any() else ""
-    numbers = values.to_numpy(dtype=float)
-    known = numbers[np.isfinite(numbers)]
-    return float(f"{np.median(known):.3g}") if len(known) else 0.0
+def _commonest_level(values: pd.Series) -> str:
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        raise TypeError(f"{values.name} is neither a number nor a category")
+    return str(next(iter(values.mode()), ""))
 
 
 def make_signature(example: pd.DataFrame) -> ModelSignature:
     """Say what a model takes and gives: the example's columns in, a likelihood with bounds out."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+    with quiet():
+        from mlflow.models import ModelSignature
+        from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec(
@@ -98,16 +100,16 @@ def log_served_model(
     name: str,
     write: Callable[[Path], object],
     X: pd.DataFrame,
-    metrics: Mapping[str, float],
 ) -> str:
     """Write a model beside its run, and return MLflow's id of it.
 
     The folder holds data only (JSON and skops files), and `stratify.tracking.serving` of the
     installed package reads it: loading a model runs no code that came with the model.
     """
-    import mlflow.pyfunc
-    from mlflow.entities import LoggedModelOutput
-    from mlflow.models import Model
+    with quiet():
+        import mlflow.pyfunc
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.models import Model
 
     experiment_id = client.get_run(run_id).info.experiment_id
     logged = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
@@ -133,7 +135,6 @@ def log_served_model(
         )
         client.log_model_artifacts(logged.model_id, str(saved))
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    _log_model_metrics(client, run_id, logged.model_id, metrics)
     client.finalize_logged_model(logged.model_id, "READY")
     return logged.model_id
 
@@ -142,6 +143,7 @@ def register_model(client: MlflowClient, run_id: str, *, name: str, alias: str) 
     """Make a run's model a version of a registered model, give it an alias, return the version."""
     from mlflow.exceptions import MlflowException
 
+    name = registered_name(name)
     try:
         client.create_registered_model(name)
     except MlflowException as error:
@@ -152,7 +154,7 @@ def register_model(client: MlflowClient, run_id: str, *, name: str, alias: str) 
     logged = client.get_logged_model(model_id)
     # Not "models:/<id>": MLflow would look that up in whatever store its global setting names.
     made = client.create_model_version(
-        name, logged.artifact_location, run_id=run_id, model_id=model_id, await_creation_for=60
+        name, logged.artifact_location, run_id=run_id, model_id=model_id, await_creation_for=0
     )
     link = json.dumps([{"name": name, "version": str(made.version)}])
     client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
@@ -160,28 +162,22 @@ def register_model(client: MlflowClient, run_id: str, *, name: str, alias: str) 
     return str(made.version)
 
 
+def registered_name(name: str) -> str:
+    """Return a name as MLflow's registry can hold it, which knows neither slash nor colon.
+
+    Examples
+    --------
+    >>> registered_name("TMS/ketamine: pilot")
+    'TMS-ketamine- pilot'
+    """
+    return re.sub("[/:]+", "-", name)
+
+
 def find_model_id(client: MlflowClient, run_id: str) -> str | None:
     """Return MLflow's id of a run's model, or None if the run has no model."""
     outputs = client.get_run(run_id).outputs
     models = outputs.model_outputs if outputs else []
     return models[0].model_id if models else None
-
-
-def _log_model_metrics(
-    client: MlflowClient, run_id: str, model_id: str, metrics: Mapping[str, float]
-) -> None:
-    # Written a second time with the model's id, so that MLflow's page of models shows them too.
-    from mlflow.entities import Metric
-
-    now = int(time.time() * 1000)
-    client.log_batch(
-        run_id,
-        metrics=[
-            Metric(key, float(value), now, 0, model_id=model_id, run_id=run_id)
-            for key, value in metrics.items()
-            if isfinite(value)
-        ],
-    )
 
 
 def _requirements() -> list[str]:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from stratify.errors import DataError, Fault, SettingsError
-from stratify.tracking.files import publish
+from stratify.files import publish
 from stratify.tracking.view import experiment_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_SERVERS = ("http", "https", "databricks")
+_SERVERS = ("http", "https")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 # Where MLflow keeps absolute addresses; they are rewritten when the folder was moved.
@@ -75,8 +75,8 @@ class Store:
     @property
     def client(self) -> MlflowClient:
         """MLflow's client of this place; no global setting of MLflow is touched."""
-        _silence_mlflow()
-        from mlflow import MlflowClient
+        with quiet():
+            from mlflow import MlflowClient
 
         return MlflowClient(self.tracking_uri, registry_uri=self.tracking_uri)
 
@@ -162,11 +162,11 @@ def _require_usable(tracking_uri: str) -> None:
             Fault(
                 where="tracking URI",
                 met=repr(tracking_uri),
-                wanted=f"an address that begins with {', '.join(_SERVERS[:2] + _DATABASES)}",
+                wanted=f"an address that begins with {', '.join(_SERVERS + _DATABASES)}",
                 way_out="Leave it empty to keep the runs in a folder of this machine.",
             )
         )
-    if scheme in ("http", "https"):
+    if scheme in _SERVERS:
         _require_answer(tracking_uri)
 
 
@@ -260,7 +260,7 @@ def _require_current_schema(store: Store) -> None:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep MLflow's progress messages, and warnings about its own code, from the user."""
-    _silence_mlflow()
+    silence_mlflow()
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -276,8 +276,11 @@ def quiet() -> Iterator[None]:
                 logger.setLevel(level)
 
 
-def _silence_mlflow() -> None:
-    # MLflow reads these when it is first imported, and its worker processes inherit them.
+def silence_mlflow() -> None:
+    """Switch off MLflow's telemetry, hints and progress bars in this process and its children.
+
+    MLflow reads these switches when it is first imported. One that is set already stays as it is.
+    """
     for name in (
         "MLFLOW_DISABLE_TELEMETRY",
         "MLFLOW_DISABLE_AGENT_HINT",

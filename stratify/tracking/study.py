@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stratify.tracking.items import Item, Tag, as_text, make_items, write_items
-from stratify.tracking.processes import is_dead, process_tags
+from stratify.tracking.processes import is_dead, process_tags, termination_as_exit
 from stratify.tracking.pseudonyms import read_key
 from stratify.tracking.served_model import log_served_model, register_model
 from stratify.tracking.store import Store, find_experiment, quiet
@@ -31,7 +29,7 @@ class ModelRun:
     Parameters
     ----------
     family, features : str
-        They name the run and are tags of it.
+        They name the run and are tags of it; a family that uses no features has ``"none"``.
     params : mapping
         Settings of the model.
     tags : mapping of str to str
@@ -52,7 +50,7 @@ class ModelRun:
         `stratify.model.read_model` reads.
     X : DataFrame, optional
         The table the model was fitted on; needed with ``model``. Only the names and kinds of its
-        columns and one made-up row (medians, first levels) are written.
+        columns and one made-up row (medians, commonest levels) are written.
     """
 
     family: str
@@ -71,7 +69,7 @@ class ModelRun:
     @property
     def name(self) -> str:
         """What the run is called in tables and charts."""
-        return f"{self.features} · {self.family}"
+        return self.family if self.features == "none" else f"{self.features} · {self.family}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,19 +111,17 @@ class StudyRun:
         }
         run_id = _create_run(self.store, self.experiment_id, model_run.name, tags, self.dataset)
         with _failure_marked(self.store, run_id):
-            write_items(client, run_id, self._items(model_run))
+            model_id = None
             if model_run.model is not None:
-                assert model_run.X is not None, (
-                    "a model is written with the table X it was fitted on"
-                )
-                log_served_model(
+                assert model_run.X is not None, "a model comes with the table X it was fitted on"
+                model_id = log_served_model(
                     client,
                     run_id,
-                    name=f"{model_run.features}-{model_run.family}",
+                    name=model_run.name.replace(" · ", "-"),
                     write=model_run.model,
                     X=model_run.X,
-                    metrics=model_run.metrics,
                 )
+            write_items(client, run_id, self._items(model_run), model_id=model_id)
         _complete(self.store, run_id)
         return run_id
 
@@ -165,7 +161,9 @@ class StudyRun:
         version : str or None
             The registered version, if one was.
         """
-        marks = {"verdict": verdict, "responder_run": responder or "", **(tags or {})}
+        marks = {"verdict": verdict, **(tags or {})}
+        if responder is not None:
+            marks["responder_run"] = responder
         items = make_items(
             params=params,
             tags=marks,
@@ -244,9 +242,9 @@ def start_study(
         "simulated": simulated,
     }
     data = _describe_data(dataset, digest, patients=patients, simulated=simulated)
-    with _termination_as_exit():
+    with termination_as_exit():
         own = {**shared, **process_tags(), KIND: "study"}
-        run_id = _create_run(store, experiment_id, name, own, data)
+        run_id = _create_run(store, experiment_id, f"{name} · verdict", own, data)
         with _failure_marked(store, run_id):
             texts = {"study.toml": study_toml} if study_toml else None
             items = make_items(params=params, texts=texts, key=read_key(store.folder))
@@ -330,30 +328,6 @@ def _failure_marked(store: Store, run_id: str) -> Iterator[None]:
         except Exception as second:
             error.add_note(f"Run {run_id} could not be marked as failed: {second}")
         raise
-
-
-@contextlib.contextmanager
-def _termination_as_exit() -> Iterator[None]:
-    """Let a polite request to terminate end the program as `sys.exit` would, closing what is open.
-
-    Only where nobody else has decided what the signal does.
-    """
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    )
-    if not ours:
-        yield
-        return
-
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _describe_data(name: str, digest: str, *, patients: int | None, simulated: bool) -> object:

@@ -6,16 +6,20 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 
 from stratify.errors import DataError, Fault, SettingsError
-from stratify.tracking.store import Store, _silence_mlflow
-from stratify.tracking.view import runs_page
+from stratify.tracking.pages import FIRST_PAGE
+from stratify.tracking.processes import termination_as_exit
+from stratify.tracking.store import Store, silence_mlflow
+from stratify.tracking.view import runs_page, shared_runs_page
 
 _PATIENCE_SECONDS = 90
 
@@ -48,74 +52,80 @@ def serve_ui(
     SettingsError
         If the port is taken.
     """
-    page = find_page(store, experiment=experiment)
+    experiment_id = _find_experiment(store, experiment)
     if store.served:
-        _show(store.tracking_uri.rstrip("/") + page, open_browser, announce)
+        page = shared_runs_page(experiment_id) if experiment_id else ""
+        _show(f"{store.tracking_uri.rstrip('/')}/{page}", open_browser, announce)
         return
-    with running_server(store, port=port) as (address, server):
-        _show(address + page, open_browser, announce)
+    page = runs_page(experiment_id) if experiment_id else ""
+    with termination_as_exit(), running_server(store, port=port) as (address, server):
+        _show(address + FIRST_PAGE + page, open_browser, announce)
         while server.poll() is None:
             time.sleep(0.5)
-        raise DataError(_stopped(server))
 
 
 @contextmanager
 def running_server(store: Store, *, port: int) -> Iterator[tuple[str, subprocess.Popen]]:
     """Run MLflow's server on a store that no server keeps; yield its address once it answers."""
-    import psutil
-
     _require_free(port)
     address = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        _command(store, port),
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        _wait(server, address)
-        yield address, server
-    finally:
-        _stop(psutil.Process(server.pid) if server.poll() is None else None)
-        server.wait()
+    with tempfile.TemporaryFile("w+") as said:
+        server = subprocess.Popen(
+            _command(store, port),
+            env=_environment(),
+            stdin=subprocess.PIPE,  # closed when we are gone, however we went: the server's sign
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        try:
+            _wait(server, address)
+            yield address, server
+            if server.poll() is not None:
+                raise DataError(_stopped(said))
+        except TimeoutError:
+            raise DataError(_stopped(said)) from None
+        finally:
+            _stop(server)
 
 
-def find_page(store: Store, *, experiment: str | None = None) -> str:
-    """Return the address, after the server's own, of the table of the models to show first."""
+def _find_experiment(store: Store, name: str | None) -> str | None:
+    """Return the id of the experiment named, or of the one with the latest run; None if neither."""
     client = store.client
-    if experiment is not None:
-        found = client.get_experiment_by_name(experiment)
-        if found is None:
-            raise SettingsError(
-                Fault(
-                    where="experiment",
-                    met=f"no experiment {experiment!r}",
-                    wanted=", ".join(each.name for each in client.search_experiments()),
-                    way_out="Choose one of these, or leave it out.",
-                )
+    every = client.search_experiments()
+    if name is None:
+        latest = client.search_runs(
+            [each.experiment_id for each in every],
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        return latest[0].info.experiment_id if latest else None
+    found = {each.name: each.experiment_id for each in every}
+    if name not in found:
+        raise SettingsError(
+            Fault(
+                where="experiment",
+                met=f"no experiment {name!r}",
+                wanted=f"one of {', '.join(found)}",
+                way_out="Choose one of these, or leave it out.",
             )
-        return runs_page(found.experiment_id)
-    every = [each.experiment_id for each in client.search_experiments()]
-    latest = client.search_runs(every, order_by=["attributes.start_time DESC"], max_results=1)
-    return runs_page(latest[0].info.experiment_id) if latest else "/"
+        )
+    return found[name]
 
 
 def _command(store: Store, port: int) -> list[str]:
     return [
-        *(sys.executable, "-m", "mlflow", "server"),
-        *("--backend-store-uri", store.tracking_uri),
-        *("--artifacts-destination", store.artifacts.as_uri()),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+        *(sys.executable, "-m", "stratify.tracking.pages", "--store", store.tracking_uri),
+        *("--artifacts", store.artifacts.as_uri(), "--port", str(port)),
+        "--while-stdin-is-open",
     ]
 
 
 def _environment() -> dict[str, str]:
-    _silence_mlflow()
+    silence_mlflow()
     # The address of another server would make this one answer for that.
     kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    return {**kept, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    home = str(Path(__file__).parents[2])  # the server runs the same code as we do
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, [home, kept.get("PYTHONPATH")]))}
 
 
 def _require_free(port: int) -> None:
@@ -134,44 +144,34 @@ def _require_free(port: int) -> None:
 
 def _wait(server: subprocess.Popen, address: str) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise DataError(_stopped(server))
+    while time.monotonic() < deadline and server.poll() is None:
         try:
             urllib.request.urlopen(address + "/health", timeout=2).close()
             return
-        except (urllib.error.URLError, OSError):
+        except OSError:
             time.sleep(0.2)
-    raise DataError(_stopped(server))
+    raise TimeoutError
 
 
-def _stopped(server: subprocess.Popen) -> Fault:
-    last = ""
-    if server.poll() is not None and server.stderr is not None:
-        last = "; it said: " + " / ".join(server.stderr.read().strip().splitlines()[-3:])
+def _stop(server: subprocess.Popen) -> None:
+    server.terminate()
+    try:
+        server.communicate(timeout=5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.communicate()
+
+
+def _stopped(said: IO[str]) -> Fault:
+    said.seek(0)
+    last = " / ".join(said.read().strip().splitlines()[-3:])
     return Fault(
         where="MLflow's pages",
-        met=f"their server did not stay up{last}",
+        met="their server did not stay up" + (f"; it said: {last}" if last else ""),
         wanted="a server that answers",
-        way_out="Try another port; if that does not help, run it by hand: "
-        "mlflow server --backend-store-uri sqlite:///mlruns/mlflow.db",
+        way_out="Try another port. If that does not help, mlruns/README.md says how to start "
+        "MLflow's own.",
     )
-
-
-def _stop(process: object) -> None:
-    import psutil
-
-    if not isinstance(process, psutil.Process):
-        return
-    family = [*process.children(recursive=True), process]
-    for member in family:
-        try:
-            member.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    _, alive = psutil.wait_procs(family, timeout=5)
-    for member in alive:
-        member.kill()
 
 
 def _show(address: str, open_browser: bool, announce: Callable[[str], object] | None) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratify.cohort import Dictionary, read_columns, write_columns
@@ -202,6 +202,7 @@ def some_columns(draw, name):
     )
 
 
+@settings(deadline=None)
 @given(data=st.data(), headers=st.lists(names, min_size=1, max_size=4, unique=True), about=names)
 def test_any_dictionary_reads_back_equal(tmp_path_factory, data, headers, about):
     columns = [data.draw(some_columns(header)) for header in headers[1:]]

@@ -152,7 +152,7 @@ def test_a_formula_saved_without_its_result_is_no_empty_cell(tmp_path):
         book.active.append(row)
     book.save(tmp_path / "cohort.xlsx")
     (fault,) = faults_of(tmp_path / "cohort.xlsx", COLUMNS[:2])
-    assert "1 formulas without their result: B3" in fault
+    assert "1 formula without a result: B3" in fault
 
 
 def test_reading_leaves_the_file_as_it_was(tmp_path):
@@ -169,6 +169,16 @@ def test_order_of_rows_and_columns_does_not_change_a_patient(tmp_path):
     rows = [",".join(row.split(",")[::-1]) for row in ROWS[::-1]]
     backward = read_cohort(write(tmp_path, *rows, header=turned, name="b.csv"), COLUMNS)
     pd.testing.assert_frame_equal(backward.frame.loc[list(forward.patients)], forward.frame)
+
+
+def test_the_ends_of_a_range_are_inside_it_and_one_end_may_be_open(tmp_path):
+    path = write(tmp_path, "a,0,1,7", "b,60,9,-7", header="id,madrs,dose,change")
+    columns = (*COLUMNS[:2], Column(name="dose", low=1), Column(name="change", high=7))
+    assert read_cohort(path, columns).frame["madrs"].tolist() == [0.0, 60.0]
+    path = write(tmp_path, "a,0,0.5,8", header="id,madrs,dose,change")
+    faults = faults_of(path, columns)
+    assert "dose is at least 1" in faults[0]
+    assert "change is at most 7" in faults[1]
 
 
 def test_a_level_called_na_is_a_level_and_elsewhere_na_is_missing(tmp_path):
@@ -214,6 +224,7 @@ def test_a_booleans_own_words_go_before_the_usual_ones(tmp_path):
     ("row", "phrase"),
     [
         ("P17,74,male,no,,,", "madrs: 74 for patient P17; MADRS total runs from 0 to 60 points"),
+        ("P17,-0.5,male,no,,,", "madrs: -0.5 for patient P17; MADRS total runs from 0 to 60"),
         ("P17,abc,male,no,,,", "madrs: 'abc' for patient P17; MADRS total is a number of points"),
         ('P17,"30,5",male,no,,,', "Write a point for a decimal comma"),
         ("P17,inf,male,no,,,", "inf for patient P17; MADRS total is finite"),
@@ -221,6 +232,7 @@ def test_a_booleans_own_words_go_before_the_usual_ones(tmp_path):
         ("P17,3,mal,no,,,", "'mal' for patient P17; sex is one of female, male (did you mean"),
         ("P17,3,male,maybe,,,", "'maybe' for patient P17; smoker is no or yes"),
         ("P17,3,male,no,03/01/2024,,", "'03/01/2024' for patient P17; seen is a date written year"),
+        ("P17,3,male,no,2024-03,,", "'2024-03' for patient P17; seen is a date written year"),
         ("P17,3,male,no,2024-02-30,,", "'2024-02-30' for patient P17"),
         ("P17,3,male,no,,,,9", "row 5 with 8 cells (patient P17)"),
         ("P17,3", "row 5 with 2 cells (patient P17)"),
@@ -288,7 +300,7 @@ def test_columns_without_meaning_and_empty_columns_are_warned_of_and_not_lost(tm
     cohort = read_cohort(path, COLUMNS[:2])
     assert [warning.severity for warning in cohort.warnings] == ["warning", "warning"]
     told = "\n".join(map(str, cohort.warnings))
-    assert "1 columns that the dictionary does not name: shoe_size" in told
+    assert "1 column that the dictionary does not name: shoe_size" in told
     assert "madrs: every cell is empty" in told
     assert list(cohort.frame.columns) == ["madrs"]
 

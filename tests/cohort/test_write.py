@@ -46,7 +46,7 @@ def cohorts(draw) -> Cohort:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(cohort=cohorts())
 def test_any_cohort_reads_back_equal(tmp_path_factory, suffix, cohort):
     path = tmp_path_factory.getbasetemp() / f"any{suffix}"

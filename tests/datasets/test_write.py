@@ -109,17 +109,17 @@ def test_a_study_of_another_arm_can_be_asked_for(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file_and_no_draft(small, tmp_path, monkeypatch):
     write_simulation(small, tmp_path)
-    before = (tmp_path / "connectivity.parquet").read_bytes()
+    before = (tmp_path / "truth.csv").read_bytes()
 
-    def fail(connectomes, path):
+    def fail(table, path, **how):
         path.write_bytes(b"half")
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("stratify.datasets.write._write_edges", fail)
+    monkeypatch.setattr("pandas.DataFrame.to_csv", fail)
     with pytest.raises(OSError, match="disk is full"):
         write_simulation(make_cohort(patients=20, regions=12), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == FILES
-    assert (tmp_path / "connectivity.parquet").read_bytes() == before
+    assert (tmp_path / "truth.csv").read_bytes() == before
 
 
 def test_equal_simulations_are_written_to_equal_bytes(small, written, tmp_path):

@@ -1,5 +1,6 @@
 import re
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stratify.report import PatientReport, render_pdf, write_pdf
+from stratify.report import PatientReport, render_pdf, render_pictures, write_pdf
 from stratify.report import pdf as module
 
 Make = Callable[..., Any]
@@ -168,3 +169,11 @@ def test_write_pdf_leaves_the_old_file_when_it_fails(
         write_pdf(make_report(), path)
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["report.pdf"]
+
+
+def test_every_page_can_be_drawn_as_a_picture(report: PatientReport) -> None:
+    pages = render_pictures(report, dots_per_inch=36)
+    assert [page[:8] for page in pages] == [b"\x89PNG\r\n\x1a\n"] * 2
+    # A4 is 210 mm by 297 mm; width and height stand in the first chunk of a PNG.
+    width, height = struct.unpack(">II", pages[0][16:24])
+    assert (width, height) == pytest.approx((210 / 25.4 * 36, 297 / 25.4 * 36), abs=1)

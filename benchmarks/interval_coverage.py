@@ -1,0 +1,133 @@
+"""Do the intervals cover, and does noise stay noise? Simulated studies against fresh patients.
+
+Each study is a simulated cohort; the truth is what its shipped model reaches on fresh patients of
+the same population. Run: python benchmarks/interval_coverage.py --studies 100 --patients 600
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy import stats
+
+from stratify.cohort import Cohort
+from stratify.datasets import make_cohort
+from stratify.evaluation import compute_gain, cross_validate_many, make_verdict, refit
+from stratify.folds import make_folds
+from stratify.metrics import compute_auc, compute_corrected_interval, compute_log_loss
+from stratify.outcome import ResponseRule
+from stratify.task import Task, assemble
+
+RULE = ResponseRule(name="response", followup="madrs_week6", baseline="madrs_baseline", drop=0.5)
+TASK = Task(rule=RULE, treatment="tms+ketamine", condition="depression")
+
+
+def make(preset: str, patients: int, seed: int) -> Cohort:
+    return make_cohort(preset, patients=patients, seed=seed, regions=12).cohort
+
+
+def run(preset: str, patients: int, seed: int, folds: int, repeats: int, fresh: Cohort) -> dict:
+    table = assemble(TASK, make(preset, patients, seed))
+    parts = make_folds(table.y, table.groups, folds=folds, repeats=repeats, seed=seed)
+    reference, model = cross_validate_many(
+        [("prevalence", table), ("logistic", table)], parts, seed=seed
+    )
+    shipped = refit(model, table, seed=seed)
+    new = assemble(TASK, fresh)
+    f = shipped.classifier.decision_function(new.X)
+    flat = np.full(len(new), np.log(table.y.mean() / (1 - table.y.mean())))
+    aucs = model.by_fold["auc"].to_numpy()
+    plain = stats.sem(aucs) * 1.96
+    published = compute_corrected_interval(aucs, test_share=1 / folds, folds=len(aucs))
+    gain = compute_gain(model, reference)
+    paired = _paired_gain(model.predictions, reference.predictions)
+    delong = _delong_half_width(model.predictions)
+    return {
+        "patients": len(table),
+        "auc": model.metrics["auc"].value,
+        "true_auc": compute_auc(new.y, f),
+        "low": model.metrics["auc"].low,
+        "high": model.metrics["auc"].high,
+        "plain": plain,
+        "published": published.high - published.value,
+        "delong": delong,
+        "gain": gain.value,
+        "gain_low": gain.low,
+        "gain_high": gain.high,
+        "paired_low": paired[0],
+        "paired_high": paired[1],
+        "true_gain": compute_log_loss(new.y, flat) - compute_log_loss(new.y, f),
+        "finding": make_verdict([reference, model], table).finding,
+    }
+
+
+def _paired_gain(model: pd.DataFrame, reference: pd.DataFrame) -> tuple[float, float]:
+    """Mean difference of each patient's loss over repeats, with the normal interval."""
+
+    def loss(predictions: pd.DataFrame) -> pd.Series:
+        f, y = predictions["log_odds"], predictions["y"]
+        return (np.logaddexp(0, f) - y * f).groupby(predictions["patient"]).mean()
+
+    difference = loss(reference) - loss(model)
+    half = 1.96 * stats.sem(difference)
+    return difference.mean() - half, difference.mean() + half
+
+
+def _delong_half_width(predictions: pd.DataFrame) -> float:
+    mean = predictions.groupby("patient")[["y", "log_odds"]].mean()
+    y, f = mean["y"].to_numpy() > 0.5, mean["log_odds"].to_numpy()
+    wins = (f[y][:, None] > f[~y][None, :]) + 0.5 * (f[y][:, None] == f[~y][None, :])
+    variance = wins.mean(1).var(ddof=1) / y.sum() + wins.mean(0).var(ddof=1) / (~y).sum()
+    return float(1.96 * np.sqrt(variance))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--studies", type=int, default=100)
+    parser.add_argument("--patients", type=int, default=600)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=4)
+    parser.add_argument("--preset", default="realistic")
+    asked = parser.parse_args()
+    fresh = make(asked.preset, 40_000, 10**6)
+    rows = Parallel(n_jobs=-1)(
+        delayed(run)(asked.preset, asked.patients, seed, asked.folds, asked.repeats, fresh)
+        for seed in range(asked.studies)
+    )
+    table = pd.DataFrame(rows)
+    error = (table["auc"] - table["true_auc"]).abs()
+    print(f"{platform.machine()}, {asked}")
+    print(f"patients in the arm with an outcome  {table['patients'].mean():.0f}")
+    estimated, true = table["auc"].mean(), table["true_auc"].mean()
+    print(f"mean AUC estimated, true             {estimated:.3f} {true:.3f}")
+    print(f"bias of the AUC                      {estimated - true:+.4f}")
+    print("coverage of the true AUC, and mean half-width")
+    ours = table["high"] - table["auc"]
+    for name, half in (
+        ("standard error over folds", table["plain"]),
+        ("DeLong, pooled", table["delong"]),
+        ("Nadeau-Bengio, J - 1", table["published"]),
+        ("Nadeau-Bengio, folds - 1 (ours)", ours),
+    ):
+        print(f"  {name:34} {(error <= half).mean():6.1%}  {half.mean():.3f}")
+    print("coverage of the true gain in log loss, and mean half-width")
+    for name, low, high in (
+        ("Nadeau-Bengio, J - 1 (ours)", "gain_low", "gain_high"),
+        ("patients, model held fixed", "paired_low", "paired_high"),
+    ):
+        inside = (table[low] <= table["true_gain"]) & (table["true_gain"] <= table[high])
+        half = (table[high] - table[low]).mean() / 2
+        above = (table[low] > 0).mean()
+        print(f"  {name:34} {inside.mean():6.1%}  {half:.3f}  above 0: {above:.0%}")
+    print(f"mean true gain                       {table['true_gain'].mean():.4f}")
+    print(
+        f"studies with a responder model       {(table['finding'] == 'responder model').mean():.0%}"
+    )
+
+
+if __name__ == "__main__":
+    main()

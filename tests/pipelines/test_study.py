@@ -1,0 +1,216 @@
+"""A whole study through its pipelines: simulated, trained, explained, reported."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import cli
+from stratify.datasets import make_cohort, write_simulation
+from stratify.metrics import METRICS
+from stratify.task import assemble
+from stratify.tracking import find_identifiers, find_run, load_run, open_store
+
+QUICK = ("validation.repeats=2", "models.families=prevalence,logistic")
+
+
+def run(*words):
+    """Run a command that must go well; return its JSON."""
+    result = CliRunner().invoke(cli, [*map(str, words), "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def train(folder, *settings):
+    overrides = [word for setting in (*QUICK, *settings) for word in ("--set", setting)]
+    store = ("--workers", 1, "--store", folder / "mlruns")
+    return run("train", folder / "study.toml", *overrides, *store)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """A study with a strong planted effect, large enough that a responder model is found."""
+    folder = tmp_path_factory.mktemp("found")
+    simulation = make_cohort("optimistic", patients=900, seed=3, regions=12)
+    write_simulation(simulation, folder)
+    new = make_cohort("optimistic", patients=14, seed=4, regions=12)
+    write_simulation(new, folder / "new")
+    return folder, simulation, train(folder)
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory):
+    """A study in which nothing predicts."""
+    folder = tmp_path_factory.mktemp("nothing")
+    write_simulation(make_cohort("null", patients=300, seed=5, regions=12), folder)
+    return folder, train(folder)
+
+
+def test_train_prints_the_published_keys(found):
+    _, _, result = found
+    published = {"study", "study_run", "certificate", "responder_model", "verdict", "runs"}
+    assert published <= set(result)
+    assert result["study"] == "optimistic-depression"
+    assert result["certificate"] == "passed"
+    bounds = {f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")}
+    for one in result["runs"]:
+        assert {"run_id", "family", "features"} | bounds <= set(one)
+    names = [(one["family"], one["features"]) for one in result["runs"]]
+    assert names == [
+        ("prevalence", "none"),
+        ("logistic", "clinical"),
+        ("logistic", "connectivity"),
+        ("logistic", "both"),
+    ]
+
+
+def test_planted_effect_is_found_and_its_interval_holds_the_truth(found):
+    _, simulation, result = found
+    clinical = next(one for one in result["runs"] if one["features"] == "clinical")
+    truth = simulation.oracle_auc("tms+ketamine", "clinical")
+    assert clinical["auc_low"] <= truth <= clinical["auc_high"]
+    assert result["responder_model"] in [one["run_id"] for one in result["runs"]]
+    assert "simulated patients" in result["verdict"]
+
+
+def test_runs_of_a_study_are_complete_and_name_no_patient(found):
+    folder, simulation, result = found
+    store = open_store(folder / "mlruns")
+    for one in result["runs"]:
+        loaded = load_run(store, one["run_id"])
+        assert loaded.reference.study == "optimistic-depression"
+        assert loaded.metrics["auc"] == pytest.approx(one["auc"], abs=1e-12)
+        assert loaded.tags["certificate"] == "passed"
+    assert not find_identifiers(folder / "mlruns", simulation.cohort.patients)
+
+
+def test_same_study_again_gives_the_same_figures_to_the_last_digit(nothing):
+    folder, first = nothing
+    again = train(folder, "compute.workers=2")
+    for one, other in zip(first["runs"], again["runs"], strict=True):
+        one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
+        assert one == other
+
+
+def test_explanation_names_only_what_the_model_uses(found):
+    folder, _, result = found
+    told = run("explain", "optimistic-depression", "--store", folder / "mlruns")
+    assert told["run_id"] == result["responder_model"]
+    columns = [row["column"] for row in told["importance"]]
+    model = load_run(open_store(folder / "mlruns"), told["run_id"]).model
+    assert set(columns) == {column.name for column in model.columns}
+    assert all(Path(figure).is_file() for figure in told["figures"])
+
+
+def test_explanations_of_new_patients_add_up_to_their_log_odds(found, tmp_path):
+    folder, _, _ = found
+    new = folder / "new"
+    run(
+        "explain", "optimistic-depression", "--store", folder / "mlruns",
+        "--patients", new / "cohort.csv", "--connectivity", new / "connectivity.parquet",
+        "--out", tmp_path,
+    )  # fmt: skip
+    table = pd.read_csv(tmp_path / "contributions.csv", index_col="patient")
+    total = table.drop(columns="log_odds").sum(axis=1)
+    assert len(table) == 14
+    np.testing.assert_allclose(total, table["log_odds"], atol=1e-9)
+
+
+def report(folder, out, study="optimistic-depression"):
+    new = folder / "new"
+    files = ("--patients", new / "cohort.csv", "--connectivity", new / "connectivity.parquet")
+    return run("report", study, *files, "--out", out, "--store", folder / "mlruns")
+
+
+def test_each_new_patient_gets_a_report_labelled_simulated(found, tmp_path):
+    folder, _, _ = found
+    result = report(folder, tmp_path)
+    assert sum(result["said"].values()) == 14
+    assert len(result["reports"]) == 28
+    for page in tmp_path.glob("*.html"):
+        assert "SIMULATED PATIENTS" in page.read_text()
+        assert "not a medical device" in page.read_text()
+    assert len(list(tmp_path.glob("*.pdf"))) == 14
+
+
+def test_patient_planned_for_another_treatment_gets_no_likelihood(found, tmp_path):
+    folder, _, _ = found
+    report(folder, tmp_path)
+    table = pd.read_csv(folder / "new" / "cohort.csv")
+    other = table[table["treatment"] != "tms+ketamine"]["patient"]
+    assert len(other)
+    for patient in other:
+        page = (tmp_path / f"{patient}.html").read_text()
+        assert "cannot say" in page
+        assert not re.search(r"\d+ of 100 patients like this", page)
+
+
+def test_report_says_the_likelihood_that_the_model_gives(found, tmp_path):
+    folder, _, result = found
+    report(folder, tmp_path)
+    model = load_run(open_store(folder / "mlruns"), result["responder_model"]).model
+    new = make_cohort("optimistic", patients=14, seed=4, regions=12)
+    X = assemble(model.task, new.cohort, new.connectomes, labelled=False).X
+    predicted = model.predict(X)
+    told = 0
+    for patient, p, outside in zip(
+        X.index, predicted.table["probability"], predicted.outside, strict=True
+    ):
+        page = (tmp_path / f"{patient}.html").read_text()
+        if not outside and new.cohort.frame.loc[patient, "treatment"] == "tms+ketamine":
+            assert f"about\xa0{int(p * 100 + 0.5)}\xa0(" in page
+            told += 1
+    assert told
+
+
+def test_null_study_reports_chance_and_no_report_is_written(nothing, tmp_path):
+    folder, result = nothing
+    assert result["responder_model"] is None
+    assert result["finding"] == "cannot tell"
+    best = max(result["runs"], key=lambda one: one["auc"])
+    assert best["auc_low"] <= 0.5 <= best["auc_high"]
+    write_simulation(make_cohort("null", patients=12, seed=6, regions=12), folder / "new")
+    refused = report(folder, tmp_path / "reports", "null-depression")
+    assert refused["reports"] == []
+    assert "no report is issued" in refused["verdict"]
+    assert not (tmp_path / "reports").exists()
+
+
+def test_model_that_is_not_the_responder_model_writes_no_report(found, tmp_path):
+    folder, _, result = found
+    prevalence = result["runs"][0]["run_id"]
+    refused = report(folder, tmp_path / "reports", prevalence)
+    assert refused["reports"] == []
+    assert "is not the one this study may report with" in refused["verdict"]
+
+
+def test_connectivity_model_without_connectivity_is_refused_in_words(found, tmp_path):
+    folder, _, result = found
+    edges = next(one["run_id"] for one in result["runs"] if one["features"] == "both")
+    words = ("explain", edges, "--patients", folder / "new" / "cohort.csv")
+    refused = CliRunner().invoke(
+        cli, [*map(str, words), "--store", str(folder / "mlruns"), "--out", str(tmp_path)]
+    )
+    assert refused.exit_code == 1
+    assert "--connectivity" in refused.stderr
+    assert "Traceback" not in refused.output
+
+
+def test_leaky_study_is_refused_by_the_name_of_the_column(tmp_path):
+    write_simulation(make_cohort("leaky", patients=60, seed=1, regions=12), tmp_path)
+    refused = CliRunner().invoke(
+        cli, ["train", str(tmp_path / "study.toml"), "--store", str(tmp_path / "mlruns")]
+    )
+    assert refused.exit_code == 1
+    assert "madrs_week1" in refused.stderr
+    assert "Traceback" not in refused.output
+
+
+def test_registry_alias_leads_to_the_responder_model(found):
+    folder, _, result = found
+    reference = find_run(open_store(folder / "mlruns"), "optimistic-depression@champion")
+    assert reference.run_id == result["responder_model"]
