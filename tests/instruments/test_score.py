@@ -370,6 +370,21 @@ def test_words_are_refused_and_numbers_as_text_are_read():
         score(gad7, table)
 
 
+@pytest.mark.parametrize("cell", [pd.Timestamp("2024-03-01"), 1 + 1j, [1], b"1"])
+def test_what_is_no_answer_at_all_is_refused(cell):
+    table = make_answers("athf_sf", [1], [1]).astype(object)
+    table.iat[1, 0] = cell
+    with pytest.raises(DataError, match="for patient P02"):
+        score(read_instrument("athf_sf"), table)
+
+
+@pytest.mark.parametrize("cell", [None, np.nan, pd.NA, pd.NaT, "", "  "])
+def test_an_empty_cell_of_any_kind_is_missing(cell):
+    table = make_answers("nrs", [1], [1]).astype(object)
+    table.iat[1, 0] = cell
+    assert score(read_instrument("nrs"), table).total.isna().tolist() == [False, True]
+
+
 def test_a_weighted_answer_says_that_the_weight_is_applied_later():
     table = make_answers("lanss", [5, 0, 0, 0, 0, 0, 0])
     with pytest.raises(DataError, match=r"0 \(no\) or 1 \(yes\) \(its weight of 5 is applied"):
