@@ -373,7 +373,7 @@ def test_words_are_refused_and_numbers_as_text_are_read():
 @pytest.mark.parametrize("cell", [pd.Timestamp("2024-03-01"), 1 + 1j, [1], b"1"])
 def test_what_is_no_answer_at_all_is_refused(cell):
     table = make_answers("athf_sf", [1], [1]).astype(object)
-    table.iat[1, 0] = cell
+    table.iloc[1, 0] = cell
     with pytest.raises(DataError, match="for patient P02"):
         score(read_instrument("athf_sf"), table)
 
@@ -381,7 +381,7 @@ def test_what_is_no_answer_at_all_is_refused(cell):
 @pytest.mark.parametrize("cell", [None, np.nan, pd.NA, pd.NaT, "", "  "])
 def test_an_empty_cell_of_any_kind_is_missing(cell):
     table = make_answers("nrs", [1], [1]).astype(object)
-    table.iat[1, 0] = cell
+    table.iloc[1, 0] = cell
     assert score(read_instrument("nrs"), table).total.isna().tolist() == [False, True]
 
 
