@@ -40,7 +40,7 @@ class Decoded:
     faults: tuple[Fault, ...]
 
 
-def decode(name: str, data: bytes, delimiter: str, *, header: bool = True) -> Decoded:
+def decode(name: str, data: bytes, delimiter: str) -> Decoded:
     r"""Turn the bytes of a text table into UTF-8 with one kind of line end.
 
     Nothing is put right silently: each thing assumed is a warning.
@@ -52,8 +52,6 @@ def decode(name: str, data: bytes, delimiter: str, *, header: bool = True) -> De
     data : bytes
     delimiter : str
         What the file's ending promises.
-    header : bool
-        Whether the first row names the columns.
 
     Raises
     ------
@@ -83,7 +81,7 @@ def decode(name: str, data: bytes, delimiter: str, *, header: bool = True) -> De
                 "That line is passed over, and the file read so.",
             )
         )
-    elif header:
+    else:
         delimiter = _find_delimiter(name, data, delimiter, faults)
     return Decoded(data, delimiter, skipped, tuple(faults))
 

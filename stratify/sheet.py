@@ -238,7 +238,7 @@ def _read_text(path: Path, delimiter: str, header: bool) -> Sheet:
     import pyarrow.compute as pc
     import pyarrow.csv as arrow_csv
 
-    text = decode(path.name, _read_bytes(path), delimiter, header=header)
+    text = decode(path.name, _read_bytes(path), delimiter)
     data, delimiter = text.data, text.delimiter
     first = _first_row(path, data, delimiter, header)
     names = [str(k) for k in range(len(first))]
