@@ -55,7 +55,9 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
 
     assert section.file is not None
     assert section.columns is not None
-    cohort = examine_cohort(read_cohort(section.file, read_columns(section.columns)))
+    cohort = examine_cohort(
+        read_cohort(section.file, read_columns(section.columns), format=section.format)
+    )
     connectomes = None
     if settings.connectivity is not None and settings.uses_connectivity:
         connectomes = read_connectomes(

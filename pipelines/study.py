@@ -35,6 +35,7 @@ FeatureSet = Literal["clinical", "connectivity", "both"]
 Together = Literal["patient", "family", "site"]
 MissingOutcome = Literal["excluded", "nonresponse"]
 ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+CohortFormat = Literal["table", "bids", "redcap"]
 Family = Literal["prevalence", "logistic", "xgboost"]
 
 GAIN = "gain over comparator"
@@ -99,7 +100,12 @@ class CohortSection(Section):
     """Who the patients are: a table of your own, or a public data set."""
 
     file: FilePath | None = Field(
-        default=None, description="The table of patients: CSV, TSV, Parquet or XLSX."
+        default=None,
+        description="The table of patients (CSV, TSV, Parquet or XLSX), a BIDS folder, or a REDCap "
+        "export.",
+    )
+    format: CohortFormat | None = Field(
+        default=None, description="What `file` is; guessed from the path, if not given."
     )
     dataset: Text | None = Field(
         default=None,
@@ -107,7 +113,8 @@ class CohortSection(Section):
     )
     columns: FilePath | None = Field(
         default=None,
-        description="The dictionary of the table's columns (TOML); needed with `file`.",
+        description="The dictionary of the table's columns (TOML); needed with `file`. "
+        "`stratify describe` drafts one.",
     )
 
     @field_validator("dataset")

@@ -1,9 +1,15 @@
 """Patients: read from the files clinics have, and checked as a whole."""
 
+from stratify.cohort.bids import read_bids
 from stratify.cohort.check import check_cohort, check_response, examine_cohort
 from stratify.cohort.checks.protocol import check_protocol, check_safety
+from stratify.cohort.describe import Draft, describe_source, render_draft, write_draft
 from stratify.cohort.dictionary import Dictionary, read_columns, render_columns, write_columns
+from stratify.cohort.open import guess_format, read_source
 from stratify.cohort.read import read_cohort
+from stratify.cohort.redcap import read_redcap
+from stratify.cohort.redcap_write import write_redcap
+from stratify.cohort.source import Source
 from stratify.cohort.table_one import TableOne, make_table_one
 from stratify.cohort.values import Cohort
 from stratify.cohort.write import write_cohort
@@ -11,16 +17,26 @@ from stratify.cohort.write import write_cohort
 __all__ = [
     "Cohort",
     "Dictionary",
+    "Draft",
+    "Source",
     "TableOne",
     "check_cohort",
     "check_protocol",
     "check_response",
     "check_safety",
+    "describe_source",
     "examine_cohort",
+    "guess_format",
     "make_table_one",
+    "read_bids",
     "read_cohort",
     "read_columns",
+    "read_redcap",
+    "read_source",
     "render_columns",
+    "render_draft",
     "write_cohort",
     "write_columns",
+    "write_draft",
+    "write_redcap",
 ]
