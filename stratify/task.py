@@ -253,7 +253,7 @@ def assemble(
 
 def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:
     if task.clinical is None:
-        outcome = {task.rule.followup}
+        outcome = set(task.rule.outcomes)
         columns = tuple(c for c in cohort.columns if c.is_feature and c.name not in outcome)
     else:
         columns = tuple(cohort[name] for name in task.clinical)
@@ -266,7 +266,7 @@ def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:
             way_out="Take it out of features.clinical in the study file.",
         )
         for column in columns
-        if not column.is_feature or column.name == task.rule.followup
+        if not column.is_feature or column.name in task.rule.outcomes
     ]
     if faults:
         raise DataError(faults)

@@ -169,7 +169,7 @@ def _check_columns(table: Table) -> Check:
     late = [column.name for column in table.columns if not column.is_feature]
     return Check(
         "every feature was known before treatment",
-        not late and table.task.rule.followup not in table.X.columns,
+        not late and not set(table.task.rule.outcomes) & set(table.X.columns),
         f"{len(table.columns)} columns, {len(late)} measured later",
     )
 
