@@ -270,7 +270,9 @@ def _make_plan(
 ) -> Plan | None:
     from stratify.task import assemble
 
-    task = settings.task()
+    task = found.of(lambda: settings.task(cohort.columns))
+    if task is None:
+        return None
     used = connectomes if settings.uses_connectivity else None
     table = found.of(lambda: assemble(task, cohort, used))
     if table is None:

@@ -33,7 +33,7 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary]:
     cohort, connectomes = read_data(settings)
     path = settings.cohort.columns
     dictionary = Dictionary.of(cohort) if path is None else read_columns(path)
-    return assemble(settings.task(), cohort, connectomes), dictionary
+    return assemble(settings.task(cohort.columns), cohort, connectomes), dictionary
 
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:

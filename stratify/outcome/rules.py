@@ -25,7 +25,7 @@ UNVALIDATED = "this combination of conditions is unvalidated: no published compo
 # Keeps a fall of exactly one half a response in floating point.
 _MARGIN = 1e-12
 
-_NO_MULTIPLE = Fault(
+NO_MULTIPLE = Fault(
     where="response.missing",
     met="'multiple'",
     wanted=f"one of {', '.join(get_args(MissingOutcome))}: this version does not impute outcomes, "
@@ -414,7 +414,7 @@ def _scale_of(rule: ResponseRule) -> str:
 
 def _faults_of(rule: ResponseRule) -> Iterator[Fault]:
     if rule.missing == "multiple":
-        yield _NO_MULTIPLE
+        yield NO_MULTIPLE
     elif rule.missing not in get_args(MissingOutcome):
         yield Fault(
             where="response.missing",
