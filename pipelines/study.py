@@ -204,6 +204,11 @@ class QuestionSection(Section):
     condition: Text | None = Field(
         default=None, description="The condition studied; all, if not given."
     )
+    landmark: Text | None = Field(
+        default=None,
+        description="A visit during treatment, `week 2`: a landmark model then, which may use what "
+        "was measured up to it and predicts a later outcome. Runs and reports say so.",
+    )
 
     @field_validator("kind", mode="before")
     @classmethod
@@ -678,6 +683,7 @@ class StudySettings(Section):
             condition=self.question.condition,
             clinical=self.features.clinical,
             together=self.validation.together,
+            landmark=self.question.landmark,
         )
 
     def to_toml(self) -> str:

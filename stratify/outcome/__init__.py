@@ -1,6 +1,6 @@
 """Outcomes: response rules, those with a name, and the time to relapse."""
 
-from stratify.outcome.named import RESPONSE_RULES, NamedRule, describe_rules, make_rule
+from stratify.outcome.named import RESPONSE_RULES, NamedRule, describe_rules, make_rule, plain
 from stratify.outcome.relapse import compute_relapse
 from stratify.outcome.rules import (
     FORMS,
@@ -21,4 +21,5 @@ __all__ = [
     "describe_rules",
     "make_durable",
     "make_rule",
+    "plain",
 ]
