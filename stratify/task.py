@@ -337,7 +337,7 @@ def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:
 
 
 def _not_allowed(task: Task, cohort: Cohort, column: Column) -> Fault:
-    at = f" at {column.visit}" if column.visit else ""
+    at = f" at {column.visit}" if column.visit and task.landmark else ""
     if task.landmark is None:
         wanted = "only what was known before treatment may be a feature"
         way_out = "Take it out of features.clinical in the study file."
