@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pipelines.data import join_visits
 from pipelines.progress import Progress, quiet
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from pipelines.study import CohortSection, ConnectivitySection
+from pipelines.study import CohortSection, ConnectivitySection, VisitsSection
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from stratify.cohort import Cohort
     from stratify.connectome import Connectomes
     from stratify.task import Table
@@ -105,6 +108,8 @@ class CheckResult:
         What could not be looked at because of an error elsewhere, and why.
     plan : Plan or None
         None where an error stops the study.
+    baseline_used : DataFrame or None
+        Which value is the baseline of whom, where the study has visits in a file of their own.
     """
 
     study: str
@@ -112,6 +117,7 @@ class CheckResult:
     warnings: tuple[Fault, ...]
     not_examined: tuple[str, ...]
     plan: Plan | None
+    baseline_used: pd.DataFrame | None = None
 
     @property
     def ok(self) -> bool:
@@ -127,13 +133,22 @@ class CheckResult:
             "warnings": [fault.to_dict() for fault in self.warnings],
             "not_examined": list(self.not_examined),
             "plan": None if self.plan is None else self.plan.to_dict(),
+            **self._baselines(),
         }
+
+    def _baselines(self) -> dict[str, object]:
+        if self.baseline_used is None:
+            return {}
+        table = self.baseline_used.assign(date=self.baseline_used["date"].astype(str))
+        return {"baseline_used": table.to_dict("records")}
 
     def words(self) -> str:
         """Return the result in words; the errors themselves are told apart from it."""
         parts = [f"{self.study}: {_count(self.errors, 'error')}."]
         if self.plan is not None:
             parts.append(self.plan.words())
+        if self.baseline_used is not None:
+            parts += _describe_baselines(self.baseline_used)
         parts += [f"Warning: {fault}" for fault in self.warnings]
         parts += [f"Not examined: {what}" for what in self.not_examined]
         return "\n".join(parts)
@@ -168,13 +183,17 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         warnings=tuple(fault for fault in faults if fault.severity == "warning"),
         not_examined=tuple(found.not_examined),
         plan=None if found.faulty else plan,
+        baseline_used=found.baseline_used,
     )
 
 
 def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
     """Examine each file for itself and, if nothing is wrong with any, all of them together."""
     cohort, connectomes = _read_data(
-        examined.sections.get("cohort"), examined.sections.get("connectivity"), found
+        examined.sections.get("cohort"),
+        examined.sections.get("connectivity"),
+        examined.sections.get("visits"),
+        found,
     )
     if examined.settings is None:
         found.skip("the study as a whole", "the study file has errors")
@@ -191,6 +210,7 @@ class _Findings:
 
     faults: list[Fault] = field(default_factory=list)
     not_examined: list[str] = field(default_factory=list)
+    baseline_used: pd.DataFrame | None = None
 
     @property
     def faulty(self) -> bool:
@@ -209,7 +229,7 @@ class _Findings:
 
 
 def _read_data(
-    cohort: object, connectivity: object, found: _Findings
+    cohort: object, connectivity: object, visits: object, found: _Findings
 ) -> tuple[Cohort | None, Connectomes | None]:
     patients: Cohort | None = None
     connectomes: Connectomes | None = None
@@ -219,8 +239,11 @@ def _read_data(
         patients, connectomes = _fetch(cohort.dataset, found)
     else:
         patients = _read_cohort(cohort, found)
+    known = patients
+    if isinstance(visits, VisitsSection):
+        patients = _join_visits(visits, patients, found)
     if isinstance(connectivity, ConnectivitySection):
-        connectomes = _read_connectomes(connectivity, patients, found)
+        connectomes = _read_connectomes(connectivity, known, found)
     for data in (patients, connectomes):
         found.faults += () if data is None else data.warnings
     return patients, connectomes
@@ -254,6 +277,17 @@ def _read_cohort(section: CohortSection, found: _Findings) -> Cohort | None:
             )
         )
     return None
+
+
+def _join_visits(section: VisitsSection, cohort: Cohort | None, found: _Findings) -> Cohort | None:
+    if cohort is None:
+        found.skip(section.file.name, "the table of patients has errors")
+        return None
+    joined = found.of(lambda: join_visits(section, cohort))
+    if joined is None:
+        return None
+    found.baseline_used = joined[1].baseline_used
+    return joined[0]
 
 
 def _read_connectomes(
@@ -321,6 +355,20 @@ def _of_inner_folds(fault: Fault) -> Fault:
         met=f"within a training fold, {fault.met}",
         way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
     )
+
+
+def _describe_baselines(used: pd.DataFrame) -> list[str]:
+    """Say of each instrument how old its baselines are; `--json` has them one by one."""
+    lines = []
+    for instrument, rows in used.groupby("instrument", sort=False):
+        days = rows["days_before"]
+        passed = int(rows["earlier"].sum())
+        lines.append(
+            f"Baseline of {instrument}: {len(rows)} values, the last before the first session, "
+            f"{days.min():g} to {days.max():g} days before it (median {days.median():g}); "
+            f"{passed or 'no'} earlier {'value' if passed == 1 else 'values'} passed over."
+        )
+    return lines
 
 
 def _count(things: Sequence[object], noun: str) -> str:

@@ -38,6 +38,9 @@ FeatureSet = Literal["clinical", "connectivity", "both"]
 Together = Literal["patient", "family", "site"]
 MissingOutcome = Literal["excluded", "nonresponse"]
 ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+VisitsFormat = Literal["long", "wide"]
+VisitsRow = Literal["patient", "period"]
+OnFirstDay = Literal["during", "before"]
 Family = Literal["prevalence", "logistic", "xgboost"]
 
 GAIN = "gain over comparator"
@@ -189,6 +192,76 @@ class ConnectivitySection(Section):
             "patients": self.patients,
             "patient_column": self.patient_column,
         }
+
+
+class VisitsSection(Section):
+    """Where values measured over time are, if they are in a file of their own."""
+
+    file: FilePath = Field(
+        description="The values: one a row (long), or one row a patient or period (wide). See "
+        "[the guide](guides/outcomes-and-visits.md).",
+    )
+    format: VisitsFormat = Field(
+        default="long",
+        description="`long`: the columns patient, instrument, value, and visit, date or day; "
+        "`wide`: a column is an instrument at a visit, `madrs_week2`.",
+    )
+    row: VisitsRow = Field(
+        default="patient",
+        description="What a row of the study is: a patient, or a patient's treatment period "
+        "(crossover), which no fold ever splits.",
+    )
+    sessions: FilePath | None = Field(
+        default=None,
+        description="A file of the sessions: the columns patient, first_session and, where they "
+        "are known, last_session, period and arm.",
+    )
+    first_session: Text | None = Field(
+        default=None,
+        description="Instead of `sessions`: the cohort's column with the date of the first "
+        "session, from which baseline is told.",
+    )
+    last_session: Text | None = Field(
+        default=None,
+        description="The cohort's column with the date of the last session, from which during and "
+        "followup are told.",
+    )
+    days: dict[Text, float] = Field(
+        default={},
+        description="The day each visit is planned for, after the first session and below 0 "
+        "before it; needed for visits without a date, and for a wide file.",
+    )
+    last_day: float | None = Field(
+        default=None,
+        description="The day the last session is planned for, where its date is not known. Without "
+        "either, whatever comes after the first session counts as followup.",
+    )
+    on_first_day: OnFirstDay = Field(
+        default="during",
+        description="What a value on the day of the first session is, where no time of day tells; "
+        "`before` makes it baseline.",
+    )
+
+    @field_validator("first_session", "last_session")
+    @classmethod
+    def _sessions_come_from_one_place(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("sessions") is not None:
+            raise _refuse(
+                f"both sessions and {info.field_name}",
+                "the sessions come from one file",
+                f"Take visits.sessions or visits.{info.field_name} out.",
+            )
+        if (
+            info.field_name == "last_session"
+            and value is not None
+            and info.data.get("first_session", "") is None
+        ):
+            raise _refuse(
+                "last_session without first_session",
+                "the last session is counted from the first",
+                "Name the column of the first session too.",
+            )
+        return value
 
 
 class QuestionSection(Section):
@@ -605,6 +678,7 @@ class StudySettings(Section):
     study: StudySection
     cohort: CohortSection
     connectivity: ConnectivitySection | None = Field(default=None, description="")
+    visits: VisitsSection | None = Field(default=None, description="")
     question: QuestionSection
     response: ResponseSection
     features: FeaturesSection = FeaturesSection()
@@ -628,6 +702,28 @@ class StudySettings(Section):
                 "Take [connectivity] out, or give the patients as cohort.file.",
             )
         return connectivity
+
+    @field_validator("visits")
+    @classmethod
+    def _visits_have_their_patients(
+        cls, visits: VisitsSection | None, info: ValidationInfo
+    ) -> VisitsSection | None:
+        if visits is None:
+            return None
+        cohort = info.data.get("cohort")
+        if cohort is not None and cohort.dataset is not None:
+            raise _refuse(
+                f"a file of visits beside the data set {cohort.dataset!r}",
+                "a data set brings its own visits",
+                "Take [visits] out, or give the patients as cohort.file.",
+            )
+        if visits.row == "period" and info.data.get("connectivity") is not None:
+            raise _refuse(
+                'row = "period" with [connectivity]',
+                "a matrix is of a patient, and this version does not say of which period",
+                "Take [connectivity] out, or study one period of each patient.",
+            )
+        return visits
 
     @field_validator("features")
     @classmethod
@@ -754,6 +850,8 @@ def describe_type(key: str) -> str:
         choices = ", ".join(map(quoted, get_args(item_type_of(key))))
         return f"a list of any of {choices}" if choices else "a list of names"
     if get_origin(kind) is dict:
+        if get_args(kind)[1] is float:
+            return 'a table like {"week 2" = 14}'
         return 'a table like {REGION = "NETWORK"}'
     if get_origin(kind) is Literal:
         return f"one of {', '.join(map(quoted, get_args(kind)))}"

@@ -79,7 +79,7 @@ class Visits:
         early = early.sort_values("day", kind="stable")
         groups = early.groupby([*_KEYS, "instrument"], sort=False)
         used = groups.tail(1).assign(earlier=groups["value"].transform("size") - 1)
-        used = used.assign(days_before=-used["day"])
+        used = used.assign(days_before=0.0 - used["day"])
         used = used.loc[self.frame.index.intersection(used.index)]
         columns = ["instrument", "visit", "date", "days_before", "value", "earlier"]
         return used[[*_KEYS, *columns]].reset_index(drop=True)
