@@ -133,3 +133,32 @@ def test_periods_of_one_patient_are_never_split():
     with pytest.raises(DataError, match="several values of site for A") as caught:
         assemble(Task(rule=RULE, question="prognosis", together="site"), moved)
     assert caught.value.faults[0].patients == ("A",)
+
+
+def test_a_verdict_on_a_landmark_model_says_when_its_patients_were_seen():
+    from stratify.evaluation import cross_validate, make_verdict
+    from stratify.folds import make_folds
+
+    rng = np.random.default_rng(0)
+    week2 = rng.normal(20, 5, size=80)
+    frame = pd.DataFrame(
+        {
+            "before": 30.0 + rng.normal(size=80),
+            "week2": week2,
+            "week6": np.where(week2 + rng.normal(scale=2, size=80) < 20, 10.0, 20.0),
+        },
+        index=[f"P{k}" for k in range(80)],
+    )
+    columns = tuple(c for c in COLUMNS if c.name in frame)
+    table = assemble(landmark(), Cohort(frame, columns, simulated=True))
+    folds = make_folds(table.y, table.groups, folds=3, repeats=1)
+    evaluations = [
+        cross_validate(table, family, folds, inner_folds=3) for family in ("prevalence", "logistic")
+    ]
+    verdict = make_verdict(evaluations, table)
+    assert verdict.finding == "alarm"
+    assert "patients seen at week 2" in verdict.words
+    assert "a landmark model sees the early response" in verdict.words
+    certificate = evaluations[1].certificate
+    assert certificate.passed
+    assert any("by the landmark visit, week 2" in check.name for check in certificate.checks)
