@@ -147,8 +147,6 @@ class CheckResult:
         parts = [f"{self.study}: {_count(self.errors, 'error')}."]
         if self.plan is not None:
             parts.append(self.plan.words())
-        if self.baseline_used is not None:
-            parts += _describe_baselines(self.baseline_used)
         parts += [f"Warning: {fault}" for fault in self.warnings]
         parts += [f"Not examined: {what}" for what in self.not_examined]
         return "\n".join(parts)
@@ -355,20 +353,6 @@ def _of_inner_folds(fault: Fault) -> Fault:
         met=f"within a training fold, {fault.met}",
         way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
     )
-
-
-def _describe_baselines(used: pd.DataFrame) -> list[str]:
-    """Say of each instrument how old its baselines are; `--json` has them one by one."""
-    lines = []
-    for instrument, rows in used.groupby("instrument", sort=False):
-        days = rows["days_before"]
-        passed = int(rows["earlier"].sum())
-        lines.append(
-            f"Baseline of {instrument}: {len(rows)} values, the last before the first session, "
-            f"{days.min():g} to {days.max():g} days before it (median {days.median():g}); "
-            f"{passed or 'no'} earlier {'value' if passed == 1 else 'values'} passed over."
-        )
-    return lines
 
 
 def _count(things: Sequence[object], noun: str) -> str:

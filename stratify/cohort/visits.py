@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -302,7 +302,7 @@ def make_wide(
         used,
         row,
         visits.name,
-        (*visits.warnings, *faults),
+        (*visits.warnings, *faults, *_note_baselines(used, visits.name)),
     )
 
 
@@ -796,6 +796,26 @@ def _refuse_ties(visits: Visits, faults: list[Fault]) -> None:
                 way_out="Give the times of day, or leave one of them out.",
                 patients=tuple(dict.fromkeys(tied["patient"])),
             )
+        )
+
+
+def _note_baselines(used: pd.DataFrame, where: str) -> Iterator[Fault]:
+    """Tell, for runs and reports, how old the baselines are; no patient is named."""
+    told = []
+    for instrument, rows in used.groupby("instrument", sort=False):
+        days, passed = rows["days_before"], int(rows["earlier"].sum())
+        told.append(
+            f"{instrument}: {count_of(len(rows), 'value')}, {days.min():g} to {days.max():g} days "
+            f"before the first session (median {days.median():g}), "
+            f"{count_of(passed, 'earlier value')} passed over"
+        )
+    if told:
+        yield Fault(
+            where=f"{where}: baseline",
+            met="; ".join(told),
+            wanted="baseline is the last value before the first session",
+            way_out="See that none is too old; stratify check --json lists them one by one.",
+            severity="warning",
         )
 
 
