@@ -22,6 +22,9 @@ COLUMNS = (
 )
 
 
+AGE = Column(name="age")
+
+
 def make(columns=COLUMNS, **changes):
     values = {
         "before": [30.0] * 6,
@@ -59,6 +62,16 @@ def test_a_landmark_model_uses_what_was_measured_up_to_its_visit_and_no_later():
 def test_the_outcome_is_never_a_feature_even_of_a_landmark_model():
     with pytest.raises(DataError, match="week6: measured followup"):
         assemble(landmark(clinical=("week2", "week6")), make())
+
+
+def test_an_outcome_at_baseline_is_no_feature_either():
+    group = ResponseRule(name="severe", followup="before", at_least=31)
+    table = assemble(
+        Task(rule=group, question="diagnosis"),
+        make((*COLUMNS, AGE), before=[30.0, 31, 32, 33, 29, 28], age=[50.0] * 6),
+    )
+    assert list(table.X) == ["age"]
+    assert table.y.tolist() == [0, 1, 1, 1, 0, 0]
 
 
 def test_only_patients_seen_at_the_landmark_are_studied_and_the_flow_says_so():

@@ -286,6 +286,7 @@ def make_wide(
             column = values.column(visit, measured[visit], _day_of(visits, visit))
             pieces[column.name] = values.take(rows, index)
             made.append(column)
+    faults += _same_names(made, visits.name)
     _stop(faults)
     frame = pd.DataFrame(pieces, index=pd.Index(labels, name="patient", dtype="str"))
     arms = visits.periods["arm"].to_numpy()
@@ -321,11 +322,12 @@ def add_visits(cohort: Cohort, wide: WideVisits) -> Cohort:
         If both have a column of one name, or both say the arm, or a patient is not in the cohort.
     """
     faults = _clashes(cohort, wide)
-    unknown = tuple(dict.fromkeys(p for p in wide.people if p not in set(cohort.patients)))
+    members, seen = set(cohort.patients), set(wide.people)
+    unknown = tuple(dict.fromkeys(p for p in wide.people if p not in members))
     if unknown:
         faults.append(_unknown_patients(wide.name, unknown))
     _stop(faults)
-    without = tuple(p for p in cohort.patients if p not in set(wide.people))
+    without = tuple(p for p in cohort.patients if p not in seen)
     warnings = [*cohort.warnings, *wide.warnings]
     if without:
         warnings.append(
@@ -667,7 +669,8 @@ def _check(
             )
         )
     if known is not None:
-        strangers = tuple(p for p in dict.fromkeys(long["patient"]) if p and p not in set(known))
+        members = set(known)
+        strangers = tuple(p for p in dict.fromkeys(long["patient"]) if p and p not in members)
         if strangers:
             faults.append(_unknown_patients(where, strangers))
     key = [*_KEYS, "visit", "instrument"]
@@ -797,6 +800,22 @@ def _refuse_ties(visits: Visits, faults: list[Fault]) -> None:
                 patients=tuple(dict.fromkeys(tied["patient"])),
             )
         )
+
+
+def _same_names(columns: Sequence[Column], where: str) -> Iterator[Fault]:
+    """Refuse visits whose names differ only in what a column's name cannot hold."""
+    by_name: dict[str, list[str]] = {}
+    for column in columns:
+        by_name.setdefault(column.name, []).append(column.visit)
+    for name, visits in by_name.items():
+        if len(visits) > 1:
+            yield Fault(
+                where=where,
+                met=f"{' and '.join(map(repr, visits))}, both {name}",
+                wanted="visits whose names differ, and none after the first session called "
+                "baseline",
+                way_out="Rename one of the visits, or spell them alike if they are one.",
+            )
 
 
 def _note_baselines(used: pd.DataFrame, where: str) -> Iterator[Fault]:

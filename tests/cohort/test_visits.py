@@ -82,7 +82,9 @@ def test_a_value_on_the_first_day_is_baseline_only_if_the_study_says_so(read):
     assert "baseline of patient P1 (day 0)" in unsaid.warnings[0].met
     assert unsaid.warnings[0].patients == ("P1",)
     # What is no baseline is no value during treatment either.
-    assert list(make_wide(unsaid).frame) == ["madrs_baseline", "madrs_week_6"]
+    frame = make_wide(unsaid).frame
+    assert list(frame) == ["madrs_baseline", "madrs_week_6"]
+    np.testing.assert_array_equal(frame["madrs_baseline"], [28, np.nan])
 
 
 def test_times_of_day_tell_before_from_after_on_the_first_day(read):
@@ -337,6 +339,15 @@ def test_values_outside_their_scale_or_that_are_no_number_are_refused(read):
     for value in ("61", "-1", "2O", "inf"):
         with pytest.raises(DataError, match="MADRS total is a number from 0 to 60 points"):
             make_wide(read(f"P1,baseline,2024-03-08,madrs,{value}"))
+
+
+def test_visits_that_would_share_a_column_are_refused(read):
+    two = read("P1,week 2,2024-03-24,madrs,20", "P1,Week-2,2024-03-25,madrs,20")
+    with pytest.raises(DataError, match="'week 2' and 'Week-2', both madrs_week_2"):
+        make_wide(two)
+    late = read("P1,screening,2024-03-08,madrs,30", "P1,baseline,2024-03-12,madrs,20")
+    with pytest.raises(DataError, match="none after the first session called baseline"):
+        make_wide(late)
 
 
 def test_missing_columns_and_sessions_that_make_no_sense_are_refused(read):
