@@ -302,7 +302,9 @@ def assemble(
         task=task,
         features="both" if len(sources) == 2 else next(iter(sources)),
         flow=tuple(flow),
-        warnings=cohort.warnings + (connectomes.warnings if connectomes is not None else ()),
+        warnings=cohort.warnings
+        + (connectomes.warnings if connectomes is not None else ())
+        + (_several_periods(chosen) if labelled else ()),
         name=cohort.name,
         simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
         digest=_digest(task, cohort, connectomes),
@@ -460,6 +462,22 @@ def _groups(task: Task, cohort: Cohort) -> np.ndarray:
                 )
             )
     return groups
+
+
+def _several_periods(cohort: Cohort) -> tuple[Fault, ...]:
+    """Tell that rows are periods, of fewer patients."""
+    people = cohort.values_of("person")
+    if people is None or len(set(people)) == len(people):
+        return ()
+    return (
+        Fault(
+            where=cohort.name,
+            met=f"{len(people)} treatment periods of {len(set(people))} patients",
+            wanted="each row is counted as a patient of its own, though no fold splits a patient",
+            way_out="Read the counts as periods, and the intervals as somewhat too narrow.",
+            severity="warning",
+        ),
+    )
 
 
 def _require_both_classes(y: np.ndarray, task: Task, cohort: Cohort) -> None:

@@ -136,7 +136,9 @@ def test_periods_of_one_patient_are_never_split():
     columns = (*COLUMNS, Column(name="who", kind="text", role="person"))
     cohort = make(columns, who=["A", "A", "B", "B", "C", "C"])
     task = Task(rule=RULE, question="prognosis")
-    assert assemble(task, cohort).groups.tolist() == ["A", "A", "B", "B", "C", "C"]
+    table = assemble(task, cohort)
+    assert table.groups.tolist() == ["A", "A", "B", "B", "C", "C"]
+    assert table.warnings[-1].met == "6 treatment periods of 3 patients"
     sites = (*columns, Column(name="site", kind="category", role="site"))
     moved = make(
         sites,

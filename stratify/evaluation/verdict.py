@@ -179,4 +179,7 @@ def _describe_sample(table: Table) -> str:
     kind = "simulated patients" if table.simulated else "patients"
     under = f" under {table.task.treatment}" if table.task.treatment else ""
     seen = f" seen at {table.task.landmark}" if table.task.landmark else ""
+    people = len(set(table.groups))
+    if table.task.together == "patient" and people < len(table):
+        kind = f"treatment periods of {people} {kind}"
     return f"in {len(table)} {kind}{under}{seen}"
