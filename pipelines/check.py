@@ -262,7 +262,7 @@ def _read_cohort(section: CohortSection, found: _Findings) -> Cohort | None:
     assert dictionary is not None
     columns = found.of(lambda: read_columns(dictionary))
     if columns is not None:
-        return found.of(lambda: read_cohort(file, columns))
+        return found.of(lambda: read_cohort(file, columns, format=section.format))
     if file.exists():
         found.skip(file.name, f"{dictionary.name} has errors")
     else:

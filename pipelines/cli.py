@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PRESETS = ("null", "realistic", "optimistic", "fc_null", "site_confounded", "leaky", "bimodal")
 
+FORMATS = ("table", "bids", "redcap")
+
 WRONG_DATA = 1
 BUG = 70
 STOPPED = 130
@@ -178,9 +180,9 @@ file_path = click.Path(path_type=Path)
 def cli() -> None:
     r"""Honest patient stratification for combined TMS and ketamine.
 
-    A study is one TOML file. Check it, train on it, explain its models, and write reports for new
-    patients. RUN is a run id, a study's name (its latest complete run), or a registry alias
-    (responder@champion).
+    A study is one TOML file. Describe a file of patients to start one; check it, train on it,
+    explain its models, and write reports for new patients. RUN is a run id, a study's name (its
+    latest complete run), or a registry alias (responder@champion).
 
     For research use; not a medical device.
 
@@ -209,6 +211,33 @@ def simulate(
         from pipelines.simulate import simulate
 
         result = simulate(preset, patients=patients, seed=seed, regions=regions, out=out)
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("file", type=file_path)
+@click.option(
+    "--out",
+    type=file_path,
+    metavar="TOML",
+    help="Write the draft there; a file that is there already is never replaced.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(FORMATS),
+    help="What it is  [default: guessed from the path].",
+)
+@json_option
+def describe(file: Path, out: Path | None, format: Any, as_json: bool) -> None:
+    """Draft a column dictionary from a file, its guesses marked.
+
+    FILE is a table, a BIDS folder or a REDCap export. No value of a patient is shown or written
+    but the levels of categories with few of them.
+    """
+    with _only_json(as_json):
+        from pipelines.describe import describe
+
+        result = describe(file, format=format, out=out)
     _print(result, as_json=as_json)
 
 

@@ -52,7 +52,7 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
 
     assert section.file is not None
     assert section.columns is not None
-    cohort = read_cohort(section.file, read_columns(section.columns))
+    cohort = read_cohort(section.file, read_columns(section.columns), format=section.format)
     if settings.visits is not None:
         cohort = join_visits(settings.visits, cohort)[0]
     _stop_on_errors(check_cohort(cohort))

@@ -41,6 +41,7 @@ ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "cova
 VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
+CohortFormat = Literal["table", "bids", "redcap"]
 Family = Literal["prevalence", "logistic", "xgboost"]
 
 GAIN = "gain over comparator"
@@ -105,7 +106,12 @@ class CohortSection(Section):
     """Who the patients are: a table of your own, or a public data set."""
 
     file: FilePath | None = Field(
-        default=None, description="The table of patients: CSV, TSV, Parquet or XLSX."
+        default=None,
+        description="The table of patients (CSV, TSV, Parquet or XLSX), a BIDS folder, or a REDCap "
+        "export.",
+    )
+    format: CohortFormat | None = Field(
+        default=None, description="What `file` is; guessed from the path, if not given."
     )
     dataset: Text | None = Field(
         default=None,
@@ -113,7 +119,8 @@ class CohortSection(Section):
     )
     columns: FilePath | None = Field(
         default=None,
-        description="The dictionary of the table's columns (TOML); needed with `file`.",
+        description="The dictionary of the table's columns (TOML); needed with `file`. "
+        "`stratify describe` drafts one.",
     )
 
     @field_validator("dataset")

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stratify.dialect import decode
 from stratify.errors import DataError, Fault, count_of, name_some
 
 MISSING_WORDS = ("", "n/a", "N/A", "NA", "NaN", "nan", "NULL", "null")
@@ -27,7 +28,6 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".xlsx")
 
 _CELLS_AT_ONCE = 10_000_000
-_DELIMITER_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,23 @@ class Sheet:
             Strings, and None where a cell is missing.
         """
         return _known(as_text(self.columns[header]), missing).to_numpy(zero_copy_only=False)
+
+    def coded(
+        self, header: str, *, missing: Iterable[str] = MISSING_WORDS
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return one column's cells as numbers of the words in it.
+
+        Returns
+        -------
+        codes : array of int, shape (n_rows,)
+            Where the cell's word stands in ``words``; -1 where a cell is missing.
+        words : tuple of str
+        """
+        import pyarrow.compute as pc
+
+        coded = pc.dictionary_encode(_known(as_text(self.columns[header]), missing))
+        codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+        return codes, tuple(coded.dictionary.to_pylist())
 
     def numbers(
         self, headers: Sequence[str], *, missing: Iterable[str] = MISSING_WORDS
@@ -186,10 +203,10 @@ def read_sheet(path: str | Path, *, header: bool = True) -> Sheet:
         `Sheet.faults` and `Sheet.ragged`, so that a caller can gather them with its own.
     """
     path = Path(path)
-    suffix = _suffix(path)
     if not path.is_file():
         met = "this is a folder" if path.is_dir() else "no such file"
         raise DataError(_fault(path, met, "a table file", "Correct the path."))
+    suffix = _suffix(path)
     if suffix == ".parquet":
         return _read_parquet(path)
     if suffix == ".xlsx":
@@ -221,7 +238,8 @@ def _read_text(path: Path, delimiter: str, header: bool) -> Sheet:
     import pyarrow.compute as pc
     import pyarrow.csv as arrow_csv
 
-    data = _read_utf8(path)
+    text = decode(path.name, _read_bytes(path), delimiter)
+    data, delimiter = text.data, text.delimiter
     first = _first_row(path, data, delimiter, header)
     names = [str(k) for k in range(len(first))]
     ragged: list[RaggedRow] = []
@@ -273,11 +291,48 @@ def _read_text(path: Path, delimiter: str, header: bool) -> Sheet:
             )
         )
     numbers = np.array([k for k in range(1, len(table) + len(taken) + 1) if k not in taken])
-    faults = _unclosed_quote(path, data, columns)
-    return _make_sheet(path.name, columns, numbers, header, tuple(ragged), faults)
+    faults = [*text.faults, *_unclosed_quote(path, data, columns)]
+    columns, numbers = _with_trailing_delimiters(path, columns, numbers, ragged, faults)
+    ragged = [RaggedRow(row.row + text.skipped, row.cells) for row in ragged]
+    numbers = numbers + text.skipped
+    return _make_sheet(path.name, columns, numbers, header, tuple(ragged), tuple(faults))
 
 
-def _read_utf8(path: Path) -> bytes:
+def _with_trailing_delimiters(
+    path: Path,
+    columns: list[Any],
+    numbers: np.ndarray,
+    ragged: list[RaggedRow],
+    faults: list[Fault],
+) -> tuple[list[Any], np.ndarray]:
+    """Put back the rows whose only cells too many are empty ones at their end."""
+    import pyarrow as pa
+
+    width = len(columns)
+    mended = [row for row in ragged if len(row.cells) > width and not any(row.cells[width:])]
+    if not mended:
+        return columns, numbers
+    ragged[:] = [row for row in ragged if row not in mended]
+    order = np.argsort([*numbers, *(row.row for row in mended)])
+    faults.append(
+        Fault(
+            where=path.name,
+            met=f"{count_of(len(mended), 'row')} with delimiters after the last cell",
+            wanted=f"as many cells in each row as the header has names ({width})",
+            way_out="Nothing stands behind them, and they were passed over.",
+            severity="warning",
+        )
+    )
+    joined = [
+        pa.concat_arrays([column, pa.array([row.cells[k] for row in mended], pa.string())])
+        for k, column in enumerate(columns)
+    ]
+    return [column.take(pa.array(order)) for column in joined], np.sort(
+        np.array([*numbers, *(row.row for row in mended)])
+    )
+
+
+def _read_bytes(path: Path) -> bytes:
     data = path.read_bytes()
     if path.name.lower().endswith(".gz"):
         try:
@@ -291,30 +346,7 @@ def _read_utf8(path: Path) -> bytes:
                     "Copy the file again, or unpack it and give the unpacked one.",
                 )
             ) from None
-    way_out = "In the program that wrote the file, save it again as CSV UTF-8."
-    if b"\0" in data:
-        raise DataError(
-            _fault(
-                path,
-                "bytes that no text holds (UTF-16, or another format under this name)",
-                "text in UTF-8",
-                way_out,
-            )
-        )
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            _fault(
-                path,
-                f"line {line} holds the byte 0x{data[error.start]:02x}, which is not "
-                "UTF-8 (perhaps Latin-1, the older Windows encoding)",
-                "text in UTF-8",
-                way_out,
-            )
-        ) from None
-    return data.removeprefix(b"\xef\xbb\xbf")
+    return data
 
 
 def _first_row(path: Path, data: bytes, delimiter: str, header: bool) -> list[str]:
@@ -329,19 +361,6 @@ def _first_row(path: Path, data: bytes, delimiter: str, header: bool) -> list[st
                 met,
                 "a header and rows",
                 "Give the file with its table, the column names in its first row.",
-            )
-        )
-    line = io.TextIOWrapper(io.BytesIO(data), "utf-8").readline()
-    others = {other: line.count(other) for other in _DELIMITER_NAMES if other != delimiter}
-    likely = max(others, key=others.__getitem__)
-    if others[likely] > line.count(delimiter) and len(first) <= 2:
-        raise DataError(
-            _fault(
-                path,
-                f"the first row is parted by {_DELIMITER_NAMES[likely]}",
-                f"a file with this ending is parted by {_DELIMITER_NAMES[delimiter]}",
-                "Save it again with that delimiter and with decimal points"
-                + (", or name it .tsv." if likely == "\t" else "."),
             )
         )
     return first

@@ -4,8 +4,8 @@ Run from the repository, once `make demo` has left its runs in mlruns:
 
     .venv/bin/python docs/images/draw_runs.py [STORE]
 
-It needs chromium, which the project otherwise does without; nothing is sent anywhere. Prints the size
-of each picture.
+It needs chromium, which the project otherwise does without; nothing is sent anywhere. Prints the
+size of each picture.
 """
 
 from __future__ import annotations

@@ -1,8 +1,14 @@
 """Patients: read from the files clinics have, and checked as a whole."""
 
+from stratify.cohort.bids import read_bids
 from stratify.cohort.check import check_cohort
+from stratify.cohort.describe import Draft, describe_source, render_draft, write_draft
 from stratify.cohort.dictionary import Dictionary, read_columns, render_columns, write_columns
+from stratify.cohort.open import guess_format, read_source
 from stratify.cohort.read import read_cohort
+from stratify.cohort.redcap import read_redcap
+from stratify.cohort.redcap_write import write_redcap
+from stratify.cohort.source import Source
 from stratify.cohort.values import Cohort
 from stratify.cohort.visits import (
     Visits,
@@ -17,16 +23,26 @@ from stratify.cohort.write import write_cohort
 __all__ = [
     "Cohort",
     "Dictionary",
+    "Draft",
+    "Source",
     "Visits",
     "WideVisits",
     "add_visits",
     "check_cohort",
+    "describe_source",
+    "guess_format",
     "make_sessions",
     "make_wide",
+    "read_bids",
     "read_cohort",
     "read_columns",
+    "read_redcap",
+    "read_source",
     "read_visits",
     "render_columns",
+    "render_draft",
     "write_cohort",
     "write_columns",
+    "write_draft",
+    "write_redcap",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -404,9 +405,8 @@ def _role_faults(where: str, columns: Sequence[Column]) -> list[Fault]:
                     way_out='Write role = "patient" for it.',
                 )
             )
-    twice = {
-        column.name for column in columns if sum(other.name == column.name for other in columns) > 1
-    }
+    counts = Counter(column.name for column in columns)
+    twice = {name for name, count in counts.items() if count > 1}
     if twice:
         faults.append(
             Fault(

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort.dictionary import Dictionary
+from stratify.cohort.open import read_source
+from stratify.cohort.source import Format, Source
 from stratify.cohort.values import Cohort
+from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column
-from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet, read_sheet
+from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet
 
 NO_WORDS = ("0", "0.0", "false", "no")
 YES_WORDS = ("1", "1.0", "true", "yes")
@@ -23,11 +26,12 @@ _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 
 
 def read_cohort(
-    path: str | Path,
+    path: str | Path | Source,
     columns: Dictionary | Sequence[Column],
     *,
     name: str | None = None,
     labelled: bool = True,
+    format: Format | None = None,
 ) -> Cohort:
     r"""Read a cohort table, one row a patient, and check every cell against its column.
 
@@ -37,8 +41,9 @@ def read_cohort(
 
     Parameters
     ----------
-    path : str or Path
-        ``.csv``, ``.tsv`` (both also ``.gz``), ``.parquet`` or ``.xlsx``.
+    path : str, Path or Source
+        ``.csv``, ``.tsv`` (both also ``.gz``), ``.parquet`` or ``.xlsx``; a BIDS folder; a REDCap
+        export; or what `read_source` made of one.
     columns : Dictionary, or sequence of Column
         What each column means; one of them has the role ``patient``. Columns of the file that are
         not named here are ignored, with a warning.
@@ -48,6 +53,8 @@ def read_cohort(
         Whether the patients' outcome is known. Without it these are new patients: columns of
         outcomes, and those measured during or after treatment, may be absent, and are then wholly
         missing.
+    format : {"table", "bids", "redcap"}, optional
+        What the path holds; guessed from it, if not given.
 
     Returns
     -------
@@ -73,7 +80,8 @@ def read_cohort(
     {'007': 31.0, '008': nan}
     """
     dictionary = columns if isinstance(columns, Dictionary) else Dictionary(tuple(columns))
-    sheet = read_sheet(path)
+    source = path if isinstance(path, Source) else read_source(path, format=format)
+    sheet = source.sheet_with(column.name for column in dictionary.columns)
     reading = _Reading(sheet, list(sheet.faults), _read_patients(sheet, dictionary))
     reading.faults += _ragged_faults(sheet, dictionary)
     reading.faults += _header_faults(sheet, dictionary, labelled)
@@ -288,6 +296,11 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
     def cells() -> np.ndarray:
         return reading.sheet.text(column.name)
 
+    if wrong.any():
+        commas = read_decimal_commas(cells())
+        if commas is not None:
+            reading.faults.append(_decimal_commas(reading, column, values, commas))
+            values, wrong = commas, np.zeros(len(wrong), dtype=bool)
     unit = f" {column.unit}" if column.unit else ""
     way_out = "Correct the row, or leave it empty to mark it missing."
     if wrong.any():
@@ -297,7 +310,8 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
             wrong,
             cells,
             wanted=f"{column.words} is a number{' of' + unit if unit else ''}",
-            way_out="Write a point for a decimal comma, and no commas between thousands."
+            way_out="Write a point for a decimal comma, and no commas between thousands; which of "
+            "the two is meant cannot be told."
             if comma
             else "Write the number alone, or leave the cell empty to mark it missing.",
         )
@@ -319,6 +333,19 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
     return values
 
 
+def _decimal_commas(
+    reading: _Reading, column: Column, before: np.ndarray, after: np.ndarray
+) -> Fault:
+    changed = np.isnan(before) & ~np.isnan(after)
+    return Fault(
+        where=f"{reading.sheet.name}: {column.name}",
+        met=f"decimal commas in {count_of(int(changed.sum()), 'cell')}",
+        wanted="numbers with a decimal point",
+        way_out="They were read as points; nothing else in the column can be meant.",
+        severity="warning",
+    )
+
+
 def _span(low: float, high: float) -> str:
     if low > -np.inf and high < np.inf:
         return f"runs from {low:g} to {high:g}"
@@ -326,26 +353,32 @@ def _span(low: float, high: float) -> str:
 
 
 def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
-    text = reading.sheet.text(column.name, missing=_missing_words(column))
-    meaning = _boolean_words(column)
-    # Few distinct words stand for many rows.
-    means = {word: meaning.get(word, meaning.get(word.lower())) for word in set(text) - {None}}
-    values = pd.Series(text, dtype=object).map(means).to_numpy(dtype=float)
+    missing = _missing_words(column)
+    codes, words = reading.sheet.coded(column.name, missing=missing)
+    meaning = read_boolean_words(column.levels)
+    means = [meaning.get(word, meaning.get(word.lower(), np.nan)) for word in words]
+    values = np.array([*means, np.nan])[codes]
     no, yes = column.levels or ("no", "yes")
     reading.tell(
         column,
-        np.isnan(values) & ~pd.isna(text),
-        lambda: text,
+        np.isnan(values) & (codes >= 0),
+        lambda: reading.sheet.text(column.name, missing=missing),
         wanted=f"{column.words} is {no} or {yes}",
         way_out="Correct the rows, give the two words as levels, or make it a category.",
     )
     return values
 
 
-def _boolean_words(column: Column) -> dict[str, float]:
-    """Return what each word means; the column's own words go before the usual ones."""
+def read_boolean_words(levels: Sequence[str] = ()) -> dict[str, float]:
+    """Return what each word means; a column's own words go before the usual ones.
+
+    Examples
+    --------
+    >>> read_boolean_words(("1", "2"))
+    {'1': 0.0, '2': 1.0}
+    """
     usual = {word: float(k) for k, words in enumerate((NO_WORDS, YES_WORDS)) for word in words}
-    own = {word: float(k) for k, word in enumerate(column.levels)}
+    own = {word: float(k) for k, word in enumerate(levels)}
     own |= {word.lower(): value for word, value in own.items() if word.lower() not in own}
     # With levels such as ("1", "2"), a 1 means no, and the usual words would contradict them.
     contradicted = any(usual.get(word, value) != value for word, value in own.items())
@@ -353,22 +386,22 @@ def _boolean_words(column: Column) -> dict[str, float]:
 
 
 def _read_category(reading: _Reading, column: Column) -> pd.Categorical:
-    text = reading.sheet.text(column.name, missing=_missing_words(column))
-    seen = sorted(set(text) - {None})
-    levels = column.levels or tuple(seen)
-    unknown = set(seen) - set(levels)
-    if unknown:
-        wrong = np.array([cell in unknown for cell in text])
-        hint = did_you_mean(text[wrong][0], levels)
+    missing = _missing_words(column)
+    codes, words = reading.sheet.coded(column.name, missing=missing)
+    levels = column.levels or tuple(sorted(words))
+    place = {level: k for k, level in enumerate(levels)}
+    places = np.array([*(place.get(word, -1) for word in words), -1])[codes]
+    wrong = (places < 0) & (codes >= 0)
+    if wrong.any():
+        hint = did_you_mean(words[codes[wrong][0]], levels)
         reading.tell(
             column,
             wrong,
-            lambda: text,
+            lambda: reading.sheet.text(column.name, missing=missing),
             wanted=f"{column.words} is one of {name_some(levels, most=8)}{hint}",
             way_out="Correct the rows, or add the level to the dictionary.",
         )
-    known = pd.Series(text, dtype=object).map({level: level for level in levels})
-    return pd.Categorical(known, categories=pd.Index(levels, dtype="str"))
+    return pd.Categorical.from_codes(places, categories=pd.Index(levels, dtype="str"))
 
 
 def _read_date(reading: _Reading, column: Column) -> pd.Series:

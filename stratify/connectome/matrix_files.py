@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +138,7 @@ class _OneFile:
     matrix: np.ndarray | None = None
     names: tuple[str, ...] | None = None
     faults: list[Fault] = field(default_factory=list)
+    assumed: tuple[Fault, ...] = ()
 
     def tell(self, met: str, wanted: str, way_out: str) -> None:
         self.faults.append(
@@ -176,8 +177,20 @@ def matrices_of_files(path: Path, *, regions: Regions | None) -> RawMatrices:
         reference,
         networks=None if regions is None else regions.networks,
         places=tuple(one.place for one in good),
-        faults=tuple(fault for one in files for fault in one.faults),
+        faults=(*(fault for one in files for fault in one.faults), *_assumed(files)),
     )
+
+
+def _assumed(files: Sequence[_OneFile]) -> Iterator[Fault]:
+    """Tell once what was assumed of many files alike, such as their delimiter or encoding."""
+    alike: dict[str, list[tuple[_OneFile, Fault]]] = {}
+    for one in files:
+        for fault in one.assumed:
+            alike.setdefault(fault.wanted, []).append((one, fault))
+    for found in alike.values():
+        count = f" (and in {len(found) - 1:,} more)" if len(found) > 1 else ""
+        first, fault = found[0]
+        yield replace(fault, where=first.place, met=f"{fault.met}{count}")
 
 
 def _most_common_names(files: Sequence[_OneFile]) -> tuple[str, ...]:
@@ -266,6 +279,7 @@ def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> 
 def _read_grid(one: _OneFile, file: Path, regions: Regions | None) -> None:
     """Take a text grid apart into region names, if it has them, and values."""
     sheet = read_sheet(file, header=False)
+    one.assumed = tuple(fault for fault in sheet.faults if fault.severity == "warning")
     for fault in ragged_fault(sheet):
         one.tell(fault.met, fault.wanted, fault.way_out)
     if one.faults:

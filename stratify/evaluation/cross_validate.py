@@ -284,7 +284,11 @@ def _estimate(
     folds = int(by_fold["fold"].nunique())
     metrics = {
         name: compute_corrected_interval(
-            by_fold[name].to_numpy(), test_share=1 / folds, folds=folds, level=level
+            by_fold[name].to_numpy(),
+            test_share=1 / folds,
+            folds=folds,
+            level=level,
+            bounds=(0.0, np.inf if name == "log_loss" else 1.0),
         )
         for name in ("auc", "balanced_accuracy", "brier", "log_loss")
     }

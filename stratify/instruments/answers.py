@@ -153,8 +153,11 @@ def _as_numbers(item: Item, cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_cell(cell: object, codes: Mapping[str, float | None]) -> object:
+    if isinstance(cell, bool | int | float | np.bool_ | np.integer | np.floating):
+        return float(cell)
     if not isinstance(cell, str):
-        return cell
+        # Dates and whatever else is no answer stay text, so that they are refused as they stand.
+        return None if cell is None or cell is pd.NA or cell is pd.NaT else str(cell)
     text = cell.strip()
     return codes.get(text, text)
 

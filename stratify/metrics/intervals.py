@@ -11,7 +11,12 @@ from stratify.metrics.estimates import Estimate
 
 
 def compute_corrected_interval(
-    by_fold: np.ndarray, *, test_share: float, folds: int, level: float = 0.95
+    by_fold: np.ndarray,
+    *,
+    test_share: float,
+    folds: int,
+    level: float = 0.95,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Estimate:
     """Mean over folds, with the corrected resampled t interval.
 
@@ -29,6 +34,8 @@ def compute_corrected_interval(
     folds : int
         Folds in one partition.
     level : float
+    bounds : (float, float)
+        Where the figure must lie; an interval that reaches beyond is cut there.
 
     Source
     ------
@@ -47,7 +54,7 @@ def compute_corrected_interval(
     mean = float(values.mean())
     variance = (1 / len(values) + test_share / (1 - test_share)) * values.var(ddof=1)
     half = float(stats.t.ppf((1 + level) / 2, folds - 1) * np.sqrt(variance))
-    return Estimate(mean, mean - half, mean + half, level)
+    return Estimate(mean, max(mean - half, bounds[0]), min(mean + half, bounds[1]), level)
 
 
 def compute_corrected_difference(

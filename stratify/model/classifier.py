@@ -7,21 +7,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from stratify.model.calibrate import fit_sigmoid
 from stratify.model.families import FamilyName, make_encoder, make_family
-from stratify.model.labels import encode_classes
+from stratify.model.two_classes import TwoClassClassifier, encode_classes
 from stratify.preprocess import check_table
 
 InnerFolds = Iterable[tuple[np.ndarray, np.ndarray]]
 
 
-class ResponderClassifier(ClassifierMixin, BaseEstimator):
+class ResponderClassifier(TwoClassClassifier):
     """Predict who responds, with everything learned inside the rows given to ``fit``.
 
     For each inner fold the encoder and the whole hyperparameter grid are fitted on the other
@@ -66,8 +64,6 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
     >>> model.predict_proba(X[:1]).shape
     (1, 2)
     """
-
-    classes_: np.ndarray
 
     def __init__(
         self,
@@ -122,16 +118,6 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
         scores = self.score_rows(X)
         return self.intercept_ + self.slope_ * scores
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the calibrated probabilities of both classes, shape (n_rows, 2)."""
-        p = expit(self.decision_function(X))
-        return np.column_stack([1 - p, p])
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the more likely class, shape (n_rows,)."""
-        responds = self.decision_function(X) > 0
-        return self.classes_[responds.astype(int)]
-
     def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, np.ndarray]:
         if y is None:
             raise ValueError(
@@ -168,7 +154,6 @@ class ResponderClassifier(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.classifier_tags.poor_score = self.family == "prevalence"
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True

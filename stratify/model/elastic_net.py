@@ -7,17 +7,16 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import ElasticNet
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from stratify.model.labels import encode_classes
+from stratify.model.two_classes import TwoClassClassifier, encode_classes
 
 RIDGE_FLOOR = 1e-3
 """The l1 share that places a ridge penalty on the scale of an l1 penalty, as in glmnet."""
 
 
-class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
+class ElasticNetLogistic(TwoClassClassifier):
     """Logistic regression with an elastic-net penalty.
 
     Minimises, over weights ``w`` and an unpenalised intercept,
@@ -62,7 +61,6 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
 
     coef_: np.ndarray
     intercept_: np.ndarray
-    classes_: np.ndarray
     penalty_: float
 
     def __init__(
@@ -96,21 +94,6 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, reset=False)
         # Row by row sums do not depend on which other rows are there; a matrix product does.
         return np.einsum("ij,j->i", X, self.coef_[0]) + self.intercept_[0]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return probabilities of both classes, shape (n_rows, 2)."""
-        p = expit(self.decision_function(X))
-        return np.column_stack([1 - p, p])
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the class with the higher probability, shape (n_rows,)."""
-        responds = self.decision_function(X) > 0
-        return self.classes_[responds.astype(int)]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags
 
 
 def fit_path(

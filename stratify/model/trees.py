@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_selection import f_classif
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from stratify.model.labels import encode_classes
+from stratify.model.two_classes import TwoClassClassifier, encode_classes
 
 MAX_BIN = 64
 """Cut points a column. XGBoost's 256 cost three times as much and, with a few hundred patients,
 put hardly more than one patient between two of them."""
 
 
-class ScreenedTrees(ClassifierMixin, BaseEstimator):
+class ScreenedTrees(TwoClassClassifier):
     """XGBoost on the columns that pass a screen inside the training fold.
 
     With thousands of edges and hundreds of patients nearly every split of a deep search is
@@ -53,7 +51,6 @@ class ScreenedTrees(ClassifierMixin, BaseEstimator):
 
     kept_: np.ndarray
     leaves_: np.ndarray
-    classes_: np.ndarray
     booster_: Any
 
     def __init__(
@@ -114,19 +111,8 @@ class ScreenedTrees(ClassifierMixin, BaseEstimator):
         running = np.cumsum(self.leaves_[np.arange(leaf.shape[1]), leaf], axis=1)
         return running[:, np.asarray(stages) - 1]
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return probabilities of both classes, shape (n_rows, 2)."""
-        p = expit(self.decision_function(X))
-        return np.column_stack([1 - p, p])
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the class with the higher probability, shape (n_rows,)."""
-        responds = self.decision_function(X) > 0
-        return self.classes_[responds.astype(int)]
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.input_tags.allow_nan = True
         return tags
 

@@ -83,7 +83,7 @@ class LoadedRun:
 
 
 @dataclass(frozen=True, eq=False)
-class StudySummary:
+class StudyEntry:
     """One study in a list of them.
 
     Parameters
@@ -180,7 +180,7 @@ def load_run(store: Store, run_id: str) -> LoadedRun:
     )
 
 
-def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudySummary, ...]:
+def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyEntry, ...]:
     """List the studies of a store, the latest first.
 
     Parameters
@@ -193,7 +193,7 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyS
 
     models = _search(store, f"tags.`{KIND}` = 'model'", experiment=experiment)
     return tuple(
-        StudySummary(
+        StudyEntry(
             name=run.data.tags.get("study", ""),
             run_id=run.info.run_id,
             state=run.data.tags.get(STATE, ""),

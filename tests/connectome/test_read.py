@@ -596,3 +596,15 @@ def test_regions_whose_name_holds_the_separator_cannot_be_written(tmp_path):
             Connectomes(R, PATIENTS, REGIONS, ("SN",) * 6, "pearson r"), tmp_path / "w.csv"
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_dialect_that_many_matrix_files_share_is_told_once(tmp_path):
+    for patient, edge in (("a", ".2"), ("b", ".3"), ("c", ".4")):
+        text = f"x;y\n1;{edge}\n{edge};1\n"
+        (tmp_path / f"{patient}.csv").write_bytes(text.encode("utf-16"))
+    connectomes = read_connectomes(tmp_path, kind="pearson r")
+    assert connectomes.patients == ("a", "b", "c")
+    assert [fault.met for fault in connectomes.warnings] == [
+        "text in UTF-16 (and in 2 more)",
+        "cells parted by semicolons (and in 2 more)",
+    ]

@@ -1,4 +1,4 @@
-"""The guides do what they say: their files are written, their commands and examples run, in order."""
+"""The guides do what they say: files are written, commands and examples run, in order."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from stratify.instruments import Scores, list_instruments, read_instrument, scor
 NAMES = [name for name in list_instruments() if read_instrument(name).scored_by == "score"]
 PRORATED = [name for name in NAMES if read_instrument(name).missing.prorate]
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=5, deadline=None)
+few = settings(max_examples=3, deadline=None)
 
 
 def draw(name: str, seed: int, *, missing: float = 0.0, n: int = 7) -> pd.DataFrame:

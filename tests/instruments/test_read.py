@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import stratify
 from stratify.errors import DataError, SettingsError
 from stratify.instruments import list_instruments, read_instrument, score
 
@@ -231,5 +233,8 @@ def test_importing_the_room_imports_nothing_heavy():
         "print([m for m in ('pydantic', 'sklearn', 'matplotlib', 'mlflow', 'scipy') "
         "if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    root = Path(stratify.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
     assert done.stdout.strip() == "[]"

@@ -104,16 +104,27 @@ def test_childhood_trauma_scales_hold_their_own_items():
     assert totals["ctq_sf_physical_abuse"] == 5
 
 
-@pytest.mark.parametrize(
-    ("item", "scale"),
-    [(9, "physical_abuse"), (27, "sexual_abuse"), (6, "physical_neglect"), (18, "emotional_abuse")],
-)
-def test_one_item_moves_its_scale_and_the_total_alone(item, scale):
+# As in the scoring instructions of Bernstein 1996.
+TRAUMA = {
+    "emotional_abuse": (3, 8, 14, 18, 25),
+    "physical_abuse": (9, 11, 12, 15, 17),
+    "sexual_abuse": (20, 21, 23, 24, 27),
+    "emotional_neglect": (5, 7, 13, 19, 28),
+    "physical_neglect": (1, 2, 4, 6, 26),
+}
+
+
+@pytest.mark.parametrize("scale", TRAUMA)
+def test_each_item_of_a_scale_moves_that_scale_and_the_total_alone(scale):
     instrument = read_instrument("ctq_sf")
     calm = score(instrument, make_trauma()).totals.loc["P01"]
-    moved = score(instrument, make_trauma(**{f"_{item}": 4})).totals.loc["P01"]
-    changed = (moved - calm)[moved != calm]
-    assert changed.to_dict() == {"ctq_sf_total": 3, f"ctq_sf_{scale}": 3}
+    for item in TRAUMA[scale]:
+        moved = score(instrument, make_trauma(**{f"_{item}": 4})).totals.loc["P01"]
+        by = -3 if item in (2, 5, 7, 13, 19, 26, 28) else 3
+        assert (moved - calm)[moved != calm].to_dict() == {
+            "ctq_sf_total": by,
+            f"ctq_sf_{scale}": by,
+        }
 
 
 def test_reversed_items_of_childhood_trauma_fall_as_answers_rise():
@@ -357,6 +368,21 @@ def test_words_are_refused_and_numbers_as_text_are_read():
     table.loc["P01", "gad7_1"] = ""
     with pytest.raises(DataError, match="gad7_4: 'often' for patient P02"):
         score(gad7, table)
+
+
+@pytest.mark.parametrize("cell", [pd.Timestamp("2024-03-01"), 1 + 1j, [1], b"1"])
+def test_what_is_no_answer_at_all_is_refused(cell):
+    table = make_answers("athf_sf", [1], [1]).astype(object)
+    table.iloc[1, 0] = cell
+    with pytest.raises(DataError, match="for patient P02"):
+        score(read_instrument("athf_sf"), table)
+
+
+@pytest.mark.parametrize("cell", [None, np.nan, pd.NA, pd.NaT, "", "  "])
+def test_an_empty_cell_of_any_kind_is_missing(cell):
+    table = make_answers("nrs", [1], [1]).astype(object)
+    table.iloc[1, 0] = cell
+    assert score(read_instrument("nrs"), table).total.isna().tolist() == [False, True]
 
 
 def test_a_weighted_answer_says_that_the_weight_is_applied_later():

@@ -128,7 +128,7 @@ def test_a_fall_of_exactly_the_share_is_met_in_floating_point(baseline, share):
 
 def test_a_proportion_of_a_baseline_of_0_is_undefined():
     response = read_instrument("madrs").response[0]
-    assert response.is_met([0, 0], baseline=[0, np.nan]).isna().all()
+    assert response.is_met([0, 5, -3, 0], baseline=[0, 0, -1, np.nan]).isna().all()
     fall = read_instrument("nrs").response[2]
     assert fall.is_met([0], baseline=[0]).tolist() == [0]
 

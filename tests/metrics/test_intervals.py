@@ -67,3 +67,10 @@ def test_estimate_names_its_bounds_as_json_and_mlflow_do():
     assert json.dumps(Estimate(0.6, 0.5, 0.7).to_dict("auc")) == (
         '{"auc": 0.6, "auc_low": 0.5, "auc_high": 0.7}'
     )
+
+
+def test_interval_stays_where_the_figure_can_lie():
+    values = np.array([0.9, 1.0, 0.7])
+    interval = compute_corrected_interval(values, test_share=1 / 3, folds=3, bounds=(0, 1))
+    assert interval.high == 1
+    assert interval.low < 0.7

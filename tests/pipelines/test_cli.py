@@ -137,6 +137,7 @@ def test_each_command_has_help_that_fits_a_line():
     lines = run("--help").stdout.split("Commands:")[1].strip().splitlines()
     assert [line.split()[0] for line in lines] == [
         "check",
+        "describe",
         "explain",
         "report",
         "simulate",

@@ -112,12 +112,15 @@ def test_settings_cannot_be_changed(write):
 
 
 def test_the_words_are_those_of_the_library():
+    from pipelines import cli
     from stratify import connectome, outcome, task
+    from stratify.cohort import source
 
     assert get_args(words.Question) == get_args(task.Question)
     assert get_args(words.FeatureSet) == get_args(task.FeatureSet)
     assert get_args(words.Together) == get_args(task.Together)
     assert get_args(words.MissingOutcome) == get_args(outcome.MissingOutcome)
+    assert get_args(words.CohortFormat) == get_args(source.Format) == cli.FORMATS
     assert get_args(words.ConnectivityKind) == get_args(connectome.ConnectivityKind)
 
 

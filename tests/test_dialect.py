@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratify.cohort import read_cohort
+from stratify.dialect import decode, read_decimal_commas
+from stratify.errors import DataError
+from stratify.schema import Column
+from stratify.sheet import read_sheet
+
+ROWS = [
+    ["id", "score", "city"],
+    ["01", "2.5", "Zürich"],
+    ["02", "31", "two\nlines"],
+    ["03", "", "Graz"],
+]
+COLUMNS = (
+    Column(name="id", kind="text", role="patient"),
+    Column(name="score"),
+    Column(name="city", kind="category"),
+)
+
+
+def render(rows, delimiter=",", end="\n") -> str:
+    page = io.StringIO(newline="")
+    csv.writer(page, delimiter=delimiter, lineterminator=end).writerows(rows)
+    return page.getvalue()
+
+
+def met_in(cohort) -> list[str]:
+    return [fault.met for fault in cohort.warnings]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_each_dialect_gives_the_same_patients_and_tells_what_was_assumed(
+    tmp_path, ending, delimiter, encoding, end
+):
+    path = tmp_path / f"t{ending}"
+    path.write_bytes(render(ROWS, delimiter, end).encode(encoding))
+    cohort = read_cohort(path, COLUMNS)
+    assert cohort.patients == ("01", "02", "03")
+    np.testing.assert_array_equal(cohort.frame["score"], [2.5, 31, np.nan])
+    assert cohort.frame["city"].tolist() == ["Zürich", "two\nlines", "Graz"]
+    promised = {".csv": ",", ".tsv": "\t"}[ending]
+    phrases = [] if delimiter == promised else ["cells parted by"]
+    phrases += {"utf-8": [], "utf-8-sig": ["byte-order mark"], "cp1252": ["byte 0xfc"]}.get(
+        encoding, ["UTF-16"]
+    )
+    told = met_in(cohort)
+    assert len(told) == len(phrases)
+    assert all(any(phrase in met for met in told) for phrase in phrases)
+
+
+def test_old_mac_line_ends_are_read_and_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,score,city\r01,2.5,Graz\r02,,Graz\r")
+    cohort = read_cohort(path, COLUMNS)
+    assert cohort.patients == ("01", "02")
+    assert "old Mac" in met_in(cohort)[0]
+
+
+def test_what_was_assumed_of_an_encoding_is_told_with_the_character(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("id,score,city\n1,2,Orléans\n".encode("latin-1"))
+    (warning,) = read_sheet(path).faults
+    assert "line 2 holds the byte 0xe9" in warning.met
+    assert "that byte as 'é'" in warning.wanted
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["2,5", "3", None], [2.5, 3, np.nan]),
+        (["1,234", "2,5"], [1.234, 2.5]),
+        (["0,125"], [0.125]),
+        (["-1,5e3"], [-1500]),
+        (["1,234"], None),
+        (["1,234", "999"], None),
+        (["1.234,5"], None),
+        (["2,5", "3.5"], None),
+        (["1,234,567"], None),
+        (["2,5", "high"], None),
+        (["2"], None),
+    ],
+)
+def test_a_comma_is_decimal_only_if_nothing_else_can_be_meant(cells, values):
+    found = read_decimal_commas(cells)
+    if values is None:
+        assert found is None
+    else:
+        np.testing.assert_array_equal(found, values)
+
+
+@given(st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1))
+def test_decimal_commas_read_back_as_what_was_written(values):
+    cells = [f"{value!r}".replace(".", ",") for value in values]
+    found = read_decimal_commas([*cells, "0,5"])
+    np.testing.assert_array_equal(found[:-1], values)
+
+
+def test_decimal_commas_are_read_and_told_and_thousands_are_refused_by_patient(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id;score;city\n01;2,5;Graz\n02;3;Graz\n", encoding="utf-8")
+    cohort = read_cohort(path, COLUMNS)
+    assert cohort.frame["score"].tolist() == [2.5, 3]
+    assert "decimal commas in 1 cell" in met_in(cohort)
+    path.write_text('id,score,city\n01,"1,234",Graz\n02,3,Graz\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"t.csv: score: '1,234' for patient 01.*cannot be told"):
+        read_cohort(path, COLUMNS)
+
+
+def test_delimiters_after_the_last_cell_are_passed_over_in_place(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,score,city\n01,1,a\n02,2,b,,\n\n03,3,c,\n04,4,d,x\n")
+    sheet = read_sheet(path)
+    assert sheet.text("id").tolist() == ["01", "02", "03"]
+    assert sheet.rows.tolist() == [2, 3, 5]
+    assert [row.row for row in sheet.ragged] == [6]
+    assert "2 rows with delimiters after the last cell" in sheet.faults[0].met
+
+
+def test_a_first_line_that_names_the_delimiter_is_passed_over(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"sep=;\r\nid;score\r\n1;2\r\n3\r\n")
+    sheet = read_sheet(path)
+    assert sheet.headers == ("id", "score")
+    assert sheet.rows.tolist() == [3]
+    assert sheet.ragged[0].row == 4
+    assert "names the delimiter" in sheet.faults[0].met
+
+
+def test_a_comma_in_one_of_two_names_does_not_part_a_file_of_tabs(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("id\tscore, total, week 6\n1\t2\n")
+    assert read_sheet(path).headers == ("id", "score, total, week 6")
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes_are_decoded_or_refused_in_words(data):
+    with contextlib.suppress(DataError):
+        decode("t.csv", data, ",").data.decode("utf-8")
