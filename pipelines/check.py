@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pipelines.data import draw_folds
+from pipelines.data import draw_folds, join_visits
 from pipelines.progress import Progress, quiet
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from pipelines.study import CohortSection, ConnectivitySection
+from pipelines.study import CohortSection, ConnectivitySection, VisitsSection
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from stratify.cohort import Cohort
     from stratify.connectome import Connectomes
 
@@ -105,6 +107,8 @@ class CheckResult:
         What could not be looked at because of an error elsewhere, and why.
     plan : Plan or None
         None where an error stops the study.
+    baseline_used : DataFrame or None
+        Which value is the baseline of whom, where the study has visits in a file of their own.
     """
 
     study: str
@@ -112,6 +116,7 @@ class CheckResult:
     warnings: tuple[Fault, ...]
     not_examined: tuple[str, ...]
     plan: Plan | None
+    baseline_used: pd.DataFrame | None = None
 
     @property
     def ok(self) -> bool:
@@ -127,7 +132,14 @@ class CheckResult:
             "warnings": [fault.to_dict() for fault in self.warnings],
             "not_examined": list(self.not_examined),
             "plan": None if self.plan is None else self.plan.to_dict(),
+            **self._baselines(),
         }
+
+    def _baselines(self) -> dict[str, object]:
+        if self.baseline_used is None:
+            return {}
+        table = self.baseline_used.assign(date=self.baseline_used["date"].astype(str))
+        return {"baseline_used": table.to_dict("records")}
 
     def words(self) -> str:
         """Return the result in words; the errors themselves are told apart from it."""
@@ -168,13 +180,17 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         warnings=tuple(fault for fault in faults if fault.severity == "warning"),
         not_examined=tuple(found.not_examined),
         plan=None if found.faulty else plan,
+        baseline_used=found.baseline_used,
     )
 
 
 def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
     """Examine each file for itself and, if nothing is wrong with any, all of them together."""
     cohort, connectomes = _read_data(
-        examined.sections.get("cohort"), examined.sections.get("connectivity"), found
+        examined.sections.get("cohort"),
+        examined.sections.get("connectivity"),
+        examined.sections.get("visits"),
+        found,
     )
     if examined.settings is None:
         found.skip("the study as a whole", "the study file has errors")
@@ -191,6 +207,7 @@ class _Findings:
 
     faults: list[Fault] = field(default_factory=list)
     not_examined: list[str] = field(default_factory=list)
+    baseline_used: pd.DataFrame | None = None
 
     @property
     def faulty(self) -> bool:
@@ -209,7 +226,7 @@ class _Findings:
 
 
 def _read_data(
-    cohort: object, connectivity: object, found: _Findings
+    cohort: object, connectivity: object, visits: object, found: _Findings
 ) -> tuple[Cohort | None, Connectomes | None]:
     patients: Cohort | None = None
     connectomes: Connectomes | None = None
@@ -219,8 +236,11 @@ def _read_data(
         patients, connectomes = _fetch(cohort.dataset, found)
     else:
         patients = _read_cohort(cohort, found)
+    known = patients
+    if isinstance(visits, VisitsSection):
+        patients = _join_visits(visits, patients, found)
     if isinstance(connectivity, ConnectivitySection):
-        connectomes = _read_connectomes(connectivity, patients, found)
+        connectomes = _read_connectomes(connectivity, known, found)
     if patients is not None:
         from stratify.cohort import check_cohort
 
@@ -260,6 +280,17 @@ def _read_cohort(section: CohortSection, found: _Findings) -> Cohort | None:
     return None
 
 
+def _join_visits(section: VisitsSection, cohort: Cohort | None, found: _Findings) -> Cohort | None:
+    if cohort is None:
+        found.skip(section.file.name, "the table of patients has errors")
+        return None
+    joined = found.of(lambda: join_visits(section, cohort))
+    if joined is None:
+        return None
+    found.baseline_used = joined[1].baseline_used
+    return joined[0]
+
+
 def _read_connectomes(
     section: ConnectivitySection, cohort: Cohort | None, found: _Findings
 ) -> Connectomes | None:
@@ -274,7 +305,9 @@ def _make_plan(
 ) -> Plan | None:
     from stratify.task import assemble
 
-    task = settings.task()
+    task = found.of(lambda: settings.task(cohort.columns))
+    if task is None:
+        return None
     used = connectomes if settings.uses_connectivity else None
     table = found.of(lambda: assemble(task, cohort, used))
     if table is None:

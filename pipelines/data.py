@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from pipelines.study import StudySettings
-    from stratify.cohort import Cohort, Dictionary
+    from pipelines.study import StudySettings, VisitsSection
+    from stratify.cohort import Cohort, Dictionary, WideVisits
     from stratify.connectome import Connectomes
     from stratify.folds import Fold
     from stratify.task import Table
@@ -37,7 +37,10 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary, Cohort]:
     cohort, connectomes = read_data(settings)
     path = settings.cohort.columns
     dictionary = Dictionary.of(cohort) if path is None else read_columns(path)
-    return assemble(settings.task(), cohort, connectomes), dictionary, cohort
+    if settings.visits is not None:
+        # New patients come in one table, their visits beside what else is known of them.
+        dictionary = Dictionary.of(cohort, patient=dictionary.patient.name)
+    return assemble(settings.task(cohort.columns), cohort, connectomes), dictionary, cohort
 
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
@@ -55,13 +58,15 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
 
     assert section.file is not None
     assert section.columns is not None
-    cohort = examine_cohort(
-        read_cohort(section.file, read_columns(section.columns), format=section.format)
-    )
+    cohort = read_cohort(section.file, read_columns(section.columns), format=section.format)
+    known = cohort.patients
+    if settings.visits is not None:
+        cohort = join_visits(settings.visits, cohort)[0]
+    cohort = examine_cohort(cohort)
     connectomes = None
     if settings.connectivity is not None and settings.uses_connectivity:
         connectomes = read_connectomes(
-            settings.connectivity.file, known=cohort.patients, **settings.connectivity.reading
+            settings.connectivity.file, known=known, **settings.connectivity.reading
         )
     return cohort, connectomes
 
@@ -100,3 +105,33 @@ def _of_inner_folds(fault: Fault) -> Fault:
         met=f"within a training fold, {fault.met}",
         way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
     )
+
+
+def join_visits(section: VisitsSection, cohort: Cohort) -> tuple[Cohort, WideVisits]:
+    """Read a study's visits and put them beside its patients.
+
+    Returns
+    -------
+    cohort : Cohort
+        One row a patient, or one for each treatment period.
+    wide : WideVisits
+        The visits, and which value is the baseline of whom.
+    """
+    from stratify.cohort import add_visits, make_sessions, make_wide, read_visits
+
+    sessions = None
+    if section.first_session is not None:
+        sessions = make_sessions(
+            cohort, first_session=section.first_session, last_session=section.last_session
+        )
+    visits = read_visits(
+        section.file,
+        format=section.format,
+        sessions=section.sessions if sessions is None else sessions,
+        planned=section.days,
+        known=cohort.patients,
+        on_first_day=section.on_first_day,
+        last_day=section.last_day,
+    )
+    wide = make_wide(visits, row=section.row)
+    return add_visits(cohort, wide), wide

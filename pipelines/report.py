@@ -167,6 +167,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun) -> StudySummary:
         condition=model.task.condition,
         outcome=model.task.rule.name,
         rule=model.task.rule.describe(),
+        cautions=model.task.cautions,
         n_patients=model.n_patients,
         n_responders=model.n_responders,
         family=model.classifier.family,

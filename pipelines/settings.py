@@ -19,6 +19,7 @@ from pipelines.study import (
     SETTINGS,
     Section,
     StudySettings,
+    bare_type,
     describe_default,
     describe_settings,
     describe_type,
@@ -304,7 +305,8 @@ def _place(content: dict[str, Any], key: str, entry: str, text: str) -> None:
     name = key.partition(".")[2]
     if entry:
         table = content.get(name)
-        content[name] = {**(table if isinstance(table, dict) else {}), entry: _unquoted(text)}
+        value = _read_override(text, bare_type(get_args(type_of(key))[1]))
+        content[name] = {**(table if isinstance(table, dict) else {}), entry: value}
     elif text == "":
         content.pop(name, None)
     else:
@@ -396,7 +398,9 @@ def _wrong_value(key: str, item: int | str | None, value: object, where: str) ->
     wanted = f"it takes {describe_type(key)}"
     kind = type_of(key)
     if isinstance(item, str):
-        where, kind, wanted = f"{where}.{item}", str, "it takes text"
+        kind = bare_type(get_args(kind)[1])
+        where = f"{where}.{item}"
+        wanted = "it takes text" if kind is str else "it takes a number"
     elif isinstance(item, int):
         kind = item_type_of(key)
     if kind is str and isinstance(value, str):

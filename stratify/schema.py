@@ -10,6 +10,7 @@ Role = Literal[
     "feature",
     "confound",
     "patient",
+    "person",
     "family",
     "site",
     "treatment",
@@ -38,6 +39,8 @@ class Column:
     kind : {"number", "category", "boolean", "date", "text"}
     role : str
         What the column is for. Only ``feature`` and ``confound`` columns may enter a model.
+        ``patient`` names the row; ``person`` says whom it is of, where a patient has a row for
+        each treatment period.
     measured : {"baseline", "during", "followup"}
         When the value was known, relative to the treatment. Only baseline columns are features.
     unit : str
@@ -54,6 +57,11 @@ class Column:
         The two regions of an edge.
     networks : pair of str, optional
         The networks of those two regions.
+    visit : str
+        The visit it was measured at, for instance ``"week 2"``; empty where it was at none.
+    day : float, optional
+        Days after the first session at which it is measured, planned or at the median; below 0
+        before it.
 
     Examples
     --------
@@ -75,10 +83,12 @@ class Column:
     source: Source = "clinical"
     regions: tuple[str, str] | None = None
     networks: tuple[str, str] | None = None
+    visit: str = ""
+    day: float | None = None
 
     def __post_init__(self) -> None:
-        # 0 and 0.0 are one bound, and must be one in digests too.
-        for name in ("low", "high"):
+        # 0 and 0.0 are one number, and must be one in digests too.
+        for name in ("low", "high", "day"):
             bound = getattr(self, name)
             if bound is not None:
                 object.__setattr__(self, name, float(bound))

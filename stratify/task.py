@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -11,8 +12,8 @@ import pandas as pd
 
 from stratify.cohort import Cohort, check_response
 from stratify.connectome import Connectomes
-from stratify.errors import DataError, Fault
-from stratify.outcome import ResponseRule, compute_response
+from stratify.errors import DataError, Fault, name_some
+from stratify.outcome import ResponseRule, compute_response, plain
 from stratify.schema import Column
 
 Question = Literal["response under treatment", "prognosis", "diagnosis"]
@@ -41,7 +42,11 @@ class Task:
     clinical : tuple of str, optional
         The clinical columns to use; every baseline feature, where none are named.
     together : {"patient", "family", "site"}
-        What a fold never splits.
+        What a fold never splits. A patient's treatment periods are never split.
+    landmark : str, optional
+        The visit during treatment at which a landmark model predicts: what was measured up to then
+        is allowed as a feature, and the outcome must be later. It answers another question than a
+        model at baseline does, and its runs and reports say so.
 
     Examples
     --------
@@ -57,6 +62,7 @@ class Task:
     condition: str | None = None
     clinical: tuple[str, ...] | None = None
     together: Together = "patient"
+    landmark: str | None = None
 
     def __post_init__(self) -> None:
         if self.question not in QUESTIONS:
@@ -84,7 +90,49 @@ class Task:
         """Return the question as one sentence, for runs and reports."""
         who = f"patients with {self.condition}" if self.condition else "all patients"
         under = f" under {self.treatment}" if self.treatment else ""
-        return f"{self.question.capitalize()}: {self.rule.describe()}; in {who}{under}."
+        at = f", by a landmark model at {self.landmark}" if self.landmark else ""
+        asked = f"{self.question.capitalize()}{at}: {self.rule.describe()}; in {who}{under}."
+        return " ".join((asked, *self.cautions))
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a reader must know before anything else; sentences, for runs and reports."""
+        told = []
+        if self.landmark is not None:
+            told.append(
+                f"This is a landmark model at {self.landmark}: it predicts the outcome of patients "
+                "who were seen then, from what was measured up to then, and says nothing of a "
+                "patient at baseline."
+            )
+        if self.rule.combines_conditions:
+            told.append(
+                "The outcome combines several conditions; no such combination has been validated."
+            )
+        return tuple(told)
+
+    def allows(self, column: Column, columns: Sequence[Column]) -> bool:
+        """Tell whether a column may be a feature: known at baseline, or by the landmark visit.
+
+        Parameters
+        ----------
+        column : Column
+        columns : sequence of Column
+            The cohort's or the table's, which say on what day the landmark visit is.
+        """
+        if column.name in self.rule.outcomes or column.role not in ("feature", "confound"):
+            return False
+        if column.measured == "baseline":
+            return True
+        if self.landmark is None or column.measured != "during":
+            return False
+        if self.is_at_landmark(column):
+            return True
+        day = _day_of_landmark(self, columns)
+        return day is not None and column.day is not None and column.day <= day
+
+    def is_at_landmark(self, column: Column) -> bool:
+        """Tell whether a column was measured at the landmark visit."""
+        return self.landmark is not None and plain(column.visit) == plain(self.landmark)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +243,9 @@ def assemble(
     Raises
     ------
     DataError
-        If a named feature is not a baseline column, nobody is left, or only one class is.
+        If a named feature is neither a baseline column nor known at the task's landmark visit, the
+        outcome is not later than that visit, a new patient was not seen at it, nobody is left, or
+        only one class is.
     """
     columns = _choose_columns(task, cohort)
     _require_all_usable(task, cohort)
@@ -207,6 +257,14 @@ def assemble(
             if wanted is not None:
                 keep &= _is(cohort, role, wanted)  # type: ignore[arg-type]
                 flow.append((f"{role} is {wanted}", int(keep.sum())))
+    if task.landmark is not None:
+        seen = _seen_at_landmark(task, cohort, columns)
+        if labelled:
+            keep &= seen
+            flow.append((f"seen at {task.landmark}", int(keep.sum())))
+        elif not seen.all():
+            raise DataError(_unseen(task, cohort, ~seen))
+    if labelled:
         response = compute_response(task.rule, cohort.select(keep)).reindex(cohort.frame.index)
         keep &= response.notna().to_numpy()
         flow.append(("outcome known", int(keep.sum())))
@@ -249,6 +307,7 @@ def assemble(
         flow=tuple(flow),
         warnings=cohort.warnings
         + (connectomes.warnings if connectomes is not None else ())
+        + (_several_periods(chosen) if labelled else ())
         + telling,
         name=cohort.name,
         simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
@@ -257,24 +316,29 @@ def assemble(
 
 
 def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:
+    if task.landmark is not None:
+        _require_landmark(task, cohort)
     if task.clinical is None:
-        outcome = {task.rule.followup}
-        columns = tuple(c for c in cohort.columns if c.is_feature and c.name not in outcome)
+        columns = tuple(c for c in cohort.columns if task.allows(c, cohort.columns))
     else:
         columns = tuple(cohort[name] for name in task.clinical)
     columns = tuple(column for column in columns if column.kind not in ("date", "text"))
     faults = [
-        Fault(
-            where=f"{cohort.name}: {column.name}",
-            met=f"measured {column.measured}, role {column.role}",
-            wanted="only what was known before treatment may be a feature",
-            way_out="Take it out of features.clinical in the study file.",
-        )
+        _not_allowed(task, cohort, column)
         for column in columns
-        if not column.is_feature or column.name == task.rule.followup
+        if not task.allows(column, cohort.columns)
     ]
     if faults:
         raise DataError(faults)
+    if task.landmark is not None and not any(map(task.is_at_landmark, columns)):
+        raise DataError(
+            Fault(
+                where="features.clinical",
+                met=f"nothing measured at {task.landmark}",
+                wanted="a landmark model uses what was seen at its visit",
+                way_out="Add a column of that visit, or take question.landmark out.",
+            )
+        )
     return columns
 
 
@@ -295,6 +359,86 @@ def _require_all_usable(task: Task, cohort: Cohort) -> None:
         raise DataError(faults)
 
 
+def _not_allowed(task: Task, cohort: Cohort, column: Column) -> Fault:
+    at = f" at {column.visit}" if column.visit and task.landmark else ""
+    if task.landmark is None:
+        wanted = "only what was known before treatment may be a feature"
+        way_out = "Take it out of features.clinical in the study file."
+        if column.measured == "during" and column.name not in task.rule.outcomes:
+            way_out += (
+                " A model that predicts from an early response is another question: declare it "
+                "with question.landmark, the visit."
+            )
+    else:
+        wanted = f"only what was known by {task.landmark} may be a feature of this landmark model"
+        way_out = "Take it out of features.clinical in the study file"
+        day = column.measured == "during" and column.day is None
+        way_out += ", or say its visit and day in the dictionary." if day else "."
+    return Fault(
+        where=f"{cohort.name}: {column.name}",
+        met=f"measured {column.measured}{at}, role {column.role}",
+        wanted=wanted,
+        way_out=way_out,
+    )
+
+
+def _require_landmark(task: Task, cohort: Cohort) -> None:
+    """Refuse a landmark that is no visit during treatment, or not before the outcome."""
+    at = [column for column in cohort.columns if task.is_at_landmark(column)]
+    visits = dict.fromkeys(c.visit for c in cohort.columns if c.visit and c.measured == "during")
+    if not any(column.measured == "during" for column in at):
+        raise DataError(
+            Fault(
+                where="question.landmark",
+                met=f"{task.landmark!r}, with "
+                + (f"{at[0].name} measured {at[0].measured}" if at else "no column of that visit"),
+                wanted="a visit during treatment"
+                + (f": {name_some(visits, most=8)}" if visits else ""),
+                way_out="Correct the visit, or say each column's visit and day in the dictionary.",
+            )
+        )
+    day = _day_of_landmark(task, cohort.columns)
+    for column in map(cohort.__getitem__, task.rule.outcomes):
+        known = day is not None and column.day is not None
+        later = column.day > day if known else column.measured == "followup"  # type: ignore[operator]
+        if column.measured == "baseline" or task.is_at_landmark(column) or not later:
+            raise DataError(
+                Fault(
+                    where=f"{cohort.name}: {column.name}",
+                    met=f"measured {column.measured}"
+                    + (f" at {column.visit}" if column.visit else "")
+                    + ("" if column.day is None else f", on day {column.day:g}"),
+                    wanted=f"the outcome of a landmark model is later than its visit, "
+                    f"{task.landmark}",
+                    way_out="Name an outcome that is later, an earlier landmark, or say the days "
+                    "of both in the dictionary.",
+                )
+            )
+
+
+def _day_of_landmark(task: Task, columns: Sequence[Column]) -> float | None:
+    """Return the last day of the landmark visit, or None where no column says it."""
+    days = [c.day for c in columns if task.is_at_landmark(c) and c.day is not None]
+    return max(days, default=None)
+
+
+def _seen_at_landmark(task: Task, cohort: Cohort, columns: Sequence[Column]) -> np.ndarray:
+    names = [column.name for column in columns if task.is_at_landmark(column)]
+    return cohort.frame[names].notna().any(axis=1).to_numpy()
+
+
+def _unseen(task: Task, cohort: Cohort, unseen: np.ndarray) -> Fault:
+    patients = tuple(np.array(cohort.patients)[unseen])
+    return Fault(
+        where=cohort.name,
+        met=f"nothing measured at {task.landmark} for {name_some(patients)}",
+        wanted=f"the model is a landmark model at {task.landmark}: it can speak only of patients "
+        "who were seen then",
+        way_out="Add what was measured at that visit, or take these patients out.",
+        patients=patients,
+    )
+
+
 def _is(cohort: Cohort, role: Literal["condition", "treatment"], wanted: str) -> np.ndarray:
     values = cohort.values_of(role)
     if values is None or not (values == wanted).any():
@@ -311,8 +455,9 @@ def _is(cohort: Cohort, role: Literal["condition", "treatment"], wanted: str) ->
 
 
 def _groups(task: Task, cohort: Cohort) -> np.ndarray:
+    people = cohort.values_of("person")
     if task.together == "patient":
-        return np.array(cohort.patients)
+        return np.array(cohort.patients) if people is None else people
     groups = cohort.values_of(task.together)
     if groups is None:
         raise DataError(
@@ -323,7 +468,37 @@ def _groups(task: Task, cohort: Cohort) -> np.ndarray:
                 way_out=f"Give one column of the dictionary the role {task.together!r}.",
             )
         )
+    if people is not None:
+        pairs = pd.DataFrame({"person": people, "group": groups}).drop_duplicates()
+        several = tuple(pairs["person"][pairs["person"].duplicated()].unique())
+        if several:
+            raise DataError(
+                Fault(
+                    where=cohort.name,
+                    met=f"several values of {task.together} for {name_some(several)}",
+                    wanted="a patient's treatment periods are never split between folds",
+                    way_out=f"Give these patients one {task.together}, or validate with "
+                    'together = "patient".',
+                    patients=several,
+                )
+            )
     return groups
+
+
+def _several_periods(cohort: Cohort) -> tuple[Fault, ...]:
+    """Tell that rows are periods, of fewer patients."""
+    people = cohort.values_of("person")
+    if people is None or len(set(people)) == len(people):
+        return ()
+    return (
+        Fault(
+            where=cohort.name,
+            met=f"{len(people)} treatment periods of {len(set(people))} patients",
+            wanted="each row is counted as a patient of its own, though no fold splits a patient",
+            way_out="Read the counts as periods, and the intervals as somewhat too narrow.",
+            severity="warning",
+        ),
+    )
 
 
 def _require_both_classes(y: np.ndarray, task: Task, cohort: Cohort) -> None:

@@ -12,6 +12,14 @@ from stratify.cohort.redcap_write import write_redcap
 from stratify.cohort.source import Source
 from stratify.cohort.table_one import TableOne, make_table_one
 from stratify.cohort.values import Cohort
+from stratify.cohort.visits import (
+    Visits,
+    WideVisits,
+    add_visits,
+    make_sessions,
+    make_wide,
+    read_visits,
+)
 from stratify.cohort.write import write_cohort
 
 __all__ = [
@@ -20,6 +28,9 @@ __all__ = [
     "Draft",
     "Source",
     "TableOne",
+    "Visits",
+    "WideVisits",
+    "add_visits",
     "check_cohort",
     "check_protocol",
     "check_response",
@@ -27,12 +38,15 @@ __all__ = [
     "describe_source",
     "examine_cohort",
     "guess_format",
+    "make_sessions",
     "make_table_one",
+    "make_wide",
     "read_bids",
     "read_cohort",
     "read_columns",
     "read_redcap",
     "read_source",
+    "read_visits",
     "render_columns",
     "render_draft",
     "write_cohort",

@@ -28,8 +28,10 @@ COLUMN_KEYS = (
     "source",
     "regions",
     "networks",
+    "visit",
+    "day",
 )
-ROLES_OF_ONE_COLUMN = ("patient", "site", "family", "treatment", "condition")
+ROLES_OF_ONE_COLUMN = ("patient", "person", "site", "family", "treatment", "condition")
 
 _WORDS = {"kind": KINDS, "role": ROLES, "measured": MEASURED, "source": SOURCES}
 
@@ -306,12 +308,12 @@ def _convert(key: str, value: object) -> tuple[Any, str]:
             return value, ""
         hint = did_you_mean(value, _WORDS[key]) if isinstance(value, str) else ""
         return None, f"one of {', '.join(_WORDS[key])}{hint}"
-    if key in ("low", "high"):
+    if key in ("low", "high", "day"):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and math.isfinite(cast("float", value)):
             return float(cast("float", value)), ""
         return None, "a number"
-    if key in ("unit", "label"):
+    if key in ("unit", "label", "visit"):
         return (value, "") if isinstance(value, str) else (None, "text")
     if key == "levels":
         codes = isinstance(value, list) and all(
@@ -326,7 +328,7 @@ def _convert(key: str, value: object) -> tuple[Any, str]:
 
 def _kind_of(values: Mapping[str, Any]) -> str:
     role = values.get("role", "feature")
-    if role == "patient":
+    if role in ("patient", "person"):
         return "text"
     return "category" if values.get("levels") or role in ROLES_OF_ONE_COLUMN else "number"
 

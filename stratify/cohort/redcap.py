@@ -562,9 +562,9 @@ def _read_annotation(text: str) -> dict[str, Any]:
     for key, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', text[mark:]):
         value = quoted or bare
         allowed = {**known, "kind": kinds}.get(key)
-        if key in ("unit", "levels") or (allowed and value in allowed):
+        if key in ("unit", "levels", "visit") or (allowed and value in allowed):
             found[key] = value
-        elif key in ("low", "high") and _number(value) is not None:
+        elif key in ("low", "high", "day") and _number(value) is not None:
             found[key] = _number(value)
     return found
 

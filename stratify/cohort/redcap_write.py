@@ -146,6 +146,10 @@ def _annotate(column: Column) -> str:
     }
     if column.unit:
         said["unit"] = column.unit
+    if column.visit:
+        said["visit"] = column.visit
+    if column.day is not None:
+        said["day"] = f"{column.day!r}"
     if column.kind in ("text", "category"):
         said["kind"] = column.kind
     if column.kind == "boolean" and column.levels:

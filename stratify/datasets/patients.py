@@ -78,10 +78,38 @@ def make_columns(sites: tuple[str, ...]) -> tuple[Column, ...]:
         number("tms_sessions_planned", 0, 60, "sessions", "TMS sessions planned"),
         number("ketamine_dose", 0, 5, "mg/kg", "ketamine dose planned for one infusion"),
         number("mean_fd", 0, 5, "mm", "head motion during the scan", role="confound"),
-        number("madrs_week1", 0, 60, "points", "MADRS at week 1", measured="during"),
-        number("madrs_week3", 0, 60, "points", "MADRS at week 3", measured="during"),
+        number(
+            "madrs_week1",
+            0,
+            60,
+            "points",
+            "MADRS at week 1",
+            measured="during",
+            visit="week 1",
+            day=7,
+        ),
+        number(
+            "madrs_week3",
+            0,
+            60,
+            "points",
+            "MADRS at week 3",
+            measured="during",
+            visit="week 3",
+            day=21,
+        ),
         *(
-            number(name, 0, high, unit, label, measured="followup", role="outcome")
+            number(
+                name,
+                0,
+                high,
+                unit,
+                label,
+                measured="followup",
+                role="outcome",
+                visit="week 6",
+                day=42,
+            )
             for name, high, unit, label in (
                 ("madrs_week6", 60, "points", "MADRS at week 6"),
                 ("pain_nrs_week6", 10, "points", "pain rating at week 6"),

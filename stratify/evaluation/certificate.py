@@ -166,10 +166,12 @@ def _check_encoders(
 
 
 def _check_columns(table: Table) -> Check:
-    late = [column.name for column in table.columns if not column.is_feature]
+    task = table.task
+    late = [column.name for column in table.columns if not task.allows(column, table.columns)]
+    by = "before treatment" if task.landmark is None else f"by the landmark visit, {task.landmark}"
     return Check(
-        "every feature was known before treatment",
-        not late and table.task.rule.followup not in table.X.columns,
+        f"every feature was known {by}",
+        not late and not set(task.rule.outcomes) & set(table.X.columns),
         f"{len(table.columns)} columns, {len(late)} measured later",
     )
 

@@ -135,9 +135,18 @@ def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) ->
 def _alarm_words(highest: Evaluation, table: Table) -> str:
     return (
         f"Alarm: the {highest.name} model reaches an AUC of {highest.metrics['auc']} "
-        f"{_describe_sample(table)}. Honest figures in this field are 0.55 to 0.70. Look for a "
+        f"{_describe_sample(table)}. {_honest_figures(table)} Look for a "
         "leak (a column known only after treatment, duplicated patients, a site that is one class) "
         "before believing it. No report is issued."
+    )
+
+
+def _honest_figures(table: Table) -> str:
+    if table.task.landmark is None:
+        return "Honest figures in this field are 0.55 to 0.70."
+    return (
+        "Honest figures of models at baseline are 0.55 to 0.70; a landmark model sees the early "
+        "response and may reach more, but seldom so much."
     )
 
 
@@ -169,4 +178,8 @@ def _base_rate(table: Table) -> str:
 def _describe_sample(table: Table) -> str:
     kind = "simulated patients" if table.simulated else "patients"
     under = f" under {table.task.treatment}" if table.task.treatment else ""
-    return f"in {len(table)} {kind}{under}"
+    seen = f" seen at {table.task.landmark}" if table.task.landmark else ""
+    people = len(set(table.groups))
+    if table.task.together == "patient" and people < len(table):
+        kind = f"treatment periods of {people} {kind}"
+    return f"in {len(table)} {kind}{under}{seen}"

@@ -122,7 +122,7 @@ def _task_from_dict(values: dict[str, Any]) -> Task:
     return Task(
         **{
             **values,
-            "rule": ResponseRule(**values["rule"]),
+            "rule": ResponseRule.from_dict(values["rule"]),
             "clinical": None if clinical is None else tuple(clinical),
         }
     )

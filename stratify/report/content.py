@@ -211,6 +211,7 @@ def build_report(
         reasons=_chart(words, reasons, base_log_odds, log_odds) if speaks else None,
         reading=_reading(study, words, likelihood) if speaks else (),
         patient_sections=(
+            *_caution_sections(study),
             *(() if speaks else (_average_section(study, words),)),
             _missing_section(missing, speaks=speaks),
         ),
@@ -520,6 +521,13 @@ def _reading(study: StudySummary, words: _Words, likelihood: Likelihood) -> tupl
         f"the 100 this {words.person} is.",
         words.meaning.format(treatment=visible(study.treatment or "")),
     )
+
+
+def _caution_sections(study: StudySummary) -> tuple[Section, ...]:
+    if not study.cautions:
+        return ()
+    items = tuple(shorten(visible(text), LONGEST_SENTENCE) for text in study.cautions)
+    return (Section("Read this first", items=items),)
 
 
 def _model_sections(

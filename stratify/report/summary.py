@@ -64,6 +64,7 @@ def summarise_study(
         condition=model.task.condition,
         outcome=model.task.rule.name,
         rule=model.task.rule.describe(),
+        cautions=model.task.cautions,
         n_patients=model.n_patients,
         n_responders=model.n_responders,
         family=evaluation.family,

@@ -88,6 +88,9 @@ class StudySummary:
         Sentences about the study's data.
     contact : str
         Whom to ask; left out where empty.
+    cautions : tuple of str
+        What a reader must know before anything else: that it is a landmark model, or that the
+        outcome is unvalidated.
 
     Raises
     ------
@@ -119,6 +122,7 @@ class StudySummary:
     not_tested_on: tuple[str, ...] = NOT_TESTED_ON
     warnings: tuple[str, ...] = ()
     contact: str = ""
+    cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults = list(_faults(self))

@@ -80,6 +80,8 @@ def make_study_record(
             "condition": task.condition,
             "outcome": task.rule.name,
             "rule": task.rule.describe(),
+            "landmark": task.landmark,
+            "read_with_care": " ".join(task.cautions) or None,
             "patients": len(table),
             "responders": int(table.y.sum()),
             **validation,
@@ -213,6 +215,7 @@ def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdi
     return "\n".join(
         [
             *_simulated_lines(record),
+            *_care_lines(record),
             f"**{verdict.words}**",
             "",
             f"{str(params['question']).capitalize()}; {params['rule']}. "
@@ -250,6 +253,7 @@ def _describe_model(record: StudyRecord, evaluation: Evaluation, explanation: Ex
     return "\n".join(
         [
             *_simulated_lines(record),
+            *_care_lines(record),
             f"AUC {evaluation.metrics['auc']}; calibration slope "
             f"{evaluation.metrics['calibration_slope']}.",
             "",
@@ -259,6 +263,11 @@ def _describe_model(record: StudyRecord, evaluation: Evaluation, explanation: Ex
             f"{_validation_words(record.params)}. {reasons}".strip(),
         ]
     )
+
+
+def _care_lines(record: StudyRecord) -> list[str]:
+    care = record.params.get("read_with_care")
+    return [f"**{care}**", ""] if care else []
 
 
 def _simulated_lines(record: StudyRecord) -> list[str]:

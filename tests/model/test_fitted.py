@@ -94,3 +94,23 @@ def test_missing_column_is_refused_by_name(make_table):
     table = make_table(60)
     with pytest.raises(DataError, match="severity"):
         fit(table, replicas=0).predict(table.X.drop(columns="severity"))
+
+
+def test_a_landmark_and_a_combined_rule_are_kept_with_the_model(make_table, tmp_path):
+    from dataclasses import replace
+
+    from stratify.outcome import ResponseRule, make_rule
+
+    rule = ResponseRule(
+        name="both",
+        followup="pain_week6",
+        all_of=(
+            make_rule("sud_who_minus1", baseline="who_before", followup="who_week6"),
+            make_rule("pain_30", baseline="pain_before", followup="pain_week6"),
+        ),
+    )
+    table = make_table(60)
+    table = replace(table, task=replace(table.task, rule=rule, landmark="week 2"))
+    again = read_model(write_model(fit(table), tmp_path / "model"))
+    assert again.task == table.task
+    assert len(again.task.cautions) == 2

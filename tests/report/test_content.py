@@ -10,8 +10,10 @@ from scipy.special import logit
 from stratify.errors import DataError
 from stratify.explanation.values import Reason
 from stratify.metrics.estimates import Estimate
+from stratify.outcome import ResponseRule
 from stratify.report import NOT_TESTED_ON, Likelihood, PatientReport, build_report
 from stratify.report.content import BAND, FOOTER, visible
+from stratify.task import Task
 
 Make = Callable[..., Any]
 Said = Callable[[Any], list[str]]
@@ -299,3 +301,20 @@ def test_arguments_are_unchanged(make_study: Make) -> None:
         log_odds=0.0,
     )
     assert (outside, missing) == (["age: 91 years"], ["weight"])
+
+
+@pytest.mark.parametrize("outside", [(), ("age: 91 years",)])
+def test_what_must_be_known_first_is_said_in_every_form_of_the_report(
+    make_report: Make, said: Said, outside: tuple[str, ...]
+) -> None:
+    task = Task(
+        rule=ResponseRule(name="response", followup="week6", at_most=10),
+        question="prognosis",
+        landmark="week 2",
+    )
+    report = make_report(study={"cautions": task.cautions}, outside=outside)
+    assert report.patient_sections[0].heading == "Read this first"
+    words = " ".join(said(report))
+    assert "landmark model at week 2" in words
+    assert "says nothing of a patient at baseline" in words
+    assert "landmark" not in " ".join(said(make_report(outside=outside)))

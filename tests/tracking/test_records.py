@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import sys
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from made import RULE, make_small_cohort, make_small_connectomes
 
+from stratify.cohort import Cohort
 from stratify.evaluation import cross_validate_many, make_verdict, refit
 from stratify.explanation import explain
 from stratify.folds import make_folds
@@ -154,3 +156,28 @@ def test_a_model_is_not_loaded_when_its_file_holds_foreign_classes(study, tmp_pa
         skops.io.dump([sys.exit], path)
     with pytest.raises(DataError, match=r"sys\.exit"):
         load_run(open_store(tmp_path / "mlruns"), next(iter(models)))
+
+
+def test_a_landmark_study_says_so_in_its_runs_parameters():
+    cohort = make_small_cohort(60)
+    columns = tuple(
+        dataclasses.replace(column, measured="during", visit="week 2", day=14)
+        if column.name == "severity"
+        else column
+        for column in cohort.columns
+    )
+    early = Cohort(cohort.frame, columns, simulated=True)
+    plain, landmark = (
+        make_study_record(
+            assemble(Task(rule=RULE, question="prognosis", landmark=visit), early),
+            "small",
+            validation=VALIDATION,
+            models_tried=1,
+            columns_toml="",
+            trained_on=datetime.date(2026, 11, 22),
+        ).params
+        for visit in (None, "week 2")
+    )
+    assert landmark["landmark"] == "week 2"
+    assert "says nothing of a patient at baseline" in landmark["read_with_care"]
+    assert plain["landmark"] is plain["read_with_care"] is None

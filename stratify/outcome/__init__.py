@@ -1,0 +1,25 @@
+"""Outcomes: response rules, those with a name, and the time to relapse."""
+
+from stratify.outcome.named import RESPONSE_RULES, NamedRule, describe_rules, make_rule, plain
+from stratify.outcome.relapse import compute_relapse
+from stratify.outcome.rules import (
+    FORMS,
+    MissingOutcome,
+    ResponseRule,
+    compute_response,
+    make_durable,
+)
+
+__all__ = [
+    "FORMS",
+    "RESPONSE_RULES",
+    "MissingOutcome",
+    "NamedRule",
+    "ResponseRule",
+    "compute_relapse",
+    "compute_response",
+    "describe_rules",
+    "make_durable",
+    "make_rule",
+    "plain",
+]
