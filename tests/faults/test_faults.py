@@ -40,23 +40,7 @@ def test_there_are_more_than_two_hundred_ways():
     assert len(DAMAGES) >= FEWEST
 
 
-# A response rule that names columns of the wrong kind fails inside pandas.
-NOT_YET = ("study.toml: 'followup = \"sex\"'", "study.toml: 'baseline = \"tms_protocol\"'")
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(
-            damage,
-            marks=pytest.mark.xfail(raises=TypeError, strict=False)
-            if damage.name in NOT_YET
-            else (),
-        )
-        for damage in DAMAGES
-    ],
-    ids=lambda damage: damage.name,
-)
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
 def test_a_damaged_study_is_mended_and_told_or_refused_in_words(damage, copied, sound, tmp_path):
     folder = copied(matrices=damage.name.startswith("matrices"))
     damage.apply(folder)
