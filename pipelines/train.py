@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -152,6 +152,8 @@ def train(
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
     )
+    # Before the long work, so that what cannot be described stops at once.
+    described = _describe_patients(cohort)
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -180,7 +182,7 @@ def train(
             for evaluation, (_, narrowed) in zip(evaluations, candidates, strict=True):
                 run_ids.append(_log_model(run, record, evaluation, narrowed, settings))
                 step()
-        _finish(run, record, evaluations, verdict, run_ids, cohort)
+        _finish(run, record, evaluations, verdict, run_ids, described)
     return TrainResult(
         study=settings.study.name,
         study_run=run.run_id,
@@ -217,14 +219,13 @@ def _finish(
     evaluations: Sequence[Evaluation],
     verdict: Verdict,
     run_ids: Sequence[str],
-    cohort: Cohort,
+    described: Mapping[str, TableOne],
 ) -> None:
     """Write what came of the study, last of all."""
     from stratify.tracking import describe_study, make_comparison
 
     table, figure = make_comparison(evaluations, run_ids)
     responder = _run_of(verdict, evaluations, run_ids)
-    described = _describe_patients(cohort)
     run.finish(
         verdict=verdict.words,
         description=describe_study(record, evaluations, verdict),

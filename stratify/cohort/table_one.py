@@ -123,8 +123,10 @@ def make_table_one(cohort: Cohort, by: By | None = "arm", *, smallest_cell: int 
         )
     column = None if groups is None else groups.name
     frame, categorical, labels = _plain(cohort, column)
-    made = _tabulate(frame, categorical, column)
-    table = _tidy(made, labels)
+    if set(frame.columns) <= {column}:
+        table = _count(cohort, column)
+    else:
+        table = _tidy(_tabulate(frame, categorical, column), labels)
     if smallest_cell:
         table = _hide_small(table, smallest_cell)
     return TableOne(table, by, cohort.name, smallest_cell, cohort.simulated)
@@ -160,6 +162,15 @@ def _plain(cohort: Cohort, groups: str | None) -> tuple[pd.DataFrame, list[str],
     if groups is not None:
         frame = frame[frame[groups].notna()].reset_index(drop=True)
     return frame, categorical, labels
+
+
+def _count(cohort: Cohort, groups: str | None) -> pd.DataFrame:
+    """Count patients only: tableone takes no table without a column to describe."""
+    row = {"variable": "n", "level": "", "missing": "", "overall": str(len(cohort))}
+    if groups is not None:
+        counts = cohort.frame[groups].value_counts(sort=False)
+        row |= {str(level): str(count) for level, count in counts.items()}
+    return pd.DataFrame([row])
 
 
 def _tabulate(frame: pd.DataFrame, categorical: list[str], groups: str | None) -> pd.DataFrame:

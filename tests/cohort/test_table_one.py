@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytest.importorskip("tableone")
-
 from stratify.cohort import Cohort, make_table_one
 from stratify.datasets import make_cohort
 from stratify.errors import DataError
@@ -90,3 +88,10 @@ def test_without_groups_all_patients_are_described_together():
     table = make_table_one(COHORT, None).table
     assert list(table.columns) == ["variable", "level", "missing", "overall"]
     assert cell(table, "age", "overall").startswith(f"{COHORT.frame['age'].mean():.1f} (")
+
+
+def test_patients_of_whom_nothing_is_described_are_counted():
+    frame = pd.DataFrame({"group": pd.Categorical(["a", "b", "b"] * 7)})
+    outcome = Column(name="group", kind="category", role="outcome", measured="followup")
+    table = make_table_one(Cohort(frame, (outcome,)), None).table
+    assert table[["variable", "overall"]].to_numpy().tolist() == [["n", "21"]]
