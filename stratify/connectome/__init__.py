@@ -2,12 +2,13 @@
 
 from stratify.connectome.networks import NETWORK_RULES, NetworkRule, network_of
 from stratify.connectome.read import read_connectomes
-from stratify.connectome.values import CONNECTIVITY_KINDS, ConnectivityKind, Connectomes
+from stratify.connectome.values import CONNECTIVITY_KINDS, QUALITY, ConnectivityKind, Connectomes
 from stratify.connectome.write import write_connectomes
 
 __all__ = [
     "CONNECTIVITY_KINDS",
     "NETWORK_RULES",
+    "QUALITY",
     "ConnectivityKind",
     "Connectomes",
     "NetworkRule",

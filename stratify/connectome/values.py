@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Literal, get_args
 
@@ -17,6 +17,15 @@ ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "cova
 CONNECTIVITY_KINDS: tuple[str, ...] = get_args(ConnectivityKind)
 
 EDGE_SEPARATOR = "~"
+
+QUALITY: dict[str, tuple[str, str]] = {
+    "mean_fd": ("mean framewise displacement", "mm"),
+    "coverage": ("share of the regions that the scan covers", ""),
+    "volumes": ("volumes left after censoring", ""),
+    "minutes": ("minutes of scan left after censoring", "min"),
+    "degrees_of_freedom": ("degrees of freedom left after denoising", ""),
+}
+"""What is known of how good a scan is: each column's meaning and unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +50,8 @@ class Connectomes:
         Whether the patients are made up; every report then says so.
     warnings : tuple of Fault
         What was found and mended, or is worth knowing; carried into runs and reports.
+    quality : DataFrame, indexed by patient, optional
+        One row a patient, in their order, and some of the columns of `QUALITY`.
     """
 
     matrices: np.ndarray
@@ -52,6 +63,7 @@ class Connectomes:
     name: str = "connectivity"
     simulated: bool = False
     warnings: tuple[Fault, ...] = ()
+    quality: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         wanted = (len(self.patients), len(self.regions), len(self.regions))
@@ -65,6 +77,8 @@ class Connectomes:
                     way_out="Read the file with read_connectomes, which checks them together.",
                 )
             )
+        if self.quality is not None:
+            _require_quality_of(self.quality, self.patients, self.name)
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -98,17 +112,24 @@ class Connectomes:
     def select(self, rows: np.ndarray) -> Connectomes:
         """Return the connectomes of some rows, by boolean mask or by position."""
         positions = np.arange(len(self))[rows]
-        return Connectomes(
-            self.matrices[positions],
-            tuple(self.patients[k] for k in positions),
-            self.regions,
-            self.networks,
-            self.kind,
-            self.atlas,
-            self.name,
-            self.simulated,
-            self.warnings,
+        return replace(
+            self,
+            matrices=self.matrices[positions],
+            patients=tuple(self.patients[k] for k in positions),
+            quality=None if self.quality is None else self.quality.iloc[positions],
         )
+
+    # The two names that every table of brain measures has, whatever its features are.
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """The features of each patient: the edges."""
+        return self.edges
+
+    @property
+    def feature_columns(self) -> tuple[Column, ...]:
+        """What each feature is."""
+        return self.edge_columns
 
     @property
     def digest(self) -> str:
@@ -119,6 +140,8 @@ class Connectomes:
         # One NaN and one zero: processors write both with either sign.
         numbers = np.where(np.isnan(self.matrices), np.nan, self.matrices + 0.0)
         digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
+        if self.quality is not None:
+            digest.update(self.quality.to_csv(float_format="%.12g").encode())
         return digest.hexdigest()
 
     def __repr__(self) -> str:
@@ -145,3 +168,17 @@ class Connectomes:
             ]
         )
         return f"<p>{escape(repr(self))}</p>" + table.to_html(index=False)
+
+
+def _require_quality_of(quality: pd.DataFrame, patients: tuple[str, ...], name: str) -> None:
+    unknown = [str(column) for column in quality.columns if column not in QUALITY]
+    if unknown or tuple(map(str, quality.index)) != patients:
+        raise DataError(
+            Fault(
+                where=f"{name}: quality",
+                met=f"columns {', '.join(map(str, quality.columns))} for {len(quality)} patients",
+                wanted=f"a row for each of the {len(patients)} patients in their order, and "
+                f"columns among {', '.join(QUALITY)}",
+                way_out="Rename or drop the other columns, and order the rows as the matrices are.",
+            )
+        )
