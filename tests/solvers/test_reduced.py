@@ -47,6 +47,19 @@ def test_products_alone_give_the_same_as_the_rows():
     )
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_direction_of_all_ones_is_dropped_even_far_from_the_origin(seed):
+    train, held_out = make(20, 100, seed)
+    far, far_held_out = train + 1e4, held_out + 1e4
+    reduced = reduce_gram(far @ far.T, far_held_out @ far.T)
+    assert reduced.rank == 19
+    np.testing.assert_allclose(
+        reduced.train @ reduced.train.T,
+        (train - train.mean(0)) @ (train - train.mean(0)).T,
+        atol=1e-3,
+    )
+
+
 def test_rows_given_twice_add_no_direction():
     train, held_out = make(10, 100)
     assert reduce_rows(np.vstack([train, train]), held_out).rank == 9

@@ -5,7 +5,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.svm import LinearSVC
 
-from stratify.solvers import LOGISTIC, SQUARED, SQUARED_HINGE, reduce_rows, solve
+from stratify.solvers import LOGISTIC, SQUARED, SQUARED_HINGE, Solution, reduce_rows, solve
 
 LOSSES = {"squared": SQUARED, "squared hinge": SQUARED_HINGE, "logistic": LOGISTIC}
 SHAPES = [(40, 300), (200, 12)]
@@ -108,6 +108,15 @@ def test_start_changes_nothing_of_the_solution(name):
     np.testing.assert_allclose(
         warm.score(reduced.held_out), peer.score(reduced.held_out), atol=1e-8
     )
+
+
+def test_start_far_away_is_led_back_by_steps_that_descend():
+    X, new, signs = make(200, 12)
+    reduced = reduce_rows(X, new)
+    peer = solve(reduced, signs, np.ones(1), LOGISTIC)
+    away = Solution(peer.weights + 30 * np.sign(peer.weights), peer.intercepts - 50)
+    back = solve(reduced, signs, np.ones(1), LOGISTIC, start=away)
+    np.testing.assert_allclose(back.weights, peer.weights, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", ["squared hinge", "logistic"])
