@@ -1,5 +1,6 @@
 """Discrimination, calibration and usefulness, each with an interval."""
 
+from stratify.metrics.calibration import CalibrationCurve, compute_calibration_curve
 from stratify.metrics.compute import (
     compute_auc,
     compute_balanced_accuracy,
@@ -20,11 +21,14 @@ from stratify.metrics.intervals import (
     compute_corrected_interval,
     compute_corrected_p_value,
 )
+from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.thresholds import compute_at_thresholds
 
 __all__ = [
     "METRICS",
+    "CalibrationCurve",
     "Estimate",
+    "Recalibration",
     "compute_at_thresholds",
     "compute_auc",
     "compute_auc_difference",
@@ -35,8 +39,10 @@ __all__ = [
     "compute_brier",
     "compute_brier_skill",
     "compute_calibration",
+    "compute_calibration_curve",
     "compute_corrected_difference",
     "compute_corrected_interval",
     "compute_corrected_p_value",
     "compute_log_loss",
+    "fit_recalibration",
 ]
