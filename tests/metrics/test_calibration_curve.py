@@ -68,15 +68,15 @@ def test_exact_likelihoods_are_as_far_off_as_chance_says():
     rng = np.random.default_rng(2)
     f = rng.normal(size=300)
     seen, expected, starts = [], [], []
-    for seed in range(25):
+    for seed in range(40):
         y = (rng.random(300) < expit(f)).astype(int)
-        curve = compute_calibration_curve(y, f, seed=seed, draws=30)
+        curve = compute_calibration_curve(y, f, seed=seed, draws=50)
         seen.append(curve.distances["ici"].value)
         expected.append(curve.by_chance["ici"])
         starts.append(curve.distances["ici"].low)
     assert np.mean(seen) == pytest.approx(np.mean(expected), abs=0.006)
     assert min(seen) > 0
-    assert np.mean(np.array(starts) == 0) >= 0.8
+    assert np.mean(np.array(starts) == 0) >= 0.9
 
 
 def test_large_cohort_finds_a_planted_bend_and_the_truth_lies_in_the_band():
