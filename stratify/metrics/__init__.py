@@ -23,6 +23,11 @@ from stratify.metrics.intervals import (
 )
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.thresholds import compute_at_thresholds
+from stratify.metrics.usefulness import (
+    compute_decision_curve,
+    compute_net_benefit,
+    plot_decision_curve,
+)
 
 __all__ = [
     "METRICS",
@@ -43,6 +48,9 @@ __all__ = [
     "compute_corrected_difference",
     "compute_corrected_interval",
     "compute_corrected_p_value",
+    "compute_decision_curve",
     "compute_log_loss",
+    "compute_net_benefit",
     "fit_recalibration",
+    "plot_decision_curve",
 ]
