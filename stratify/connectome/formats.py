@@ -9,7 +9,7 @@ from typing import Literal
 from stratify.connectome.arrays import ARRAY_SUFFIXES
 from stratify.connectome.raw import RawMatrices, Wanted
 
-Format = Literal["edges", "stack", "matrices", "timeseries"]
+Format = Literal["edges", "stack", "matrices", "timeseries", "xcpd", "cpac"]
 
 
 def guess_format(path: str | Path) -> Format:
@@ -31,9 +31,24 @@ def guess_format(path: str | Path) -> Format:
     ('edges', 'timeseries')
     """
     path = Path(path)
+    if path.is_dir() and (producer := _guess_producer(path)) is not None:
+        return producer
     if path.is_dir() or "{patient}" in str(path) or "*" in str(path):
         return "timeseries" if _names_signals(path) else "matrices"
     return "stack" if path.suffix.lower() in ARRAY_SUFFIXES else "edges"
+
+
+def _guess_producer(folder: Path) -> Literal["xcpd", "cpac"] | None:
+    """Tell a folder of derivatives by the first names in it that only one producer writes."""
+    from stratify.connectome.conventions import cpac, xcpd
+    from stratify.connectome.entities import find_derivatives
+
+    for file in find_derivatives(folder):
+        for format, holding_of in (("cpac", cpac), ("xcpd", xcpd)):
+            holding = holding_of(file)
+            if holding is not None and holding.role in ("matrix", "signals"):
+                return format  # type: ignore[return-value]
+    return None
 
 
 def _names_signals(path: Path) -> bool:
@@ -70,10 +85,24 @@ def _time_series(path: Path, wanted: Wanted) -> RawMatrices:
     return matrices_of_time_series(path, wanted)
 
 
+def _xcpd(path: Path, wanted: Wanted) -> RawMatrices:
+    from stratify.connectome.derivatives import matrices_of_derivatives
+
+    return matrices_of_derivatives(path, wanted, "xcpd")
+
+
+def _cpac(path: Path, wanted: Wanted) -> RawMatrices:
+    from stratify.connectome.derivatives import matrices_of_derivatives
+
+    return matrices_of_derivatives(path, wanted, "cpac")
+
+
 FORMATS: dict[str, Callable[[Path, Wanted], RawMatrices]] = {
     "edges": _edges,
     "stack": _stack,
     "matrices": _matrices,
     "timeseries": _time_series,
+    "xcpd": _xcpd,
+    "cpac": _cpac,
 }
 """How each format is read."""

@@ -185,25 +185,47 @@ def matrices_of_files(path: Path, *, regions: Regions | None) -> RawMatrices:
     regions : Regions, optional
         Needed where the files name no regions; otherwise it sets their order.
     """
-    files = [
-        _read_one(place, patient, file, regions)
-        for patient, place, file in find_patient_files(path, MATRIX_ENDINGS, what="matrix")
-    ]
+    found = find_patient_files(path, MATRIX_ENDINGS, what="matrix")
+    reference, matrices, faults = read_matrix_files(found, regions)
+    good = [k for k, matrix in enumerate(matrices) if matrix is not None]
+    shape = (0, len(reference), len(reference))
+    return RawMatrices(
+        np.stack([matrix for matrix in matrices if matrix is not None])
+        if good
+        else np.empty(shape),
+        tuple(found[k][0] for k in good),
+        reference,
+        networks=None if regions is None else regions.networks,
+        places=tuple(found[k][1] for k in good),
+        faults=tuple(faults),
+    )
+
+
+def read_matrix_files(
+    found: Sequence[tuple[str, str, Path]], regions: Regions | None
+) -> tuple[tuple[str, ...], list[np.ndarray | None], list[Fault]]:
+    """Read one matrix of each file, all in the same order of regions.
+
+    Parameters
+    ----------
+    found : sequence of (str, str, Path)
+        The patient, the place in words, and the file.
+    regions : Regions, optional
+        Needed where the files name no regions; otherwise it sets their order.
+
+    Returns
+    -------
+    regions : tuple of str
+    matrices : list of array or None
+        None for a file that cannot be used.
+    faults : list of Fault
+    """
+    files = [_read_one(place, patient, file, regions) for patient, place, file in found]
     reference = regions.names if regions is not None else _most_common_names(files)
     for one in files:
         _arrange(one, reference)
-    good = [one for one in files if one.matrix is not None]
-    shape = (0, len(reference), len(reference))
-    return RawMatrices(
-        np.stack([one.matrix for one in good if one.matrix is not None])
-        if good
-        else np.empty(shape),
-        tuple(one.patient for one in good),
-        reference,
-        networks=None if regions is None else regions.networks,
-        places=tuple(one.place for one in good),
-        faults=(*(fault for one in files for fault in one.faults), *_assumed(files)),
-    )
+    faults = [*(fault for one in files for fault in one.faults), *_assumed(files)]
+    return reference, [one.matrix for one in files], faults
 
 
 def _assumed(files: Sequence[_OneFile]) -> Iterator[Fault]:

@@ -39,6 +39,9 @@ def read_connectomes(
     patients: str | Path | Sequence[str] | Mapping[str, str] | None = None,
     known: Collection[str] | None = None,
     patient_column: str | None = None,
+    session: str | None = None,
+    run: str | None = None,
+    entities: Mapping[str, str] | None = None,
     repetition_time: float | None = None,
     fd_threshold: float | None = None,
     motion: str | Path | None = None,
@@ -58,7 +61,8 @@ def read_connectomes(
       the regions in order;
     - one file of signals a patient (``.tsv``, ``.csv``, ``.1D``, ``.npy``, ``.mat``,
       ``.ptseries.nii``; volumes down, regions across), found in the same ways, with
-      ``format="timeseries"``: the kind asked for is computed (`compute_connectivity`).
+      ``format="timeseries"``: the kind asked for is computed (`compute_connectivity`);
+    - the folder of derivatives of XCP-D (0.5 and later) or C-PAC: ``format="xcpd"``, ``"cpac"``.
 
     Parameters
     ----------
@@ -76,7 +80,8 @@ def read_connectomes(
     networks : mapping of str to str, or sequence of str, optional
         Each region's network, by name or in order. Regions without one get `network_of` their name.
     atlas : str
-        What the regions are of, for reports.
+        What the regions are of, for reports. Of a folder that holds several atlases, the one to
+        read, by its name in the files.
     name : str, optional
         For messages and reports; the file's, without it.
     patients : path, sequence of str, or mapping of str to str, optional
@@ -88,6 +93,11 @@ def read_connectomes(
     patient_column : str, optional
         The column of an edge table that holds the patients; ``patient`` or ``participant_id`` are
         found without it.
+    session, run : str, optional
+        Which scan of a patient to read, as the names of derivatives have it; ``"average"`` for the
+        average of all, taken in Fisher z. Patients with several scans are refused without.
+    entities : mapping of str to str, optional
+        What else the names of the files to read say: ``{"task": "rest", "space": "fsLR"}``.
     repetition_time : float, optional
         Seconds between two volumes, where the files do not say it; minutes of scan follow from it.
     fd_threshold : float, optional
@@ -129,11 +139,14 @@ def read_connectomes(
         regions=None if regions is None else read_regions(regions),
         patients=None if names is None else names.names,
         known=frozenset(known or ()),
+        session=session,
+        run=run,
+        entities=dict(entities or {}),
         repetition_time=repetition_time,
         fd_threshold=fd_threshold,
         motion=None if motion is None else Path(motion),
     )
-    raw = _rename(_read(path, format, wanted), names, where)
+    raw = _as_known(_rename(_read(path, format, wanted), names, where), known)
     if known is None and names is not None and names.names != raw.patients:
         known = names.names
     faults = [*raw.faults, *check_patients(raw, known, where), *check_regions(raw.regions, where)]
@@ -202,10 +215,22 @@ def _rename(raw: RawMatrices, names: PatientNames | None, where: str) -> RawMatr
             )
         )
     renamed = tuple(names.by_file.get(patient, patient) for patient in raw.patients)
+    return replace(_with_patients(raw, renamed), faults=tuple(faults))
+
+
+def _as_known(raw: RawMatrices, known: Collection[str] | None) -> RawMatrices:
+    """Leave out the prefix ``sub-`` of derivatives' names, where the cohort does without it."""
+    if not raw.producer or known is None or set(raw.patients) & set(known):
+        return raw
+    plain = tuple(patient.removeprefix("sub-") for patient in raw.patients)
+    return _with_patients(raw, plain) if set(plain) & set(known) else raw
+
+
+def _with_patients(raw: RawMatrices, patients: tuple[str, ...]) -> RawMatrices:
     quality = raw.quality
     if quality is not None:
-        quality = quality.set_axis(pd.Index(renamed, name="patient"), axis=0)
-    return replace(raw, patients=renamed, quality=quality, faults=tuple(faults))
+        quality = quality.set_axis(pd.Index(patients, name="patient"), axis=0)
+    return replace(raw, patients=patients, quality=quality)
 
 
 def _agree_on_kind(
