@@ -42,7 +42,7 @@ VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
 CohortFormat = Literal["table", "bids", "redcap"]
-Family = Literal["prevalence", "logistic", "xgboost"]
+Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
 
 GAIN = "gain over comparator"
 

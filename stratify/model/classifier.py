@@ -30,7 +30,7 @@ class ResponderClassifier(TwoClassClassifier):
 
     Parameters
     ----------
-    family : {"logistic", "xgboost", "prevalence"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
     inner_folds : int or iterable of (train, test) index arrays
         A number makes stratified folds that keep groups together; index arrays are used as given.
     random_state : int

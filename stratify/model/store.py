@@ -25,6 +25,8 @@ TRUSTED_TYPES = (
     "collections.OrderedDict",
     "stratify.model.classifier.ResponderClassifier",
     "stratify.model.elastic_net.ElasticNetLogistic",
+    "stratify.model.forest.RandomTrees",
+    "stratify.model.machines.LinearMachine",
     "stratify.model.trees.ScreenedTrees",
     "stratify.preprocess.encode.TableEncoder",
     "xgboost.core.Booster",
