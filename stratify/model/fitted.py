@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import expit
 
 from stratify.errors import DataError, Fault
-from stratify.model.classifier import ResponderClassifier
+from stratify.model.stack import FoldClassifier
 from stratify.schema import Column
 from stratify.task import FeatureSet, Table, Task
 
@@ -55,9 +55,9 @@ class FittedModel:
 
     Parameters
     ----------
-    classifier : ResponderClassifier
+    classifier : ResponderClassifier or StackedClassifier
         Fitted on every patient of the study.
-    replicas : tuple of ResponderClassifier
+    replicas : tuple of ResponderClassifier or StackedClassifier
         The models of the outer folds, each fitted without some of the patients; how far they
         disagree about a patient is how far the data decide that patient's likelihood.
     left_out_share : float
@@ -66,15 +66,15 @@ class FittedModel:
     ranges : mapping of str to (float, float) or tuple of str
         The lowest and highest value, or the levels, that training saw in each column.
     task : Task
-    features : {"clinical", "connectivity", "both"}
+    features : {"clinical", "connectivity", "both", "late fusion"}
     n_patients, n_responders : int
     simulated : bool
     digest : str
         Of the table the model was fitted on.
     """
 
-    classifier: ResponderClassifier
-    replicas: tuple[ResponderClassifier, ...]
+    classifier: FoldClassifier
+    replicas: tuple[FoldClassifier, ...]
     left_out_share: float
     columns: tuple[Column, ...]
     ranges: Mapping[str, tuple[float, float] | tuple[str, ...]]
@@ -172,9 +172,9 @@ class FittedModel:
 
 def fit_model(
     table: Table,
-    classifier: ResponderClassifier,
+    classifier: FoldClassifier,
     *,
-    replicas: tuple[ResponderClassifier, ...] = (),
+    replicas: tuple[FoldClassifier, ...] = (),
     left_out_share: float = 0.2,
 ) -> FittedModel:
     """Fit a classifier on every patient of a table, and keep what prediction will need.
@@ -183,9 +183,9 @@ def fit_model(
     ----------
     table : Table
         With its outcome.
-    classifier : ResponderClassifier
+    classifier : ResponderClassifier or StackedClassifier
         Unfitted; it is cloned.
-    replicas : tuple of ResponderClassifier
+    replicas : tuple of ResponderClassifier or StackedClassifier
         Fitted in cross-validation, for the interval of one patient's likelihood.
     """
     from sklearn.base import clone

@@ -1,5 +1,6 @@
 """What is done to columns before a model sees them, learned inside the training fold."""
 
 from stratify.preprocess.encode import TableEncoder, check_table
+from stratify.preprocess.prepare import Preparation, TablePreparer, make_preparer
 
-__all__ = ["TableEncoder", "check_table"]
+__all__ = ["Preparation", "TableEncoder", "TablePreparer", "check_table", "make_preparer"]
