@@ -187,7 +187,7 @@ class Table:
     name: str
     simulated: bool
     digest: str
-    preparation: Preparation = Preparation()
+    preparation: Preparation = field(default_factory=Preparation)
     adjusters: tuple[str, ...] = ()
     unused: frozenset[str] = frozenset()
     hubs: Mapping[str, str] = field(default_factory=dict)
@@ -253,7 +253,8 @@ class Table:
     def __repr__(self) -> str:
         outcome = "" if self.y is None else f", {int(self.y.sum())} responders"
         kind = "simulated patients" if self.simulated else "patients"
-        return f"Table({len(self)} {kind} × {len(self.feature_columns)} {self.features} features{outcome})"
+        count = len(self.feature_columns)
+        return f"Table({len(self)} {kind} × {count} {self.features} features{outcome})"
 
     def _repr_html_(self) -> str:
         return f"<p>{self!r}</p>" + self.X.iloc[:5, :12].to_html()

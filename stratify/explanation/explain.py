@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from stratify.errors import DataError, Fault
 from stratify.explanation.values import Explanation
 from stratify.model import (
     FittedModel,
@@ -15,9 +17,9 @@ from stratify.model import (
     names_of,
     parts_of,
 )
+from stratify.model.trees import read_trees
 from stratify.preprocess import TablePreparer
 from stratify.schema import Column
-from stratify.model.trees import read_trees
 
 METHODS = {
     "prevalence": "The base rate has no reasons: every contribution is 0.",
@@ -59,6 +61,9 @@ def explain(model: FittedModel, X: pd.DataFrame) -> Explanation:
     """
     X = model.align(X)
     classifier = model.classifier
+    speaks = ~model.from_unseen_site(X)
+    if not speaks.all():
+        return _explain_some(model, X, speaks)
     values, base = compute_contributions(classifier, X)
     columns, prepared = prepare_columns(classifier, X, model.columns)
     log_odds = classifier.decision_function(X)
@@ -78,9 +83,30 @@ def explain(model: FittedModel, X: pd.DataFrame) -> Explanation:
     )
 
 
-def compute_contributions(
-    classifier: FoldClassifier, X: pd.DataFrame
-) -> tuple[np.ndarray, float]:
+def _explain_some(model: FittedModel, X: pd.DataFrame, speaks: np.ndarray) -> Explanation:
+    """Explain those the model can speak of; the contributions of the others are NaN."""
+    if not speaks.any():
+        raise DataError(
+            Fault(
+                where="explain",
+                met=f"{len(X)} patients, each from a site that training did not see",
+                wanted="at least one from a site of the study",
+                way_out="Declare what becomes of new sites with preparation.unseen_site, and "
+                "train again.",
+            )
+        )
+    known = explain(model, X[speaks])
+    log_odds = np.full(len(X), np.nan)
+    log_odds[speaks] = known.log_odds
+    return replace(
+        known,
+        contributions=known.contributions.reindex(X.index),
+        log_odds=log_odds,
+        X=known.X.reindex(X.index),
+    )
+
+
+def compute_contributions(classifier: FoldClassifier, X: pd.DataFrame) -> tuple[np.ndarray, float]:
     """Compute contributions in calibrated log-odds.
 
     A stack's log-odds are a weighted sum of its parts', so its contributions are too.

@@ -9,13 +9,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.impute import SimpleImputer
 from sklearn.utils.validation import check_is_fitted
 
 from stratify.errors import DataError, Fault
-from stratify.preprocess.combat import ComBat
 from stratify.preprocess.confounds import ConfoundRemover
 from stratify.preprocess.encode import TableEncoder, check_table
-from stratify.preprocess.impute import ConnectivityImputer
 from stratify.schema import Column
 
 Representation = Literal[
@@ -223,17 +222,21 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         self.imputer_ = self.represent_ = self.remover_ = self.harmoniser_ = None
         if self._changes_edges:
             values = X[list(self.edges)].to_numpy(dtype=np.float64)
-            self.imputer_ = ConnectivityImputer().fit(values)
+            self.imputer_ = SimpleImputer(keep_empty_features=True).fit(values)
             values = self.imputer_.transform(values)
             if self.represent != "edges":
                 self.represent_ = self._make_representation().fit(values)
                 values = self.represent_.transform(values)
             self.names_ = self._name(values.shape[1])
             if self.remove:
+
+
                 beside = self._beside(values, X, self.remove)
                 self.remover_ = ConfoundRemover(confounds=self.remove).fit(beside)
                 values = self._values_of(self.remover_.transform(beside))
             if self.harmonise == "combat":
+                from stratify.preprocess.combat import ComBat
+
                 used = (*self.preserve, str(self.site))
                 self.harmoniser_ = ComBat(
                     site=self.site,
@@ -283,6 +286,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         if not self._changes_edges:
             # Edges after clinical columns, as describe_columns has them and as tables come.
             return X.drop(columns=list(self.drop)) if self.drop else X
+        assert self.imputer_ is not None
         values = self.imputer_.transform(X[list(self.edges)].to_numpy(dtype=np.float64))
         if self.represent_ is not None:
             values = self.represent_.transform(values)
@@ -296,9 +300,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         adjusted = pd.DataFrame(values, index=X.index, columns=list(self.names_))
         return pd.concat([clinical, adjusted], axis=1)
 
-    def _beside(
-        self, values: np.ndarray, X: pd.DataFrame, columns: Sequence[str]
-    ) -> pd.DataFrame:
+    def _beside(self, values: np.ndarray, X: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         """Put the columns that adjusting reads beside the values it changes."""
         frame = pd.DataFrame(values, index=X.index, columns=list(self.names_))
         return pd.concat([frame, X[list(columns)]], axis=1)
