@@ -170,8 +170,8 @@ class Table:
         Columns of ``X`` that preparing reads: confounds, the site.
     unused : frozenset of str
         Adjusters that are no features.
-    hubs : mapping of str to str
-        The hub a region is, by region; empty where none is known.
+    hubs : mapping of str to (str, str)
+        The hub a region is, and its hemisphere, by region; empty where none is known.
     """
 
     X: pd.DataFrame
@@ -190,7 +190,7 @@ class Table:
     preparation: Preparation = field(default_factory=Preparation)
     adjusters: tuple[str, ...] = ()
     unused: frozenset[str] = frozenset()
-    hubs: Mapping[str, str] = field(default_factory=dict)
+    hubs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -204,7 +204,7 @@ class Table:
             self.columns,
             site=site,
             drop=[name for name in self.adjusters if name in self.unused],
-            hubs=dict(self.hubs),
+            hubs=self.hubs,
         )
 
     @property
@@ -430,9 +430,12 @@ def _unknown_adjuster(name: str, cohort: Cohort, quality: pd.DataFrame | None) -
     )
 
 
-def _hubs_of(connectomes: Connectomes) -> dict[str, str]:
+def _hubs_of(connectomes: Connectomes) -> dict[str, tuple[str, str]]:
     hubs = getattr(connectomes, "hubs", ())
-    return dict(zip(connectomes.regions, hubs, strict=True)) if hubs else {}
+    sides = getattr(connectomes, "hemispheres", ()) or ("",) * len(hubs)
+    return (
+        dict(zip(connectomes.regions, zip(hubs, sides, strict=True), strict=True)) if hubs else {}
+    )
 
 
 def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:

@@ -25,6 +25,7 @@ FORMAT = 2
 
 TRUSTED_TYPES = (
     "collections.OrderedDict",
+    "numpy.dtype",
     "stratify.model.classifier.ResponderClassifier",
     "stratify.connectome.features.edges.Edges",
     "stratify.connectome.features.graph.GraphMeasures",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -134,6 +134,16 @@ WORDS: dict[str, str] = {
 }
 
 
+TRANSFORMERS: dict[str, str] = {
+    "network blocks": "NetworkBlocks",
+    "seeds": "Seeds",
+    "partial correlation": "PartialCorrelation",
+    "tangent": "TangentVectors",
+    "graph": "GraphMeasures",
+}
+"""By representation, the class in `stratify.connectome.features`."""
+
+
 class TablePreparer(TransformerMixin, BaseEstimator):
     """Represent, adjust and encode a table; everything is learned from the rows of ``fit``.
 
@@ -146,7 +156,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
     ----------
     edges : tuple of str
         The columns that are edges, the upper triangle in row-major order; others are clinical.
-    regions, networks, hubs : tuple of str
+    regions, networks, hubs, hemispheres : tuple of str
         Of each region, in order.
     kind : str
         What an edge is, such as ``"pearson r"``.
@@ -189,6 +199,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         regions: tuple[str, ...] = (),
         networks: tuple[str, ...] = (),
         hubs: tuple[str, ...] = (),
+        hemispheres: tuple[str, ...] = (),
         kind: str = "pearson r",
         represent: Representation = "edges",
         remove: tuple[str, ...] = (),
@@ -204,6 +215,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         self.regions = regions
         self.networks = networks
         self.hubs = hubs
+        self.hemispheres = hemispheres
         self.kind = kind
         self.represent = represent
         self.remove = remove
@@ -229,8 +241,6 @@ class TablePreparer(TransformerMixin, BaseEstimator):
                 values = self.represent_.transform(values)
             self.names_ = self._name(values.shape[1])
             if self.remove:
-
-
                 beside = self._beside(values, X, self.remove)
                 self.remover_ = ConfoundRemover(confounds=self.remove).fit(beside)
                 values = self._values_of(self.remover_.transform(beside))
@@ -311,15 +321,10 @@ class TablePreparer(TransformerMixin, BaseEstimator):
     def _make_representation(self) -> Any:
         from stratify.connectome import features
 
-        if self.represent == "network blocks":
-            return features.NetworkBlocks(networks=self.networks, kind=self.kind)
+        known = {"kind": self.kind, "regions": self.regions, "networks": self.networks}
         if self.represent == "seeds":
-            return features.Seeds(hubs=self.hubs, networks=self.networks, kind=self.kind)
-        if self.represent == "partial correlation":
-            return features.PartialCorrelation(kind=self.kind)
-        if self.represent == "tangent":
-            return features.TangentVectors(kind=self.kind)
-        return features.GraphMeasures(networks=self.networks, kind=self.kind)
+            known |= {"hubs": self.hubs, "hemispheres": self.hemispheres}
+        return getattr(features, TRANSFORMERS[self.represent])(**known)
 
     def _name(self, count: int) -> tuple[str, ...]:
         if self.represent_ is None:
@@ -350,7 +355,7 @@ def make_preparer(
     *,
     site: str | None = None,
     drop: Sequence[str] = (),
-    hubs: dict[str, str] | None = None,
+    hubs: Mapping[str, tuple[str, str]] | None = None,
 ) -> TablePreparer | None:
     """Make the preparer of a table with these columns; None where it has no connectivity.
 
@@ -363,8 +368,8 @@ def make_preparer(
         The column of the site.
     drop : sequence of str
         Columns that only serve to adjust.
-    hubs : dict of str to str, optional
-        The hub a region is, by region.
+    hubs : mapping of str to (str, str), optional
+        The hub a region is, and its hemisphere, by region.
     """
     edges = [column for column in columns if column.regions is not None]
     if not edges:
@@ -378,7 +383,8 @@ def make_preparer(
         edges=tuple(column.name for column in edges),
         regions=tuple(networks),
         networks=tuple(networks.values()),
-        hubs=tuple((hubs or {}).get(region, "") for region in networks),
+        hubs=tuple((hubs or {}).get(region, ("", ""))[0] for region in networks),
+        hemispheres=tuple((hubs or {}).get(region, ("", ""))[1] for region in networks),
         kind=edges[0].unit or "pearson r",
         represent=preparation.represent,
         remove=preparation.remove,
