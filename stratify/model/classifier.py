@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from stratify.model.calibrate import fit_sigmoid
-from stratify.model.families import FamilyName, make_encoder, make_family
+from stratify.model.encoded import encode_rows, make_encoder
+from stratify.model.families import Family, FamilyName, make_family
+from stratify.model.tuning import choose_points
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
 from stratify.preprocess import TablePreparer, check_table
 
@@ -93,19 +94,8 @@ class ResponderClassifier(TwoClassClassifier):
             Rows with the same value stay together in the inner folds.
         """
         X, y = self._check(X, y)
-        family = make_family(self.family, self._seed())
         self.inner_folds_ = self._make_inner_folds(y, groups)
-        scores = np.full((len(y), len(family.grid)), np.nan)
-        for train, test in self.inner_folds_:
-            encoder = make_encoder(family, self.preparer).fit(X.iloc[train])
-            scores[test] = family.score_path(
-                encoder.transform(X.iloc[train]), y[train], encoder.transform(X.iloc[test])
-            )
-        chosen, self.intercept_, self.slope_ = _choose(scores, y)
-        self.parameters_ = dict(family.grid[chosen])
-        self.inner_scores_ = scores[:, chosen]
-        self.encoder_ = make_encoder(family, self.preparer).fit(X)
-        self.model_ = family.fit(self.encoder_.transform(X), y, self.parameters_)
+        _fit_all([self], X, y)
         return self
 
     def score_rows(self, X: Any) -> np.ndarray:
@@ -122,6 +112,13 @@ class ResponderClassifier(TwoClassClassifier):
         scores = self.score_rows(X)
         return self.intercept_ + self.slope_ * scores
 
+    def _take(self, family: Family, scores: np.ndarray, y: np.ndarray) -> None:
+        """Choose a grid point by its held-out scores, (n_patients, n_grid), and calibrate it."""
+        chosen, intercepts, slopes = choose_points(scores[:, :, None], y[:, None])
+        self.parameters_ = dict(family.grid[chosen[0]])
+        self.intercept_, self.slope_ = float(intercepts[0]), float(slopes[0])
+        self.inner_scores_ = scores[:, chosen[0]]
+
     def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, np.ndarray]:
         if y is None:
             raise ValueError(
@@ -133,6 +130,9 @@ class ResponderClassifier(TwoClassClassifier):
         check_consistent_length(X, y)
         self.classes_, encoded = encode_classes(y)
         return X, encoded
+
+    def _make_family(self) -> Family:
+        return make_family(self.family, self._seed())
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int | np.integer):
@@ -164,14 +164,52 @@ class ResponderClassifier(TwoClassClassifier):
         return tags
 
 
-def _choose(scores: np.ndarray, y: np.ndarray) -> tuple[int, float, float]:
-    """Calibrate each grid point's held-out scores; return the simplest that is as good as any."""
-    known = ~np.isnan(scores).any(axis=1)
-    scores, y = scores[known], y[known]
-    sigmoids = [fit_sigmoid(scores[:, k], y) for k in range(scores.shape[1])]
-    log_odds = np.array([a + b * scores[:, k] for k, (a, b) in enumerate(sigmoids)])
-    loss = np.logaddexp(0.0, log_odds) - y * log_odds
-    worse = loss - loss[loss.mean(axis=1).argmin()]
-    error = worse.std(axis=1) / np.sqrt(len(y))
-    chosen = int(np.flatnonzero(worse.mean(axis=1) <= error)[0])
-    return chosen, *sigmoids[chosen]
+def fit_together(
+    classifiers: Sequence[ResponderClassifier], X: pd.DataFrame, y: np.ndarray
+) -> None:
+    """Fit classifiers of several families, each as its own ``fit`` would, on rows encoded once.
+
+    Parameters
+    ----------
+    classifiers : sequence of ResponderClassifier
+        Unfitted, of one ``preparer`` and the same given ``inner_folds``.
+    X : DataFrame, shape (n_patients, n_columns)
+    y : array, shape (n_patients,)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(60, 4)))
+    >>> y = (X[0] > 0).to_numpy().astype(int)
+    >>> rows = np.arange(60)
+    >>> inner = [(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+    >>> both = [ResponderClassifier(family, inner_folds=inner) for family in ("logistic", "svm")]
+    >>> fit_together(both, X, y)
+    >>> [classifier.family for classifier in both if hasattr(classifier, "model_")]
+    ['logistic', 'svm']
+    """
+    for classifier in classifiers:
+        checked, encoded = classifier._check(X, y)
+        classifier.inner_folds_ = classifier._make_inner_folds(encoded, None)
+    _fit_all(classifiers, checked, encoded)
+
+
+def _fit_all(classifiers: Sequence[ResponderClassifier], X: pd.DataFrame, y: np.ndarray) -> None:
+    """Tune, calibrate and fit classifiers whose input was checked."""
+    families = [c._make_family() for c in classifiers]
+    preparer, folds = classifiers[0].preparer, classifiers[0].inner_folds_
+    scores = [np.full((len(y), len(family.grid)), np.nan) for family in families]
+    forms = [family.standardise for family in families]
+    # One inner fold at a time, so that no more than one is held in memory as numbers.
+    for train, test in folds:
+        encoded = encode_rows(X.iloc[train], X.iloc[test], preparer, forms)
+        for family, held_out in zip(families, scores, strict=True):
+            held_out[test] = family.score_path(encoded[family.standardise], y[train])
+    for standardise in set(forms):
+        encoder = make_encoder(preparer, standardise=standardise).fit(X)
+        rows = encoder.transform(X)
+        for classifier, family, held_out in zip(classifiers, families, scores, strict=True):
+            if family.standardise == standardise:
+                classifier._take(family, held_out, y)
+                classifier.encoder_ = encoder
+                classifier.model_ = family.fit(rows, y, classifier.parameters_)
