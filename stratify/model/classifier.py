@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from stratify.model.tuning import choose_points
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
 from stratify.preprocess import TablePreparer, check_table
 
+Engine = Literal["fast", "reference"]
+ENGINES: tuple[str, ...] = get_args(Engine)
 InnerFolds = Iterable[tuple[np.ndarray, np.ndarray]]
 
 
@@ -38,6 +40,9 @@ class ResponderClassifier(TwoClassClassifier):
         A number makes stratified folds that keep groups together; index arrays are used as given.
     random_state : int
         Equal seeds give equal models, to the last digit.
+    engine : {"fast", "reference"}
+        The reference fits every grid point by itself, with plain scikit-learn and XGBoost: the same
+        numbers, slowly.
 
     Attributes
     ----------
@@ -75,11 +80,13 @@ class ResponderClassifier(TwoClassClassifier):
         preparer: TablePreparer | None = None,
         inner_folds: int | InnerFolds = 5,
         random_state: int = 0,
+        engine: Engine = "fast",
     ) -> None:
         self.family = family
         self.preparer = preparer
         self.inner_folds = inner_folds
         self.random_state = random_state
+        self.engine = engine
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> ResponderClassifier:
         """Tune, calibrate and fit.
@@ -132,6 +139,12 @@ class ResponderClassifier(TwoClassClassifier):
         return X, encoded
 
     def _make_family(self) -> Family:
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine is {self.engine!r}; it must be one of {', '.join(ENGINES)}")
+        if self.engine == "reference":
+            from stratify.model.reference import make_reference_family
+
+            return make_reference_family(self.family, self._seed())
         return make_family(self.family, self._seed())
 
     def _seed(self) -> int:
