@@ -59,7 +59,7 @@ def cross_validate(
     ----------
     table : Table
         With its outcome.
-    family : {"prevalence", "logistic", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
     folds : sequence of Fold
         From `stratify.folds.make_folds`.
     inner_folds : int

@@ -19,7 +19,7 @@ class Evaluation:
 
     Parameters
     ----------
-    family : {"prevalence", "logistic", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
     features : {"clinical", "connectivity", "both", "late fusion", "none"}
         The prevalence uses none.
     metrics : dict of str to Estimate

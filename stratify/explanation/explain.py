@@ -17,20 +17,24 @@ from stratify.model import (
     names_of,
     parts_of,
 )
-from stratify.model.trees import read_trees
 from stratify.preprocess import TablePreparer
 from stratify.schema import Column
 
+LINEAR = (
+    "Exact SHAP values of a linear model, columns taken as independent: weight times the "
+    "distance from the mean of the training patients. A missing value counts as the mean."
+)
+TREES = (
+    "Exact SHAP values of the trees, path dependent: a column not yet known is averaged over "
+    "the training patients that reach each branch."
+)
 METHODS = {
     "prevalence": "The base rate has no reasons: every contribution is 0.",
-    "logistic": (
-        "Exact SHAP values of a linear model, columns taken as independent: weight times the "
-        "distance from the mean of the training patients. A missing value counts as the mean."
-    ),
-    "xgboost": (
-        "Exact SHAP values of the trees, path dependent: a column not yet known is averaged over "
-        "the training patients that reach each branch."
-    ),
+    "logistic": LINEAR,
+    "svm": LINEAR,
+    "ridge": LINEAR,
+    "forest": TREES,
+    "xgboost": TREES,
 }
 
 TOLERANCE = 1e-9
@@ -125,10 +129,11 @@ def compute_contributions(classifier: FoldClassifier, X: pd.DataFrame) -> tuple[
             base += weight * part_base
         return np.hstack(columns), float(base)
     encoded = classifier.encoder_.transform(X)
-    if classifier.family == "logistic":
+    method = METHODS[classifier.family]
+    if method == LINEAR:
         scores = encoded * classifier.model_.coef_[0]
         score_base = float(classifier.model_.intercept_[0])
-    elif classifier.family == "xgboost":
+    elif method == TREES:
         scores, score_base = _explain_trees(classifier.model_, encoded)
     else:
         scores, score_base = np.zeros_like(encoded), 0.0
@@ -181,13 +186,22 @@ def _explain_trees(model: object, encoded: np.ndarray) -> tuple[np.ndarray, floa
     """Explain the trees in double precision; XGBoost's own contributions are single precision."""
     import shap
 
-    kept = model.kept_  # type: ignore[attr-defined]
-    trees = [
-        {**tree, "values": tree["values"][:, None]}
-        for tree in read_trees(model.booster_)  # type: ignore[attr-defined]
+    trees = model.read_trees()  # type: ignore[attr-defined]
+    used, features = np.unique(
+        np.concatenate([tree["features"] for tree in trees]), return_inverse=True
+    )
+    ends = np.cumsum([len(tree["features"]) for tree in trees])[:-1]
+    # Only columns that a tree splits on are handed over; -1, at a leaf, stands first if any does.
+    shift = int(used[0] < 0)
+    narrowed = [
+        {**tree, "features": part - shift, "values": tree["values"][:, None]}
+        for tree, part in zip(trees, np.split(features, ends), strict=True)
     ]
-    explainer = shap.TreeExplainer({"trees": trees}, feature_perturbation="tree_path_dependent")
-    # XGBoost compares in single precision, so the rows must be rounded as it rounds them.
+    kept = used[shift:]
+    if not len(kept):
+        return np.zeros_like(encoded), float(model.decision_function(encoded[:1])[0])  # type: ignore[attr-defined]
+    explainer = shap.TreeExplainer({"trees": narrowed}, feature_perturbation="tree_path_dependent")
+    # Trees compare in single precision, so the rows must be rounded as they round them.
     # shap's own expected value is a little off in the ninth digit; a row of zeros tells the base.
     with_reference = np.vstack([encoded, np.zeros(encoded.shape[1])])
     seen = with_reference[:, kept].astype(np.float32).astype(np.float64)

@@ -30,7 +30,7 @@ class ResponderClassifier(TwoClassClassifier):
 
     Parameters
     ----------
-    family : {"logistic", "xgboost", "prevalence"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
     preparer : TablePreparer, optional
         What is done to connectivity in each fold before it is encoded; unfitted.
     inner_folds : int or iterable of (train, test) index arrays

@@ -11,10 +11,13 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
 from stratify.model.elastic_net import ElasticNetLogistic, fit_path
+from stratify.model.forest import RandomTrees
+from stratify.model.machines import LinearMachine, LossName, solve_strengths
 from stratify.model.trees import ScreenedTrees
 from stratify.preprocess import TableEncoder, TablePreparer
+from stratify.solvers import Reduced, reduce_rows
 
-FamilyName = Literal["prevalence", "logistic", "xgboost"]
+FamilyName = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
 FAMILIES: tuple[str, ...] = get_args(FamilyName)
 
 Parameters = Mapping[str, float]
@@ -84,6 +87,65 @@ class Logistic:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """A linear score with a ridge penalty, its strength tuned."""
+
+    loss: LossName = "squared hinge"
+    standardise: bool = True
+    strengths: tuple[float, ...] = (30.0, 10.0, 3.0, 1.0, 0.1)
+
+    @property
+    def grid(self) -> tuple[Parameters, ...]:
+        """Every strength, the strongest penalty first."""
+        return tuple({"strength": strength} for strength in self.strengths)
+
+    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Solve every strength at once, in the span of the rows."""
+        return self.score_labellings(reduce_rows(X, held_out), y[:, None])[:, :, 0]
+
+    def score_labellings(self, reduced: Reduced, y: np.ndarray) -> np.ndarray:
+        """Solve every strength for many labellings of the same rows.
+
+        Parameters
+        ----------
+        reduced : Reduced
+        y : array of 0 and 1, shape (n_train, n_labellings)
+
+        Returns
+        -------
+        scores : array, shape (n_held_out, n_grid, n_labellings)
+        """
+        _, solution = solve_strengths(reduced, y, self.strengths, self.loss)
+        scores = solution.score(reduced.held_out)
+        return scores.reshape(len(scores), y.shape[1], len(self.strengths)).swapaxes(1, 2)
+
+    def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
+        """Fit one strength."""
+        return LinearMachine(loss=self.loss, strength=parameters["strength"]).fit(X, y)
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Extremely randomised trees, the size of their leaves tuned."""
+
+    random_state: int = 0
+    standardise: bool = False
+    grid: tuple[Parameters, ...] = ({"leaf_share": 0.05}, {"leaf_share": 0.02})
+
+    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+        """Grow a forest for each size of leaves."""
+        return np.column_stack(
+            [self.fit(X, y, point).decision_function(held_out) for point in self.grid]
+        )
+
+    def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
+        """Grow one forest."""
+        return RandomTrees(leaf_share=parameters["leaf_share"], random_state=self.random_state).fit(
+            X, y
+        )
+
+
+@dataclass(frozen=True)
 class XGBoost:
     """Boosted trees, their depth and number tuned."""
 
@@ -127,6 +189,9 @@ def make_family(name: FamilyName, random_state: int = 0) -> Family:
     made: dict[str, Family] = {
         "prevalence": Prevalence(),
         "logistic": Logistic(),
+        "svm": Machine("squared hinge"),
+        "ridge": Machine("squared"),
+        "forest": Forest(random_state=random_state),
         "xgboost": XGBoost(random_state=random_state),
     }
     if name not in made:

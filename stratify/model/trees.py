@@ -111,6 +111,18 @@ class ScreenedTrees(TwoClassClassifier):
         running = np.cumsum(self.leaves_[np.arange(leaf.shape[1]), leaf], axis=1)
         return running[:, np.asarray(stages) - 1]
 
+    def read_trees(self) -> tuple[dict[str, np.ndarray], ...]:
+        """Return the trees as plain arrays, splitting on the columns that ``fit`` was given."""
+        return tuple(
+            {
+                **tree,
+                "features": np.where(
+                    tree["features"] < 0, -1, self.kept_[np.maximum(tree["features"], 0)]
+                ),
+            }
+            for tree in read_trees(self.booster_)
+        )
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True

@@ -14,6 +14,10 @@ from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.preprocess.encode import check_table
 
 
+class MissingValuesError(DataError, ValueError):
+    """A step that cannot do without a value met a gap."""
+
+
 class TableStep(TransformerMixin, BaseEstimator):
     """A step that takes a table and returns one of the same kind, some columns changed or dropped.
 
@@ -76,6 +80,12 @@ def name_columns(step: BaseEstimator) -> np.ndarray:
     if names is None:
         return np.array([f"x{k}" for k in range(step.n_features_in_)], dtype=object)
     return np.asarray(names, dtype=object)
+
+
+def take_columns(step: BaseEstimator, table: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
+    """Return some columns under the names by which a fitted step knows them."""
+    names = [str(name) for name in name_columns(step)[positions]]
+    return table.iloc[:, positions].set_axis(names, axis=1)
 
 
 def find_columns(table: pd.DataFrame, wanted: Iterable[str | int], *, where: str) -> np.ndarray:
@@ -183,6 +193,53 @@ def read_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: str) -> n
                     way_out="Correct the value, or leave the cell empty to mark it missing.",
                 )
             )
+    return values
+
+
+def read_sites(table: pd.DataFrame, position: int, *, where: str) -> np.ndarray:
+    """Return each row's site as text.
+
+    Raises
+    ------
+    DataError
+        If a row has none.
+    """
+    column = table.iloc[:, position]
+    missing = int(column.isna().sum())
+    if missing:
+        raise MissingValuesError(
+            Fault(
+                where=f"{where}: {column.name}",
+                met=f"no site (NaN) for {count_of(missing, 'patient')}",
+                wanted="a site for everybody",
+                way_out="Fill the column in, or leave these patients out.",
+            )
+        )
+    if pd.api.types.is_float_dtype(column) and (column == column.round()).all():
+        column = column.astype(int)
+    return column.astype(str).to_numpy(dtype=object)
+
+
+def read_complete_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: str) -> np.ndarray:
+    """Return columns as one float64 array that may be written to.
+
+    Raises
+    ------
+    DataError
+        If a value is missing or infinite; the columns are named.
+    """
+    values = read_numbers(table, positions, where=where)
+    if np.isnan(values.sum()):
+        gaps = np.isnan(values)
+        names = table.columns[positions[gaps.any(axis=0)]]
+        raise MissingValuesError(
+            Fault(
+                where=where,
+                met=f"{count_of(int(gaps.sum()), 'missing value')} (NaN) in {name_some(names)}",
+                wanted="a value in each cell",
+                way_out="Impute them first (ColumnImputer), or name the columns to harmonise.",
+            )
+        )
     return values
 
 

@@ -17,6 +17,7 @@ from stratify.preprocess.columns import (
     name_columns,
     read_numbers,
     require_choice,
+    take_columns,
 )
 from stratify.preprocess.encode import TableEncoder
 
@@ -142,9 +143,7 @@ class ConfoundRemover(TableStep):
         self.untouched_ = tuple(map(str, name_columns(self)[self.cleaned_[too_few]]))
 
     def _learn_design(self, table: pd.DataFrame) -> np.ndarray:
-        confounds = table.iloc[:, self._confounds].set_axis(
-            [str(name) for name in name_columns(self)[self._confounds]], axis=1
-        )
+        confounds = take_columns(self, table, self._confounds)
         self.encoder_ = TableEncoder().fit(confounds)
         self.confound_names_ = self.encoder_.get_feature_names_out()
         return self.encoder_.transform(confounds)
@@ -165,9 +164,7 @@ class ConfoundRemover(TableStep):
         table = self._check(X, reset=False)
         values = read_numbers(table, self.cleaned_, where="ConfoundRemover")
         if len(self._confounds):
-            confounds = table.iloc[:, self._confounds].set_axis(
-                self.encoder_.feature_names_in_, axis=1
-            )
+            confounds = take_columns(self, table, self._confounds)
             if self.unseen == "refuse":
                 _require_seen(self.encoder_, confounds)
             values -= self.encoder_.transform(confounds) @ self.coef_
