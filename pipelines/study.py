@@ -41,7 +41,21 @@ Harmonisation = Literal["none", "combat"]
 UnseenSite = Literal["refuse", "reference"]
 Together = Literal["patient", "family", "site"]
 MissingOutcome = Literal["excluded", "nonresponse"]
-ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+ConnectivityKind = Literal[
+    "pearson r",
+    "fisher z",
+    "partial correlation",
+    "covariance",
+    "coherence",
+    "imaginary coherence",
+    "plv",
+    "ciplv",
+    "ppc",
+    "pli",
+    "wpli",
+    "debiased wpli",
+    "envelope correlation",
+]
 VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
