@@ -1,5 +1,6 @@
 """Nested cross-validation, the leakage certificate, and the verdict."""
 
+from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.cross_validate import (
     compute_by_fold,
@@ -11,10 +12,12 @@ from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
 __all__ = [
+    "AddedValue",
     "Certificate",
     "Check",
     "Evaluation",
     "Verdict",
+    "compute_added_value",
     "compute_by_fold",
     "compute_gain",
     "cross_validate",
@@ -22,4 +25,5 @@ __all__ = [
     "make_certificate",
     "make_verdict",
     "refit",
+    "tabulate_added_value",
 ]

@@ -25,12 +25,19 @@ from stratify.metrics import (
     compute_corrected_interval,
     compute_log_loss,
 )
-from stratify.model import FamilyName, FittedModel, ResponderClassifier, fit_model
+from stratify.model import (
+    FamilyName,
+    FittedModel,
+    FoldClassifier,
+    ResponderClassifier,
+    StackedClassifier,
+    fit_model,
+)
 from stratify.task import Table
 
 
 class _Result(NamedTuple):
-    classifier: ResponderClassifier
+    classifier: FoldClassifier
     log_odds: np.ndarray
 
 
@@ -106,7 +113,8 @@ def cross_validate_many(
     DataError
         If an inner fold cannot hold both classes.
     """
-    tasks = [(k, j) for k in range(len(candidates)) for j in range(len(folds))]
+    fused = _find_halves(candidates)
+    tasks = [(k, j) for k in range(len(candidates)) for j in range(len(folds)) if k not in fused]
     # The widest tables first, so that no long task is left for one worker at the end.
     tasks.sort(key=lambda task: -candidates[task[0]][1].X.shape[1])
     inner = [_make_inner(candidates[0][1], fold, inner_folds, seed) for fold in folds]
@@ -114,17 +122,26 @@ def cross_validate_many(
     with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
         running = Parallel(return_as="generator")(
             delayed(_run_fold)(
-                candidates[k][0],
+                _make_classifier(
+                    *candidates[k], inner_folds=inner[j], seed=_seed_of(seed, folds[j])
+                ),
                 candidates[k][1].X,
                 candidates[k][1].y,
                 folds[j],
-                inner[j],
-                _seed_of(seed, folds[j]),
             )
             for k, j in tasks
         )
         for task, result in zip(tasks, running, strict=True):
             results[task] = result
+            on_fold()
+    for k, halves in fused.items():
+        table = candidates[k][1]
+        assert table.y is not None
+        for j, fold in enumerate(folds):
+            parts = [results[half, j].classifier for half in halves]
+            stacked = StackedClassifier(()).join(parts, table.y[fold.train])
+            log_odds = stacked.decision_function(table.X.iloc[fold.test])
+            results[k, j] = _Result(stacked, log_odds)
             on_fold()
     return tuple(
         _summarise(family, table, folds, [results[k, j] for j in range(len(folds))], seed, level)
@@ -141,16 +158,17 @@ def refit(
     ----------
     evaluation : Evaluation
     table : Table
-        The table it was evaluated on.
+        The table it was evaluated on, narrowed to its features.
     inner_folds, seed
         As for `cross_validate`.
     """
     assert table.y is not None
     inner = make_folds(table.y, table.groups, folds=inner_folds, seed=seed)
-    classifier = ResponderClassifier(
+    classifier = _make_classifier(
         evaluation.family,
+        table,
         inner_folds=[(part.train, part.test) for part in inner],
-        random_state=seed,
+        seed=seed,
     )
     with threadpool_limits(1):
         return fit_model(
@@ -159,6 +177,44 @@ def refit(
             replicas=evaluation.replicas,
             left_out_share=1 / int(evaluation.by_fold["fold"].nunique()),
         )
+
+
+def _find_halves(
+    candidates: Sequence[tuple[FamilyName, Table]],
+) -> dict[int, tuple[int, int]]:
+    """Find the late fusions whose two halves are candidates too, and need no second fitting."""
+    place = {(family, table.features): k for k, (family, table) in enumerate(candidates)}
+    return {
+        k: (place[family, "clinical"], place[family, "connectivity"])
+        for k, (family, table) in enumerate(candidates)
+        if table.features == "late fusion"
+        and (family, "clinical") in place
+        and (family, "connectivity") in place
+    }
+
+
+def _make_classifier(
+    family: FamilyName,
+    table: Table,
+    *,
+    inner_folds: list[tuple[np.ndarray, np.ndarray]],
+    seed: int,
+) -> FoldClassifier:
+    """Make the unfitted classifier of a table: one model, or one of each half where they fuse."""
+    if table.features == "late fusion":
+        halves = [table.select("clinical"), table.select("connectivity")]
+        return StackedClassifier(
+            tuple(
+                (
+                    _make_classifier(family, half, inner_folds=inner_folds, seed=seed),
+                    tuple(map(str, half.X.columns)),
+                )
+                for half in halves
+            )
+        )
+    return ResponderClassifier(
+        family, preparer=table.preparer, inner_folds=inner_folds, random_state=seed
+    )
 
 
 def _seed_of(seed: int, fold: Fold) -> int:
@@ -192,17 +248,9 @@ def _make_inner(
     return [(part.train, part.test) for part in made]
 
 
-def _run_fold(
-    family: FamilyName,
-    X: pd.DataFrame,
-    y: np.ndarray,
-    fold: Fold,
-    inner: list[tuple[np.ndarray, np.ndarray]],
-    seed: int,
-) -> _Result:
+def _run_fold(classifier: FoldClassifier, X: pd.DataFrame, y: np.ndarray, fold: Fold) -> _Result:
     # One thread everywhere: sums in another order would change the last digits.
     with threadpool_limits(1):
-        classifier = ResponderClassifier(family, inner_folds=inner, random_state=seed)
         classifier.fit(X.iloc[fold.train], y[fold.train])
         return _Result(classifier, classifier.decision_function(X.iloc[fold.test]))
 

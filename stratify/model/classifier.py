@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from stratify.model.calibrate import fit_sigmoid
 from stratify.model.families import FamilyName, make_encoder, make_family
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
-from stratify.preprocess import check_table
+from stratify.preprocess import TablePreparer, check_table
 
 InnerFolds = Iterable[tuple[np.ndarray, np.ndarray]]
 
@@ -31,6 +31,8 @@ class ResponderClassifier(TwoClassClassifier):
     Parameters
     ----------
     family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    preparer : TablePreparer, optional
+        What is done to connectivity in each fold before it is encoded; unfitted.
     inner_folds : int or iterable of (train, test) index arrays
         A number makes stratified folds that keep groups together; index arrays are used as given.
     random_state : int
@@ -44,7 +46,7 @@ class ResponderClassifier(TwoClassClassifier):
         The chosen grid point.
     intercept_, slope_ : float
         Calibrated log-odds = intercept_ + slope_ * the family's own score.
-    encoder_ : TableEncoder
+    encoder_ : TableEncoder or TablePreparer
     model_ : estimator
     inner_folds_ : list of (train, test)
         The index arrays really used, for the leakage certificate.
@@ -69,10 +71,12 @@ class ResponderClassifier(TwoClassClassifier):
         self,
         family: FamilyName = "logistic",
         *,
+        preparer: TablePreparer | None = None,
         inner_folds: int | InnerFolds = 5,
         random_state: int = 0,
     ) -> None:
         self.family = family
+        self.preparer = preparer
         self.inner_folds = inner_folds
         self.random_state = random_state
 
@@ -93,14 +97,14 @@ class ResponderClassifier(TwoClassClassifier):
         self.inner_folds_ = self._make_inner_folds(y, groups)
         scores = np.full((len(y), len(family.grid)), np.nan)
         for train, test in self.inner_folds_:
-            encoder = make_encoder(family).fit(X.iloc[train])
+            encoder = make_encoder(family, self.preparer).fit(X.iloc[train])
             scores[test] = family.score_path(
                 encoder.transform(X.iloc[train]), y[train], encoder.transform(X.iloc[test])
             )
         chosen, self.intercept_, self.slope_ = _choose(scores, y)
         self.parameters_ = dict(family.grid[chosen])
         self.inner_scores_ = scores[:, chosen]
-        self.encoder_ = make_encoder(family).fit(X)
+        self.encoder_ = make_encoder(family, self.preparer).fit(X)
         self.model_ = family.fit(self.encoder_.transform(X), y, self.parameters_)
         return self
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
 from stratify.model.elastic_net import ElasticNetLogistic, fit_path
 from stratify.model.forest import RandomTrees
 from stratify.model.machines import LinearMachine, LossName, solve_strengths
 from stratify.model.trees import ScreenedTrees
-from stratify.preprocess import TableEncoder
+from stratify.preprocess import TableEncoder, TablePreparer
 from stratify.solvers import Reduced, reduce_rows
 
 FamilyName = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
@@ -198,6 +199,17 @@ def make_family(name: FamilyName, random_state: int = 0) -> Family:
     return made[name]
 
 
-def make_encoder(family: Family) -> TableEncoder:
-    """Return the unfitted encoder a family wants its columns from."""
-    return TableEncoder(standardise=family.standardise)
+def make_encoder(
+    family: Family, preparer: TablePreparer | None = None
+) -> TableEncoder | TablePreparer:
+    """Return the unfitted encoder a family wants its columns from.
+
+    Parameters
+    ----------
+    family : Family
+    preparer : TablePreparer, optional
+        What is done to connectivity before; it is cloned.
+    """
+    if preparer is None:
+        return TableEncoder(standardise=family.standardise)
+    return clone(preparer).set_params(standardise=family.standardise)
