@@ -36,14 +36,26 @@ if TYPE_CHECKING:
 # study file is read without importing pandas. A test holds the two equal.
 Question = Literal["response under treatment", "prognosis", "diagnosis"]
 FeatureSet = Literal["clinical", "connectivity", "both", "late fusion"]
-Representation = Literal[
-    "edges", "network blocks", "seeds", "partial correlation", "tangent", "graph"
-]
+Representation = Literal["edges", "network blocks", "seeds", "partial correlation", "tangent"]
 Harmonisation = Literal["none", "combat"]
 UnseenSite = Literal["refuse", "reference"]
 Together = Literal["patient", "family", "site"]
 MissingOutcome = Literal["excluded", "nonresponse"]
-ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+ConnectivityKind = Literal[
+    "pearson r",
+    "fisher z",
+    "partial correlation",
+    "covariance",
+    "coherence",
+    "imaginary coherence",
+    "plv",
+    "ciplv",
+    "ppc",
+    "pli",
+    "wpli",
+    "debiased wpli",
+    "envelope correlation",
+]
 VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
@@ -630,7 +642,7 @@ class PreparationSection(Section):
     represent: Representation = Field(
         default="edges",
         description="What stands for a matrix: its edges, means within and between networks, "
-        "edges of named seeds, partial correlations, tangent vectors, or graph measures.",
+        "edges of named seeds, partial correlations, or tangent vectors.",
     )
     remove: Annotated[tuple[Text, ...], AfterValidator(_each_once)] = Field(
         default=(),

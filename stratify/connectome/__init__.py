@@ -1,5 +1,6 @@
 """Connectivity: files to matrices, networks and edges."""
 
+from stratify.connectome.bands import BANDS
 from stratify.connectome.connectivity import compute_connectivity
 from stratify.connectome.formats import FORMATS, guess_format
 from stratify.connectome.networks import NETWORK_RULES, NetworkRule, network_of
@@ -8,6 +9,7 @@ from stratify.connectome.values import CONNECTIVITY_KINDS, QUALITY, Connectivity
 from stratify.connectome.write import write_connectomes
 
 __all__ = [
+    "BANDS",
     "CONNECTIVITY_KINDS",
     "FORMATS",
     "NETWORK_RULES",

@@ -13,7 +13,21 @@ import pandas as pd
 from stratify.errors import DataError, Fault
 from stratify.schema import Column
 
-ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+ConnectivityKind = Literal[
+    "pearson r",
+    "fisher z",
+    "partial correlation",
+    "covariance",
+    "coherence",
+    "imaginary coherence",
+    "plv",
+    "ciplv",
+    "ppc",
+    "pli",
+    "wpli",
+    "debiased wpli",
+    "envelope correlation",
+]
 CONNECTIVITY_KINDS: tuple[str, ...] = get_args(ConnectivityKind)
 
 EDGE_SEPARATOR = "~"
@@ -41,8 +55,8 @@ class Connectomes:
     regions : tuple of str
     networks : tuple of str
         The network of each region: ``"SN"``, ``"DMN"``, ``"CEN"``, or another name.
-    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
-        Recorded at reading; kinds are never mixed.
+    kind : str
+        One of `CONNECTIVITY_KINDS`. Recorded at reading; kinds are never mixed.
     atlas : str
     name : str
         Where they came from, for messages and reports.

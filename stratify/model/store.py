@@ -28,7 +28,6 @@ TRUSTED_TYPES = (
     "numpy.dtype",
     "stratify.model.classifier.ResponderClassifier",
     "stratify.connectome.features.edges.Edges",
-    "stratify.connectome.features.graph.GraphMeasures",
     "stratify.connectome.features.network_blocks.NetworkBlocks",
     "stratify.connectome.features.partial_correlation.PartialCorrelation",
     "stratify.connectome.features.seeds.Seeds",

@@ -13,13 +13,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.utils.validation import check_is_fitted
 
 from stratify.errors import DataError, Fault
+from stratify.preprocess.combat import ComBat
 from stratify.preprocess.confounds import ConfoundRemover
 from stratify.preprocess.encode import TableEncoder, check_table
 from stratify.schema import Column
 
-Representation = Literal[
-    "edges", "network blocks", "seeds", "partial correlation", "tangent", "graph"
-]
+Representation = Literal["edges", "network blocks", "seeds", "partial correlation", "tangent"]
 REPRESENTATIONS: tuple[str, ...] = get_args(Representation)
 Harmonisation = Literal["none", "combat"]
 HARMONISATIONS: tuple[str, ...] = get_args(Harmonisation)
@@ -33,7 +32,7 @@ class Preparation:
 
     Parameters
     ----------
-    represent : {"edges", "network blocks", "seeds", "partial correlation", "tangent", "graph"}
+    represent : {"edges", "network blocks", "seeds", "partial correlation", "tangent"}
     remove : tuple of str
         Columns whose linear effect is taken out of connectivity: ``"age"``, ``"mean_fd"``, ...
     harmonise : {"none", "combat"}
@@ -130,7 +129,6 @@ WORDS: dict[str, str] = {
     "seeds": "edges of named seeds",
     "partial correlation": "partial correlations",
     "tangent": "tangent vectors at the training patients' mean",
-    "graph": "graph measures",
 }
 
 
@@ -139,7 +137,6 @@ TRANSFORMERS: dict[str, str] = {
     "seeds": "Seeds",
     "partial correlation": "PartialCorrelation",
     "tangent": "TangentVectors",
-    "graph": "GraphMeasures",
 }
 """By representation, the class in `stratify.connectome.features`."""
 
@@ -148,7 +145,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
     """Represent, adjust and encode a table; everything is learned from the rows of ``fit``.
 
     Edges that a scan did not cover are filled in, the edges are represented (single, or as blocks,
-    seeds, partial correlations, tangent vectors, graph measures), confounds are taken out of the
+    seeds, partial correlations, tangent vectors), confounds are taken out of the
     result, sites are harmonised, and all is encoded beside the clinical columns. Representing
     comes first since a matrix with confounds taken out of each edge is no correlation matrix.
 
@@ -245,8 +242,6 @@ class TablePreparer(TransformerMixin, BaseEstimator):
                 self.remover_ = ConfoundRemover(confounds=self.remove).fit(beside)
                 values = self._values_of(self.remover_.transform(beside))
             if self.harmonise == "combat":
-                from stratify.preprocess.combat import ComBat
-
                 used = (*self.preserve, str(self.site))
                 self.harmoniser_ = ComBat(
                     site=self.site,
