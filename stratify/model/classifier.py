@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -11,8 +12,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from stratify.model.encoded import encode_rows, make_encoder
-from stratify.model.families import Family, FamilyName, make_family
+from stratify.model.encoded import Encoder, encode_rows, make_encoder
+from stratify.model.families import Family, FamilyName, Parameters, make_family
 from stratify.model.tuning import choose_points
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
 from stratify.preprocess import TablePreparer, check_table
@@ -20,6 +21,28 @@ from stratify.preprocess import TablePreparer, check_table
 Engine = Literal["fast", "reference"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 InnerFolds = Iterable[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuned:
+    """What tuning, calibrating and fitting came to; the rest follows from the training rows.
+
+    Parameters
+    ----------
+    parameters : dict
+        The chosen grid point.
+    intercept, slope : float
+        The calibration of its score.
+    inner_scores : array, shape (n_patients,)
+        Its held-out scores.
+    model : estimator
+    """
+
+    parameters: Parameters
+    intercept: float
+    slope: float
+    inner_scores: np.ndarray
+    model: Any
 
 
 class ResponderClassifier(TwoClassClassifier):
@@ -102,7 +125,7 @@ class ResponderClassifier(TwoClassClassifier):
         """
         X, y = self._check(X, y)
         self.inner_folds_ = self._make_inner_folds(y, groups)
-        _fit_all([self], X, y)
+        _fit_all([self], X, y, [None])
         return self
 
     def score_rows(self, X: Any) -> np.ndarray:
@@ -119,12 +142,19 @@ class ResponderClassifier(TwoClassClassifier):
         scores = self.score_rows(X)
         return self.intercept_ + self.slope_ * scores
 
-    def _take(self, family: Family, scores: np.ndarray, y: np.ndarray) -> None:
-        """Choose a grid point by its held-out scores, (n_patients, n_grid), and calibrate it."""
-        chosen, intercepts, slopes = choose_points(scores[:, :, None], y[:, None])
-        self.parameters_ = dict(family.grid[chosen[0]])
-        self.intercept_, self.slope_ = float(intercepts[0]), float(slopes[0])
-        self.inner_scores_ = scores[:, chosen[0]]
+    @property
+    def tuned(self) -> Tuned:
+        """What fitting came to, to be kept."""
+        check_is_fitted(self, "model_")
+        return Tuned(
+            self.parameters_, self.intercept_, self.slope_, self.inner_scores_, self.model_
+        )
+
+    def _take(self, tuned: Tuned, encoder: Encoder) -> None:
+        self.parameters_ = dict(tuned.parameters)
+        self.intercept_, self.slope_ = tuned.intercept, tuned.slope
+        self.inner_scores_, self.model_ = tuned.inner_scores, tuned.model
+        self.encoder_ = encoder
 
     def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, np.ndarray]:
         if y is None:
@@ -178,7 +208,11 @@ class ResponderClassifier(TwoClassClassifier):
 
 
 def fit_together(
-    classifiers: Sequence[ResponderClassifier], X: pd.DataFrame, y: np.ndarray
+    classifiers: Sequence[ResponderClassifier],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    *,
+    known: Sequence[Tuned | None] | None = None,
 ) -> None:
     """Fit classifiers of several families, each as its own ``fit`` would, on rows encoded once.
 
@@ -188,6 +222,8 @@ def fit_together(
         Unfitted, of one ``preparer`` and the same given ``inner_folds``.
     X : DataFrame, shape (n_patients, n_columns)
     y : array, shape (n_patients,)
+    known : sequence of Tuned or None, optional
+        What fitting some of them on these rows came to before; the others are fitted.
 
     Examples
     --------
@@ -204,25 +240,52 @@ def fit_together(
     for classifier in classifiers:
         checked, encoded = classifier._check(X, y)
         classifier.inner_folds_ = classifier._make_inner_folds(encoded, None)
-    _fit_all(classifiers, checked, encoded)
+    _fit_all(classifiers, checked, encoded, known or [None] * len(classifiers))
 
 
-def _fit_all(classifiers: Sequence[ResponderClassifier], X: pd.DataFrame, y: np.ndarray) -> None:
+def _fit_all(
+    classifiers: Sequence[ResponderClassifier],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    known: Sequence[Tuned | None],
+) -> None:
     """Tune, calibrate and fit classifiers whose input was checked."""
-    families = [c._make_family() for c in classifiers]
-    preparer, folds = classifiers[0].preparer, classifiers[0].inner_folds_
+    preparer = classifiers[0].preparer
+    families = [classifier._make_family() for classifier in classifiers]
+    new = [family for family, tuned in zip(families, known, strict=True) if tuned is None]
+    scores = dict(zip(map(id, new), _score_inner(classifiers[0], new, X, y), strict=True))
+    for standardise in {family.standardise for family in families}:
+        encoder = make_encoder(preparer, standardise=standardise).fit(X)
+        rows = encoder.transform(X) if new else None
+        for classifier, family, tuned in zip(classifiers, families, known, strict=True):
+            if family.standardise == standardise:
+                done = tuned or _tune(family, scores[id(family)], rows, y)
+                classifier._take(done, encoder)
+
+
+def _score_inner(
+    classifier: ResponderClassifier, families: Sequence[Family], X: pd.DataFrame, y: np.ndarray
+) -> list[np.ndarray]:
+    """Return held-out scores of each family's grid, (n_patients, n_grid)."""
     scores = [np.full((len(y), len(family.grid)), np.nan) for family in families]
     forms = [family.standardise for family in families]
     # One inner fold at a time, so that no more than one is held in memory as numbers.
-    for train, test in folds:
-        encoded = encode_rows(X.iloc[train], X.iloc[test], preparer, forms)
+    for train, test in classifier.inner_folds_ if families else ():
+        encoded = encode_rows(X.iloc[train], X.iloc[test], classifier.preparer, forms)
         for family, held_out in zip(families, scores, strict=True):
             held_out[test] = family.score_path(encoded[family.standardise], y[train])
-    for standardise in set(forms):
-        encoder = make_encoder(preparer, standardise=standardise).fit(X)
-        rows = encoder.transform(X)
-        for classifier, family, held_out in zip(classifiers, families, scores, strict=True):
-            if family.standardise == standardise:
-                classifier._take(family, held_out, y)
-                classifier.encoder_ = encoder
-                classifier.model_ = family.fit(rows, y, classifier.parameters_)
+    return scores
+
+
+def _tune(family: Family, scores: np.ndarray, rows: np.ndarray | None, y: np.ndarray) -> Tuned:
+    """Choose a grid point by its held-out scores, calibrate it, and fit it on all rows."""
+    assert rows is not None
+    chosen, intercepts, slopes = choose_points(scores[:, :, None], y[:, None])
+    parameters = dict(family.grid[chosen[0]])
+    return Tuned(
+        parameters,
+        float(intercepts[0]),
+        float(slopes[0]),
+        scores[:, chosen[0]],
+        family.fit(rows, y, parameters),
+    )
