@@ -167,7 +167,16 @@ def _check_encoders(table: Table, parts: Sequence[tuple[Fold, ResponderClassifie
 
 def _check_columns(table: Table) -> Check:
     task = table.task
-    late = [column.name for column in table.columns if not task.allows(column, table.columns)]
+    late = [
+        column.name
+        for column in table.columns
+        if not (
+            # What only serves to adjust, such as the site, is no feature, but must be known then.
+            column.measured == "baseline"
+            if column.name in table.unused
+            else task.allows(column, table.columns)
+        )
+    ]
     by = "before treatment" if task.landmark is None else f"by the landmark visit, {task.landmark}"
     return Check(
         f"every feature was known {by}",

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
 from stratify.model.elastic_net import ElasticNetLogistic, fit_path
+from stratify.model.encoded import EncodedRows
 from stratify.model.forest import RandomTrees
 from stratify.model.machines import LinearMachine, LossName, solve_strengths
 from stratify.model.trees import ScreenedTrees
-from stratify.preprocess import TableEncoder, TablePreparer
-from stratify.solvers import Reduced, reduce_rows
 
 FamilyName = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
 FAMILIES: tuple[str, ...] = get_args(FamilyName)
@@ -37,8 +35,8 @@ class Family(Protocol):
     def grid(self) -> tuple[Parameters, ...]:
         """Hyperparameters to choose from, the simplest first: ties go to the first."""
 
-    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-        """Fit each grid point on X and y; return scores of held-out rows, (n_rows, n_grid)."""
+    def score_path(self, rows: EncodedRows, y: np.ndarray) -> np.ndarray:
+        """Fit each grid point; return scores of the held-out rows, shape (n_rows, n_grid)."""
 
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
         """Fit one grid point; the result has ``decision_function``."""
@@ -51,9 +49,9 @@ class Prevalence:
     standardise: bool = True
     grid: tuple[Parameters, ...] = ({},)
 
-    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    def score_path(self, rows: EncodedRows, y: np.ndarray) -> np.ndarray:
         """Return 0 for every row: nothing is known of anybody."""
-        return np.zeros((len(held_out), 1))
+        return np.zeros((len(rows.held_out), 1))
 
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
         """Fit scikit-learn's dummy, which counts the classes."""
@@ -72,12 +70,12 @@ class Logistic:
         + [{"l1_ratio": l1, "strength": s} for l1 in (0.5, 0.95) for s in (0.5, 0.25, 0.12)]
     )
 
-    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    def score_path(self, rows: EncodedRows, y: np.ndarray) -> np.ndarray:
         """Fit the whole path once and score every point of it."""
         coef, intercept, _ = fit_path(
-            X, y, [(g["strength"], g["l1_ratio"]) for g in self.grid], tol=PATH_TOLERANCE
+            rows.train, y, [(g["strength"], g["l1_ratio"]) for g in self.grid], tol=PATH_TOLERANCE
         )
-        return held_out @ coef.T + intercept
+        return rows.held_out @ coef.T + intercept
 
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
         """Fit one point of the path."""
@@ -99,25 +97,10 @@ class Machine:
         """Every strength, the strongest penalty first."""
         return tuple({"strength": strength} for strength in self.strengths)
 
-    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    def score_path(self, rows: EncodedRows, y: np.ndarray) -> np.ndarray:
         """Solve every strength at once, in the span of the rows."""
-        return self.score_labellings(reduce_rows(X, held_out), y[:, None])[:, :, 0]
-
-    def score_labellings(self, reduced: Reduced, y: np.ndarray) -> np.ndarray:
-        """Solve every strength for many labellings of the same rows.
-
-        Parameters
-        ----------
-        reduced : Reduced
-        y : array of 0 and 1, shape (n_train, n_labellings)
-
-        Returns
-        -------
-        scores : array, shape (n_held_out, n_grid, n_labellings)
-        """
-        _, solution = solve_strengths(reduced, y, self.strengths, self.loss)
-        scores = solution.score(reduced.held_out)
-        return scores.reshape(len(scores), y.shape[1], len(self.strengths)).swapaxes(1, 2)
+        _, solution = solve_strengths(rows.reduced, y, self.strengths, self.loss)
+        return solution.score(rows.reduced.held_out)
 
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
         """Fit one strength."""
@@ -132,10 +115,10 @@ class Forest:
     standardise: bool = False
     grid: tuple[Parameters, ...] = ({"leaf_share": 0.05}, {"leaf_share": 0.02})
 
-    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    def score_path(self, rows: EncodedRows, y: np.ndarray) -> np.ndarray:
         """Grow a forest for each size of leaves."""
         return np.column_stack(
-            [self.fit(X, y, point).decision_function(held_out) for point in self.grid]
+            [self.fit(rows.train, y, point).decision_function(rows.held_out) for point in self.grid]
         )
 
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
@@ -159,14 +142,14 @@ class XGBoost:
         """Every depth with every number of trees, shallow and few first."""
         return tuple({"max_depth": d, "n_trees": s} for d in self.depths for s in self.stages)
 
-    def score_path(self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    def score_path(self, rows: EncodedRows, y: np.ndarray) -> np.ndarray:
         """Fit the longest ensemble of each depth; shorter ones are its first trees."""
         scores = []
         for depth in self.depths:
             trees = ScreenedTrees(
                 max_depth=depth, n_trees=max(self.stages), random_state=self.random_state
-            ).fit(X, y)
-            scores.append(trees.staged_decision_function(held_out, self.stages))
+            ).fit(rows.train, y)
+            scores.append(trees.staged_decision_function(rows.held_out, self.stages))
         return np.hstack(scores)
 
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
@@ -197,19 +180,3 @@ def make_family(name: FamilyName, random_state: int = 0) -> Family:
     if name not in made:
         raise ValueError(f"family is {name!r}; it must be one of {', '.join(FAMILIES)}")
     return made[name]
-
-
-def make_encoder(
-    family: Family, preparer: TablePreparer | None = None
-) -> TableEncoder | TablePreparer:
-    """Return the unfitted encoder a family wants its columns from.
-
-    Parameters
-    ----------
-    family : Family
-    preparer : TablePreparer, optional
-        What is done to connectivity before; it is cloned.
-    """
-    if preparer is None:
-        return TableEncoder(standardise=family.standardise)
-    return clone(preparer).set_params(standardise=family.standardise)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from copy import copy
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED
+from zipfile import ZIP_DEFLATED, BadZipFile
 
 import numpy as np
 
 from stratify.errors import DataError, Fault
 from stratify.files import replacing
-from stratify.model.classifier import ResponderClassifier
+from stratify.model.classifier import ResponderClassifier, Tuned
 from stratify.model.fitted import FittedModel
 from stratify.model.stack import FoldClassifier, StackedClassifier
 from stratify.outcome import ResponseRule
@@ -114,6 +114,27 @@ def read_model(folder: Path) -> FittedModel:
         digest=facts["digest"],
         preparation=_preparation_from_dict(facts["preparation"]),
     )
+
+
+def write_tuned(tuned: Tuned, path: Path) -> None:
+    """Write what fitting came to, to be read by `read_tuned`; text and arrays, never code."""
+    import skops.io
+
+    values = {field.name: getattr(tuned, field.name) for field in fields(tuned)}
+    skops.io.dump(values, path, compression=ZIP_DEFLATED)
+
+
+def read_tuned(path: Path) -> Tuned | None:
+    """Read what `write_tuned` wrote; None where the file is damaged or holds any other class."""
+    import skops.io
+
+    try:
+        untrusted = set(skops.io.get_untrusted_types(file=path))
+        if untrusted - set(TRUSTED_TYPES):
+            return None
+        return Tuned(**skops.io.load(path, trusted=sorted(untrusted)))
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+        return None
 
 
 def _without_patients(classifier: FoldClassifier) -> FoldClassifier:
