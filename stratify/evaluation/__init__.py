@@ -8,6 +8,8 @@ from stratify.evaluation.cross_validate import (
     cross_validate_many,
     refit,
 )
+from stratify.evaluation.permutation import PermutationTest, compute_permutation_test
+from stratify.evaluation.shuffles import Within
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -16,10 +18,13 @@ __all__ = [
     "Certificate",
     "Check",
     "Evaluation",
+    "PermutationTest",
     "Verdict",
+    "Within",
     "compute_added_value",
     "compute_by_fold",
     "compute_gain",
+    "compute_permutation_test",
     "cross_validate",
     "cross_validate_many",
     "make_certificate",

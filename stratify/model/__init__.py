@@ -1,6 +1,12 @@
 """Model families, calibration, and models ready for new patients."""
 
-from stratify.model.classifier import Engine, ResponderClassifier, Tuned, fit_together
+from stratify.model.classifier import (
+    Engine,
+    ResponderClassifier,
+    Tuned,
+    fit_labellings,
+    fit_together,
+)
 from stratify.model.families import FAMILIES, FamilyName
 from stratify.model.fitted import FittedModel, Predictions, fit_model
 from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
@@ -16,6 +22,7 @@ __all__ = [
     "ResponderClassifier",
     "StackedClassifier",
     "Tuned",
+    "fit_labellings",
     "fit_model",
     "fit_together",
     "names_of",

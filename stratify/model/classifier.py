@@ -13,7 +13,13 @@ from sklearn.utils import assert_all_finite, check_consistent_length, check_rand
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from stratify.model.encoded import Encoder, encode_rows, make_encoder
-from stratify.model.families import Family, FamilyName, Parameters, make_family
+from stratify.model.families import (
+    Family,
+    FamilyName,
+    Parameters,
+    make_family,
+    score_labellings,
+)
 from stratify.model.tuning import choose_points
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
 from stratify.preprocess import TablePreparer, check_table
@@ -241,6 +247,46 @@ def fit_together(
         checked, encoded = classifier._check(X, y)
         classifier.inner_folds_ = classifier._make_inner_folds(encoded, None)
     _fit_all(classifiers, checked, encoded, known or [None] * len(classifiers))
+
+
+def fit_labellings(
+    classifier: ResponderClassifier, X: pd.DataFrame, Y: np.ndarray, held_out: pd.DataFrame
+) -> np.ndarray:
+    """Fit a classifier anew for each of many labellings; return log-odds of held-out rows.
+
+    As a classifier fitted to each labelling alone would give them, but what does not depend on the
+    labels, such as encoding, is done once.
+
+    Parameters
+    ----------
+    classifier : ResponderClassifier
+        With given ``inner_folds``; it is left unfitted.
+    X : DataFrame, shape (n_patients, n_columns)
+    Y : array of 0 and 1, shape (n_patients, n_labellings)
+    held_out : DataFrame, shape (n_held_out, n_columns)
+
+    Returns
+    -------
+    log_odds : array, shape (n_held_out, n_labellings)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X, rows = pd.DataFrame(rng.normal(size=(60, 4))), np.arange(60)
+    >>> inner = [(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+    >>> Y = rng.integers(0, 2, size=(60, 7))
+    >>> fit_labellings(ResponderClassifier("svm", inner_folds=inner), X, Y, X[:5]).shape
+    (5, 7)
+    """
+    family = classifier._make_family()
+    scores = np.full((len(Y), len(family.grid), Y.shape[1]), np.nan)
+    for train, test in classifier._make_inner_folds(Y[:, 0], None):
+        rows = encode_rows(X.iloc[train], X.iloc[test], classifier.preparer, [family.standardise])
+        scores[test] = score_labellings(family, rows[family.standardise], Y[train])
+    chosen, intercepts, slopes = choose_points(scores, Y)
+    encoded = encode_rows(X, held_out, classifier.preparer, [family.standardise])
+    final = score_labellings(family, encoded[family.standardise], Y, chosen)
+    return intercepts + slopes * final
 
 
 def _fit_all(

@@ -102,6 +102,12 @@ class Machine:
         _, solution = solve_strengths(rows.reduced, y, self.strengths, self.loss)
         return solution.score(rows.reduced.held_out)
 
+    def score_labellings(self, rows: EncodedRows, Y: np.ndarray) -> np.ndarray:
+        """Solve every strength for many labellings; return (n_held_out, n_grid, n_labellings)."""
+        _, solution = solve_strengths(rows.reduced, Y, self.strengths, self.loss)
+        scores = solution.score(rows.reduced.held_out)
+        return scores.reshape(len(scores), Y.shape[1], len(self.strengths)).swapaxes(1, 2)
+
     def fit(self, X: np.ndarray, y: np.ndarray, parameters: Parameters) -> Any:
         """Fit one strength."""
         return LinearMachine(loss=self.loss, strength=parameters["strength"]).fit(X, y)
@@ -180,3 +186,33 @@ def make_family(name: FamilyName, random_state: int = 0) -> Family:
     if name not in made:
         raise ValueError(f"family is {name!r}; it must be one of {', '.join(FAMILIES)}")
     return made[name]
+
+
+def score_labellings(
+    family: Family, rows: EncodedRows, Y: np.ndarray, chosen: np.ndarray | None = None
+) -> np.ndarray:
+    """Fit a family anew for each of many labellings; return scores of the held-out rows.
+
+    Parameters
+    ----------
+    family : Family
+    rows : EncodedRows
+    Y : array of 0 and 1, shape (n_train, n_labellings)
+    chosen : array of int, shape (n_labellings,), optional
+        The grid point to fit for each; all of them, where none are given.
+
+    Returns
+    -------
+    scores : array, shape (n_held_out, n_grid, n_labellings), or (n_held_out, n_labellings)
+    """
+    if isinstance(family, Machine):
+        scores = family.score_labellings(rows, Y)
+        return scores if chosen is None else scores[:, chosen, np.arange(Y.shape[1])]
+    if chosen is None:
+        return np.stack([family.score_path(rows, y) for y in Y.T], axis=2)
+    return np.column_stack(
+        [
+            family.fit(rows.train, y, family.grid[k]).decision_function(rows.held_out)
+            for y, k in zip(Y.T, chosen, strict=True)
+        ]
+    )
