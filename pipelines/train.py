@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.data import draw_folds, read_table
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
-from pipelines.store import find_store
+from pipelines.store import find_store, ui_command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -114,7 +114,7 @@ class TrainResult:
                 f"Leakage certificate: {passed}.",
                 f"Verdict: {self.verdict.words}",
                 *(f"Added value: {value}." for value in self.added_value),
-                f"Runs are in {self.store}; see them with: stratify ui",
+                f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
             ]
         )
 
