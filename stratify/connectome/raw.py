@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.sheet import Sheet, read_sheet
 
 PATIENT_HEADERS = ("patient", "participant_id")
+FILE_HEADERS = ("file", "subject", "name")
 REGION_HEADERS = ("region", "name", "label", "labels")
 NETWORK_HEADER = "network"
 
@@ -33,6 +35,12 @@ class RawMatrices:
     simulated : bool
     places : tuple of str
         The file each patient's matrix came from, where there is one for each.
+    quality : DataFrame, indexed by patient, optional
+        Columns among `stratify.connectome.QUALITY`.
+    producer, band : str
+        What wrote the files, with its version; the band of frequencies. Empty where unknown.
+    coordinates : array, shape (n_regions, 3), optional
+        The centre of each region, in mm.
     faults : tuple of Fault
     """
 
@@ -45,7 +53,50 @@ class RawMatrices:
     atlas: str = ""
     simulated: bool = False
     places: tuple[str, ...] = ()
+    quality: pd.DataFrame | None = None
+    producer: str = ""
+    band: str = ""
+    coordinates: np.ndarray | None = None
     faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is wanted of files that hold more than one thing, or that do not say what they hold.
+
+    Parameters
+    ----------
+    kind, atlas, separator, patient_column
+        As `read_connectomes` takes them.
+    regions : Regions, optional
+    patients : tuple of str, optional
+        In the order of a stack.
+    by_file : mapping of str to str, optional
+        The patient of what the files call each.
+    known : frozenset of str
+        The cohort's patients.
+    session, run, band : str, optional
+    entities : mapping of str to str
+        What else tells the files of a patient apart, as their names say it.
+    repetition_time, fd_threshold : float, optional
+    motion : Path, optional
+    """
+
+    kind: str | None = None
+    atlas: str = ""
+    separator: str = "~"
+    patient_column: str | None = None
+    regions: Regions | None = None
+    patients: tuple[str, ...] | None = None
+    by_file: Mapping[str, str] | None = None
+    known: frozenset[str] = frozenset()
+    session: str | None = None
+    run: str | None = None
+    band: str | None = None
+    entities: Mapping[str, str] = field(default_factory=dict)
+    repetition_time: float | None = None
+    fd_threshold: float | None = None
+    motion: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -78,24 +129,54 @@ def read_regions(given: str | Path | Sequence[str]) -> Regions:
     return Regions(_read_lines(path, "region", REGION_HEADERS))
 
 
-def read_patients(given: str | Path | Sequence[str]) -> tuple[str, ...]:
-    """Return patient identifiers in their order, from a list or from a file.
+@dataclass(frozen=True)
+class PatientNames:
+    """Whose matrix is whose: by their order, or by what the files call them."""
+
+    names: tuple[str, ...]
+    by_file: Mapping[str, str] | None = None
+
+
+def read_patients(given: str | Path | Sequence[str] | Mapping[str, str]) -> PatientNames:
+    """Return patient identifiers in their order, or by what the files call the patients.
 
     Parameters
     ----------
-    given : path, or sequence of str
+    given : path, sequence of str, or mapping of str to str
         A file has one identifier a line; or it is a CSV or TSV table with a column ``patient`` or
-        ``participant_id``.
+        ``participant_id`` and perhaps a column ``file`` (or ``subject``): what the connectivity
+        files call each patient.
     """
+    if isinstance(given, Mapping):
+        return PatientNames(tuple(map(str, given.values())), dict(given))
     if not isinstance(given, str | Path):
-        return tuple(map(str, given))
+        return PatientNames(tuple(map(str, given)))
     path = Path(given)
     if _is_table(path):
         sheet = read_sheet(path)
         for header in PATIENT_HEADERS:
             if header in sheet.columns:
-                return _column(sheet, header)
-    return _read_lines(path, "patient", PATIENT_HEADERS)
+                names = _column(sheet, header)
+                called = next((one for one in FILE_HEADERS if one in sheet.columns), None)
+                return PatientNames(
+                    names, None if called is None else _by_file(sheet, called, names)
+                )
+    return PatientNames(_read_lines(path, "patient", PATIENT_HEADERS))
+
+
+def _by_file(sheet: Sheet, header: str, names: Sequence[str]) -> dict[str, str]:
+    called = _column(sheet, header)
+    twice = [name for name in called if called.count(name) > 1]
+    if twice:
+        raise DataError(
+            Fault(
+                where=f"{sheet.name}: {header}",
+                met=f"{name_some(dict.fromkeys(twice))} more than once",
+                wanted="each file's patient once",
+                way_out="Keep one row of each.",
+            )
+        )
+    return dict(zip(called, names, strict=True))
 
 
 def _is_table(path: Path) -> bool:
