@@ -21,6 +21,7 @@ from stratify.metrics.intervals import (
     compute_corrected_interval,
     compute_corrected_p_value,
 )
+from stratify.metrics.null_distribution import compute_null_histogram, plot_null_distribution
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.thresholds import compute_at_thresholds
 from stratify.metrics.usefulness import (
@@ -51,6 +52,8 @@ __all__ = [
     "compute_decision_curve",
     "compute_log_loss",
     "compute_net_benefit",
+    "compute_null_histogram",
     "fit_recalibration",
     "plot_decision_curve",
+    "plot_null_distribution",
 ]
