@@ -14,6 +14,8 @@ from stratify.connectome.networks import (
     require_networks,
 )
 from stratify.connectome.read import read_connectomes
+from stratify.connectome.regional import RegionalValues
+from stratify.connectome.regional_files import read_regional_values
 from stratify.connectome.values import CONNECTIVITY_KINDS, QUALITY, ConnectivityKind, Connectomes
 from stratify.connectome.write import write_connectomes
 
@@ -28,11 +30,13 @@ __all__ = [
     "NetworkMap",
     "NetworkRule",
     "RegionNetwork",
+    "RegionalValues",
     "compute_connectivity",
     "guess_format",
     "map_regions",
     "network_of",
     "read_connectomes",
+    "read_regional_values",
     "read_rules",
     "require_networks",
     "write_connectomes",
