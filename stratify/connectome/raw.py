@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -71,9 +71,13 @@ class Wanted:
     regions : Regions, optional
     patients : tuple of str, optional
         In the order of a stack.
+    by_file : mapping of str to str, optional
+        The patient of what the files call each.
     known : frozenset of str
         The cohort's patients.
-    session, run, task, space, band : str, optional
+    session, run, band : str, optional
+    entities : mapping of str to str
+        What else tells the files of a patient apart, as their names say it.
     repetition_time, fd_threshold : float, optional
     motion : Path, optional
     """
@@ -84,12 +88,12 @@ class Wanted:
     patient_column: str | None = None
     regions: Regions | None = None
     patients: tuple[str, ...] | None = None
+    by_file: Mapping[str, str] | None = None
     known: frozenset[str] = frozenset()
     session: str | None = None
     run: str | None = None
-    task: str | None = None
-    space: str | None = None
     band: str | None = None
+    entities: Mapping[str, str] = field(default_factory=dict)
     repetition_time: float | None = None
     fd_threshold: float | None = None
     motion: Path | None = None

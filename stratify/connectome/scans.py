@@ -35,6 +35,8 @@ class Scan:
         Which of them were marked as outliers.
     seconds : float, optional
         The repetition time.
+    coverage : float, optional
+        As the producer's own table has it.
     faults : list of Fault
     """
 
@@ -44,6 +46,7 @@ class Scan:
     displacement: np.ndarray | None = None
     censored: np.ndarray | None = None
     seconds: float | None = None
+    coverage: float | None = None
     faults: list[Fault] = field(default_factory=list)
 
     def tell(self, met: str, wanted: str, way_out: str, *, warning: bool = False) -> None:
@@ -216,7 +219,7 @@ def _arrange_by_position(
 def _censor(scan: Scan, values: np.ndarray, threshold: float | None) -> np.ndarray | None:
     """Return which volumes to keep: not missing, no outliers, and not above the threshold."""
     kept = ~np.isnan(values).all(axis=1)
-    for mask in (scan.censored, _above(scan.displacement, threshold)):
+    for mask in (scan.censored, _above(_displacement_of(scan, len(values)), threshold)):
         if mask is None:
             continue
         if len(mask) == len(values):
@@ -237,6 +240,14 @@ def _censor(scan: Scan, values: np.ndarray, threshold: float | None) -> np.ndarr
         )
         return None
     return kept
+
+
+def _displacement_of(scan: Scan, volumes: int) -> np.ndarray | None:
+    """Return the displacement of the volumes of signals, which their producer may have censored."""
+    whole, censored = scan.displacement, scan.censored
+    if whole is None or censored is None or len(whole) != len(censored) or len(whole) == volumes:
+        return whole
+    return whole[~censored] if (~censored).sum() == volumes else whole
 
 
 def _above(displacement: np.ndarray | None, threshold: float | None) -> np.ndarray | None:
@@ -270,7 +281,10 @@ def quality_of(scan: Scan, values: np.ndarray, repetition_time: float | None) ->
 
     Mean framewise displacement is that of all volumes that were scanned, also of those censored.
     """
-    quality = {"volumes": float(len(values)), "coverage": float(covered_regions(values).mean())}
+    coverage = scan.coverage
+    if coverage is None:
+        coverage = float(covered_regions(values).mean())
+    quality = {"volumes": float(len(values)), "coverage": coverage}
     if scan.displacement is not None and np.isfinite(scan.displacement).any():
         quality["mean_fd"] = float(np.nanmean(scan.displacement))
     seconds = repetition_time or scan.seconds
