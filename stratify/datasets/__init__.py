@@ -1,6 +1,7 @@
 """Patients to learn on: simulated ones with their truth, and public ones by name."""
 
 from stratify.datasets.help_linkage import fetch_help
+from stratify.datasets.opn_thickness import fetch_opn_multisite_thickness
 from stratify.datasets.public import Dataset
 from stratify.datasets.registry import DATASETS, fetch
 from stratify.datasets.rpn_signature import fetch_rpn_signature
@@ -17,6 +18,7 @@ __all__ = [
     "Simulation",
     "fetch",
     "fetch_help",
+    "fetch_opn_multisite_thickness",
     "fetch_rpn_signature",
     "fetch_sudmex_tms",
     "fetch_tulsa_mdd",
