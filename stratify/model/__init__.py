@@ -7,13 +7,15 @@ from stratify.model.classifier import (
     fit_labellings,
     fit_together,
 )
+from stratify.model.encoded import Encoder
 from stratify.model.families import FAMILIES, FamilyName
-from stratify.model.fitted import FittedModel, Predictions, fit_model
+from stratify.model.fitted import FittedModel, Predictions, fit_model, make_fitted_model
 from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
 __all__ = [
     "FAMILIES",
+    "Encoder",
     "Engine",
     "FamilyName",
     "FittedModel",
@@ -25,6 +27,7 @@ __all__ = [
     "fit_labellings",
     "fit_model",
     "fit_together",
+    "make_fitted_model",
     "names_of",
     "parts_of",
     "read_model",
