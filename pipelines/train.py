@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.data import draw_folds, read_table
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
-from pipelines.store import find_store
+from pipelines.store import find_store, ui_command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -114,7 +114,7 @@ class TrainResult:
                 f"Leakage certificate: {passed}.",
                 f"Verdict: {self.verdict.words}",
                 *(f"Added value: {value}." for value in self.added_value),
-                f"Runs are in {self.store}; see them with: stratify ui",
+                f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
             ]
         )
 
@@ -186,6 +186,7 @@ def train(
     processes = _count_workers(settings.compute.workers if workers is None else workers)
     # Before the long work, so that what cannot be described stops at once.
     described = _describe_patients(cohort)
+    _describe_regions(table, described)
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -303,6 +304,15 @@ def _describe_patients(cohort: Cohort) -> Attachments:
         tables={name: one.table for name, one in made.items()},
         texts={f"{name}.html": one.to_html() for name, one in made.items()},
     )
+
+
+def _describe_regions(table: Table, attachments: Attachments) -> None:
+    """Keep which network and hub each region was taken for, and by which version of the tables."""
+    mapped = table.network_map
+    if mapped is not None:
+        attachments.tables["network_map"] = mapped.to_frame().assign(
+            atlas=mapped.atlas, tables_sha256=mapped.digest
+        )
 
 
 def _list_candidates(settings: StudySettings, table: Table) -> list[tuple[FamilyName, Table]]:

@@ -7,6 +7,9 @@ from stratify.model.classifier import (
     fit_labellings,
     fit_together,
 )
+from stratify.model.cpm import P_THRESHOLDS, ConnectomePredictiveModel
+from stratify.model.cpm_permutations import CpmPermutations, fit_cpm_permutations
+from stratify.model.edge_correlations import compute_edge_correlations
 from stratify.model.encoded import Encoder
 from stratify.model.families import FAMILIES, FamilyName
 from stratify.model.fitted import FittedModel, Predictions, fit_model, make_fitted_model
@@ -15,6 +18,9 @@ from stratify.model.store import read_model, read_tuned, write_model, write_tune
 
 __all__ = [
     "FAMILIES",
+    "P_THRESHOLDS",
+    "ConnectomePredictiveModel",
+    "CpmPermutations",
     "Encoder",
     "Engine",
     "FamilyName",
@@ -24,6 +30,8 @@ __all__ = [
     "ResponderClassifier",
     "StackedClassifier",
     "Tuned",
+    "compute_edge_correlations",
+    "fit_cpm_permutations",
     "fit_labellings",
     "fit_model",
     "fit_together",
