@@ -15,6 +15,7 @@ from stratify.metrics.discrimination import (
     compute_average_precision,
 )
 from stratify.metrics.estimates import METRICS, Estimate
+from stratify.metrics.held_out import compute_held_out_estimates
 from stratify.metrics.intervals import (
     compute_bootstrap_interval,
     compute_corrected_difference,
@@ -22,6 +23,7 @@ from stratify.metrics.intervals import (
     compute_corrected_p_value,
 )
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
+from stratify.metrics.subgroups import Subgroups, compute_subgroups, plot_subgroups
 from stratify.metrics.thresholds import compute_at_thresholds
 from stratify.metrics.usefulness import (
     compute_decision_curve,
@@ -34,6 +36,7 @@ __all__ = [
     "CalibrationCurve",
     "Estimate",
     "Recalibration",
+    "Subgroups",
     "compute_at_thresholds",
     "compute_auc",
     "compute_auc_difference",
@@ -49,8 +52,11 @@ __all__ = [
     "compute_corrected_interval",
     "compute_corrected_p_value",
     "compute_decision_curve",
+    "compute_held_out_estimates",
     "compute_log_loss",
     "compute_net_benefit",
+    "compute_subgroups",
     "fit_recalibration",
     "plot_decision_curve",
+    "plot_subgroups",
 ]
