@@ -23,6 +23,15 @@ from stratify.metrics.intervals import (
     compute_corrected_p_value,
 )
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
+from stratify.metrics.riley import compute_auc_half_width
+from stratify.metrics.sample_size import (
+    SampleSize,
+    Support,
+    compute_sample_size,
+    compute_sample_sizes,
+    compute_support,
+    plot_sample_sizes,
+)
 from stratify.metrics.subgroups import Subgroups, compute_subgroups, plot_subgroups
 from stratify.metrics.thresholds import compute_at_thresholds
 from stratify.metrics.usefulness import (
@@ -36,10 +45,13 @@ __all__ = [
     "CalibrationCurve",
     "Estimate",
     "Recalibration",
+    "SampleSize",
     "Subgroups",
+    "Support",
     "compute_at_thresholds",
     "compute_auc",
     "compute_auc_difference",
+    "compute_auc_half_width",
     "compute_auc_interval",
     "compute_average_precision",
     "compute_balanced_accuracy",
@@ -55,8 +67,12 @@ __all__ = [
     "compute_held_out_estimates",
     "compute_log_loss",
     "compute_net_benefit",
+    "compute_sample_size",
+    "compute_sample_sizes",
     "compute_subgroups",
+    "compute_support",
     "fit_recalibration",
     "plot_decision_curve",
+    "plot_sample_sizes",
     "plot_subgroups",
 ]

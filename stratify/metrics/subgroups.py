@@ -160,7 +160,7 @@ def compute_subgroups(
 def _members(
     name: str, labels: Sequence[Any] | np.ndarray | pd.Series, n_patients: int
 ) -> Iterator[tuple[str, np.ndarray]]:
-    given = pd.Series(labels).reset_index(drop=True)
+    given = pd.Series(labels)
     if len(given) != n_patients:
         raise DataError(
             Fault(
