@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.patients import load_model_run, read_new_patients
+from pipelines.patients import load_model_run, read_new_patients, say_unused
 from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS = 15
+
+SIMULATED = "Simulated patients: nothing here is evidence about real people"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class ExplainResult:
     study, run_id, model : str
     method : str
         How contributions are computed.
+    simulated : bool
+        Whether the patients it was trained on, or those given, are made up.
     importance : DataFrame
         ``column``, ``label``, ``source``, ``block``, ``mean_absolute``, ``mean``, in calibrated
         log-odds, largest first; over the patients of training, or those given.
@@ -34,16 +38,20 @@ class ExplainResult:
         Where the figures are.
     contributions : str
         Where each patient's contributions were written; empty if no patients were given.
+    notes : tuple of str
+        What the reader should know beside: a file that was not used.
     """
 
     study: str
     run_id: str
     model: str
     method: str
+    simulated: bool
     importance: pd.DataFrame
     blocks: pd.DataFrame
     figures: tuple[str, ...]
     contributions: str
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as plain values, for JSON."""
@@ -52,16 +60,19 @@ class ExplainResult:
             "run_id": self.run_id,
             "model": self.model,
             "method": self.method,
+            "simulated": self.simulated,
             "importance": self.importance.to_dict("records"),
             "blocks": self.blocks.to_dict("records"),
             "figures": list(self.figures),
             "contributions": self.contributions,
+            "notes": list(self.notes),
         }
 
     def words(self) -> str:
         """Return the result in words, with a table of the largest contributions."""
         lines = [
             f"Study {self.study}, {self.model} model ({self.run_id}).",
+            *([f"{SIMULATED}."] if self.simulated else []),
             self.method,
             "",
             f"{'mean |log-odds|':>15}  what",
@@ -76,6 +87,7 @@ class ExplainResult:
         lines += [f"Figure: {figure}" for figure in self.figures]
         if self.contributions:
             lines.append(f"Contributions of each patient: {self.contributions}")
+        lines += [f"Note: {note}" for note in self.notes]
         return "\n".join(lines)
 
 
@@ -107,9 +119,11 @@ def explain(
     import pandas as pd
 
     with progress("Loading the model"):
-        loaded = load_model_run(find_store(store), run)
+        loaded = load_model_run(find_store(store, existing=True), run)
     tables = loaded.folder / "tables"
     written = ""
+    unused = say_unused(loaded, connectivity)
+    simulated = loaded.tags.get("simulated") == "true"
     if patients is None:
         importance = pd.read_csv(tables / "importance.csv")
         contributions = pd.read_csv(tables / "contributions.csv").drop(columns=["patient", "base"])
@@ -120,6 +134,7 @@ def explain(
 
             assert loaded.model is not None
             table = read_new_patients(loaded, patients, connectivity)
+            simulated |= table.simulated
             explanation = explain_rows(loaded.model, table.X)
             importance, contributions = explanation.importance(), explanation.by_network()
             written = str(write_contributions(explanation, out or Path()))
@@ -128,10 +143,12 @@ def explain(
         run_id=loaded.reference.run_id,
         model=loaded.name,
         method=(loaded.folder / "explanation.md").read_text().strip(),
+        simulated=simulated,
         importance=importance,
         blocks=_rank_blocks(contributions, importance),
         figures=tuple(str(path) for path in sorted((loaded.folder / "figures").glob("*.png"))),
         contributions=written,
+        notes=(unused,) if unused else (),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.sheet import Sheet, read_sheet
 
 METADATA_KEY = b"stratify"
+BAND_HEADER = "band"
 LONG_HEADERS = ("region_a", "region_b", "value")
 
 _LIKELY_SEPARATORS = ("~", ".", "--", "|", ":", "__", "-", "_")
@@ -35,8 +37,42 @@ def is_long(sheet: Sheet) -> bool:
 
 
 def matrices_of_table(path: Path, wanted: Wanted) -> RawMatrices:
-    """Read an edge table, long or wide."""
-    sheet = read_sheet(path)
+    """Read an edge table, long or wide; of one with a column ``band``, the rows of one band."""
+    sheet, band = _one_band(read_sheet(path), wanted.band)
+    raw = _matrices_of_rows(sheet, wanted)
+    return replace(raw, band=band) if band else raw
+
+
+def _one_band(sheet: Sheet, asked: str | None) -> tuple[Sheet, str]:
+    """Return the rows of one band of frequencies, and the band; all rows where there is none."""
+    if BAND_HEADER not in sheet.columns:
+        if asked is None:
+            return sheet, ""
+        met = f"no column {BAND_HEADER}"
+    else:
+        cells = column_text(sheet, BAND_HEADER)
+        bands = list(dict.fromkeys(cells.tolist()))
+        chosen = asked if asked is not None else bands[0] if len(bands) == 1 else None
+        if chosen in bands:
+            rows = cells == chosen
+            columns = {
+                name: column.filter(rows)
+                for name, column in sheet.columns.items()
+                if name != BAND_HEADER
+            }
+            return replace(sheet, columns=columns, rows=sheet.rows[rows]), str(chosen)
+        met = f"the bands {name_some(bands, most=10)}"
+    raise DataError(
+        Fault(
+            where=sheet.name,
+            met=met,
+            wanted="one band" if asked is None else f"rows of the band {asked}",
+            way_out="Say which band to read, as the column band spells it.",
+        )
+    )
+
+
+def _matrices_of_rows(sheet: Sheet, wanted: Wanted) -> RawMatrices:
     if is_long(sheet):
         return matrices_of_long(sheet, regions=wanted.regions, patient_column=wanted.patient_column)
     return matrices_of_wide(

@@ -9,7 +9,7 @@ from typing import Literal
 from stratify.connectome.arrays import ARRAY_SUFFIXES
 from stratify.connectome.raw import RawMatrices, Wanted
 
-Format = Literal["edges", "stack", "matrices", "timeseries", "xcpd", "cpac"]
+Format = Literal["edges", "stack", "matrices", "timeseries", "xcpd", "cpac", "conn", "mne", "dpabi"]
 
 
 def guess_format(path: str | Path) -> Format:
@@ -31,11 +31,29 @@ def guess_format(path: str | Path) -> Format:
     ('edges', 'timeseries')
     """
     path = Path(path)
-    if path.is_dir() and (producer := _guess_producer(path)) is not None:
-        return producer
-    if path.is_dir() or "{patient}" in str(path) or "*" in str(path):
-        return "timeseries" if _names_signals(path) else "matrices"
+    if path.is_dir():
+        return _guess_folder(path)
+    if "{patient}" in str(path) or "*" in str(path):
+        if path.name.lower().endswith((".nc", ".netcdf", ".nc4")):
+            return "mne"
+        return "timeseries" if _is_signals(path.name) else "matrices"
+    if path.name.startswith("resultsROI_"):
+        return "conn"
     return "stack" if path.suffix.lower() in ARRAY_SUFFIXES else "edges"
+
+
+def _guess_folder(folder: Path) -> Format:
+    names = [file.name for file in folder.iterdir() if not file.name.startswith(".")]
+    producer = _guess_producer(folder)
+    if producer is not None:
+        return producer
+    if any(name.startswith("resultsROI_") for name in names):
+        return "conn"
+    if any(name.startswith(("ROICorrelation_", "ROISignals_")) for name in names):
+        return "dpabi"
+    if any(name.lower().endswith((".nc", ".netcdf", ".nc4")) for name in names):
+        return "mne"
+    return "timeseries" if any(map(_is_signals, names)) else "matrices"
 
 
 def _guess_producer(folder: Path) -> Literal["xcpd", "cpac"] | None:
@@ -51,14 +69,9 @@ def _guess_producer(folder: Path) -> Literal["xcpd", "cpac"] | None:
     return None
 
 
-def _names_signals(path: Path) -> bool:
-    names = [file.name for file in path.iterdir()] if path.is_dir() else [path.name]
-    named = [
-        "timeseries" in name.lower() or "time_series" in name.lower() or ".ptseries." in name
-        for name in names
-        if not name.startswith(".")
-    ]
-    return any(named)
+def _is_signals(name: str) -> bool:
+    lower = name.lower()
+    return "timeseries" in lower or "time_series" in lower or ".ptseries." in lower
 
 
 def _edges(path: Path, wanted: Wanted) -> RawMatrices:
@@ -97,6 +110,24 @@ def _cpac(path: Path, wanted: Wanted) -> RawMatrices:
     return matrices_of_derivatives(path, wanted, "cpac")
 
 
+def _conn(path: Path, wanted: Wanted) -> RawMatrices:
+    from stratify.connectome.conn import matrices_of_conn
+
+    return matrices_of_conn(path, wanted)
+
+
+def _mne(path: Path, wanted: Wanted) -> RawMatrices:
+    from stratify.connectome.mne import matrices_of_mne
+
+    return matrices_of_mne(path, wanted)
+
+
+def _dpabi(path: Path, wanted: Wanted) -> RawMatrices:
+    from stratify.connectome.dpabi import matrices_of_dpabi
+
+    return matrices_of_dpabi(path, wanted)
+
+
 FORMATS: dict[str, Callable[[Path, Wanted], RawMatrices]] = {
     "edges": _edges,
     "stack": _stack,
@@ -104,5 +135,19 @@ FORMATS: dict[str, Callable[[Path, Wanted], RawMatrices]] = {
     "timeseries": _time_series,
     "xcpd": _xcpd,
     "cpac": _cpac,
+    "conn": _conn,
+    "mne": _mne,
+    "dpabi": _dpabi,
 }
 """How each format is read."""
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "session": ("xcpd", "cpac"),
+    "run": ("xcpd", "cpac"),
+    "entities": ("xcpd", "cpac", "conn"),
+    "band": ("edges", "mne"),
+    "repetition_time": ("timeseries", "xcpd", "cpac"),
+    "fd_threshold": ("timeseries", "xcpd", "cpac"),
+    "motion": ("timeseries",),
+}
+"""Which formats each option is for; elsewhere it would be passed over, and is refused."""

@@ -152,7 +152,7 @@ def _stack_faults(
 
 
 @dataclass(eq=False)
-class _OneFile:
+class OneFile:
     """One patient's matrix as read, with the names in the file, if it has them."""
 
     patient: str
@@ -163,6 +163,7 @@ class _OneFile:
     assumed: tuple[Fault, ...] = ()
 
     def tell(self, met: str, wanted: str, way_out: str) -> None:
+        """Keep a fault of this file."""
         self.faults.append(
             Fault(
                 where=self.place,
@@ -186,18 +187,33 @@ def matrices_of_files(path: Path, *, regions: Regions | None) -> RawMatrices:
         Needed where the files name no regions; otherwise it sets their order.
     """
     found = find_patient_files(path, MATRIX_ENDINGS, what="matrix")
-    reference, matrices, faults = read_matrix_files(found, regions)
-    good = [k for k, matrix in enumerate(matrices) if matrix is not None]
+    return read_found_files(found, regions)
+
+
+def read_found_files(
+    found: Sequence[tuple[str, str, Path]], regions: Regions | None
+) -> RawMatrices:
+    """Read one matrix of each file: its patient, the place in words, and the file."""
+    files = [_read_one(place, patient, file, regions) for patient, place, file in found]
+    return arrange_all(files, regions)
+
+
+def arrange_all(files: Sequence[OneFile], regions: Regions | None) -> RawMatrices:
+    """Put the matrices of files into one order of regions, and leave the faulty ones out."""
+    reference = regions.names if regions is not None else _most_common_names(files)
+    for one in files:
+        _arrange(one, reference)
+    good = [one for one in files if one.matrix is not None]
     shape = (0, len(reference), len(reference))
     return RawMatrices(
-        np.stack([matrix for matrix in matrices if matrix is not None])
+        np.stack([one.matrix for one in good if one.matrix is not None])
         if good
         else np.empty(shape),
-        tuple(found[k][0] for k in good),
+        tuple(one.patient for one in good),
         reference,
         networks=None if regions is None else regions.networks,
-        places=tuple(found[k][1] for k in good),
-        faults=tuple(faults),
+        places=tuple(one.place for one in good),
+        faults=(*(fault for one in files for fault in one.faults), *_assumed(files)),
     )
 
 
@@ -228,9 +244,9 @@ def read_matrix_files(
     return reference, [one.matrix for one in files], faults
 
 
-def _assumed(files: Sequence[_OneFile]) -> Iterator[Fault]:
+def _assumed(files: Sequence[OneFile]) -> Iterator[Fault]:
     """Tell once what was assumed of many files alike, such as their delimiter or encoding."""
-    alike: dict[str, list[tuple[_OneFile, Fault]]] = {}
+    alike: dict[str, list[tuple[OneFile, Fault]]] = {}
     for one in files:
         for fault in one.assumed:
             alike.setdefault(fault.wanted, []).append((one, fault))
@@ -240,7 +256,7 @@ def _assumed(files: Sequence[_OneFile]) -> Iterator[Fault]:
         yield replace(fault, where=first.place, met=f"{fault.met}{count}")
 
 
-def _most_common_names(files: Sequence[_OneFile]) -> tuple[str, ...]:
+def _most_common_names(files: Sequence[OneFile]) -> tuple[str, ...]:
     """Return the regions that most files name, in the order of the first such file."""
     named = [one.names for one in files if one.names is not None]
     if not named:
@@ -249,8 +265,8 @@ def _most_common_names(files: Sequence[_OneFile]) -> tuple[str, ...]:
     return next(names for names in named if set(names) == most)
 
 
-def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> _OneFile:
-    one = _OneFile(patient, place)
+def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> OneFile:
+    one = OneFile(patient, place)
     try:
         lower = file.name.lower()
         if lower.endswith(".npy"):
@@ -280,7 +296,7 @@ def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> 
     return one
 
 
-def _read_matlab(one: _OneFile, file: Path) -> None:
+def _read_matlab(one: OneFile, file: Path) -> None:
     held = load_arrays(file)
     said = next((name for name in _REGION_ARRAYS if name in held), None)
     if said is not None and held[said].dtype.kind == "U":
@@ -288,7 +304,7 @@ def _read_matlab(one: _OneFile, file: Path) -> None:
     one.matrix = one_array(file, held, dimensions=2).astype(float)
 
 
-def _read_grid(one: _OneFile, file: Path, regions: Regions | None) -> None:
+def _read_grid(one: OneFile, file: Path, regions: Regions | None) -> None:
     """Take a text grid apart into region names, if it has them, and values."""
     sheet = read_sheet(file, header=False)
     one.assumed = tuple(fault for fault in sheet.faults if fault.severity == "warning")
@@ -330,7 +346,7 @@ def _read_grid(one: _OneFile, file: Path, regions: Regions | None) -> None:
 
 
 def _tell_wrong_cells(
-    one: _OneFile, cells: np.ndarray, wrong: np.ndarray, regions: Regions | None
+    one: OneFile, cells: np.ndarray, wrong: np.ndarray, regions: Regions | None
 ) -> None:
     i, j = np.argwhere(wrong)[0]
     names = one.names or (regions.names if regions is not None else ())
@@ -343,7 +359,7 @@ def _tell_wrong_cells(
     )
 
 
-def _arrange(one: _OneFile, reference: Sequence[str]) -> None:
+def _arrange(one: OneFile, reference: Sequence[str]) -> None:
     """Put a matrix into the order of the regions that everybody shares."""
     if one.matrix is None:
         return

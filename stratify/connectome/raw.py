@@ -71,6 +71,8 @@ class Wanted:
     regions : Regions, optional
     patients : tuple of str, optional
         In the order of a stack.
+    by_file : mapping of str to str, optional
+        The patient of what the files call each.
     known : frozenset of str
         The cohort's patients.
     session, run, band : str, optional
@@ -86,6 +88,7 @@ class Wanted:
     patient_column: str | None = None
     regions: Regions | None = None
     patients: tuple[str, ...] | None = None
+    by_file: Mapping[str, str] | None = None
     known: frozenset[str] = frozenset()
     session: str | None = None
     run: str | None = None

@@ -14,8 +14,8 @@ from stratify.connectome.check import (
     check_regions,
     clean_matrices,
 )
-from stratify.connectome.formats import FORMATS, Format, guess_format
-from stratify.connectome.networks import network_of
+from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
+from stratify.connectome.networks import map_regions
 from stratify.connectome.raw import PatientNames, RawMatrices, Wanted, read_patients, read_regions
 from stratify.connectome.values import (
     CONNECTIVITY_KINDS,
@@ -42,6 +42,7 @@ def read_connectomes(
     session: str | None = None,
     run: str | None = None,
     entities: Mapping[str, str] | None = None,
+    band: str | None = None,
     repetition_time: float | None = None,
     fd_threshold: float | None = None,
     motion: str | Path | None = None,
@@ -62,7 +63,11 @@ def read_connectomes(
     - one file of signals a patient (``.tsv``, ``.csv``, ``.1D``, ``.npy``, ``.mat``,
       ``.ptseries.nii``; volumes down, regions across), found in the same ways, with
       ``format="timeseries"``: the kind asked for is computed (`compute_connectivity`);
-    - the folder of derivatives of XCP-D (0.5 and later) or C-PAC: ``format="xcpd"``, ``"cpac"``.
+    - the folder of derivatives of XCP-D (0.5 and later) or C-PAC: ``format="xcpd"``, ``"cpac"``;
+    - ``resultsROI_*.mat`` of CONN, or the folder with them, with the list of ``patients`` in the
+      order of the project: ``format="conn"``;
+    - one netCDF file of MNE-Connectivity a patient, of an EEG or MEG: ``format="mne"``;
+    - a folder of DPABI's ``ROICorrelation_*`` files: ``format="dpabi"``.
 
     Parameters
     ----------
@@ -98,6 +103,9 @@ def read_connectomes(
         average of all, taken in Fisher z. Patients with several scans are refused without.
     entities : mapping of str to str, optional
         What else the names of the files to read say: ``{"task": "rest", "space": "fsLR"}``.
+    band : str, optional
+        The band of frequencies to read of files that hold several, by its name in `BANDS` or as
+        ``"8-12 Hz"``; in edge tables with a column ``band``, by what stands in it.
     repetition_time : float, optional
         Seconds between two volumes, where the files do not say it; minutes of scan follow from it.
     fd_threshold : float, optional
@@ -138,9 +146,11 @@ def read_connectomes(
         patient_column=patient_column,
         regions=None if regions is None else read_regions(regions),
         patients=None if names is None else names.names,
+        by_file=None if names is None else names.by_file,
         known=frozenset(known or ()),
         session=session,
         run=run,
+        band=band,
         entities=dict(entities or {}),
         repetition_time=repetition_time,
         fd_threshold=fd_threshold,
@@ -149,10 +159,12 @@ def read_connectomes(
     raw = _as_known(_rename(_read(path, format, wanted), names, where), known)
     if known is None and names is not None and names.names != raw.patients:
         known = names.names
-    faults = [*raw.faults, *check_patients(raw, known, where), *check_regions(raw.regions, where)]
+    faults = [*raw.faults, *check_patients(raw, known, where)]
+    if raw.patients or not raw.faults:  # else what is wrong with every file has been told
+        faults += check_regions(raw.regions, where)
     agreed, kind_faults = _agree_on_kind(kind, raw, where)
     faults += kind_faults
-    named, network_faults = _networks(networks, raw, where)
+    named, network_faults = networks_of_regions(networks, raw, where)
     faults += network_faults
     if agreed is not None and len(raw.patients):
         faults += check_matrices(raw, agreed, where)
@@ -196,7 +208,18 @@ def _read(path: Path, format: str | None, wanted: Wanted) -> RawMatrices:
                 way_out="Correct the format, or leave it out to have it guessed.",
             )
         )
-    return FORMATS[format or guess_format(path)](path, wanted)
+    format = format or guess_format(path)
+    for option, formats in OPTIONS.items():
+        if getattr(wanted, option) not in (None, {}) and format not in formats:
+            raise DataError(
+                Fault(
+                    where=path.name,
+                    met=f"{option} = {getattr(wanted, option)}, for format {format!r}",
+                    wanted=f"{option} for one of {', '.join(formats)}",
+                    way_out=f"Take {option} out, or correct the format.",
+                )
+            )
+    return FORMATS[format](path, wanted)
 
 
 def _rename(raw: RawMatrices, names: PatientNames | None, where: str) -> RawMatrices:
@@ -258,6 +281,8 @@ def _agree_on_kind(
             )
         ]
     if not asked and not raw.kind:
+        if not raw.patients and raw.faults:
+            return None, []
         return None, [
             Fault(
                 where=where,
@@ -269,9 +294,24 @@ def _agree_on_kind(
     return (asked or raw.kind), []  # type: ignore[return-value]
 
 
-def _networks(
+def networks_of_regions(
     given: Mapping[str, str] | Sequence[str] | None, raw: RawMatrices, where: str
 ) -> tuple[tuple[str, ...], list[Fault]]:
+    """Return the network of each region: as given, as the file has it, or by its name.
+
+    Parameters
+    ----------
+    given : mapping of region to network, or sequence in the order of the regions, optional
+    raw : RawMatrices
+        Of which only regions and networks are looked at.
+    where : str
+
+    Returns
+    -------
+    networks : tuple of str
+        Empty where there are faults.
+    faults : list of Fault
+    """
     if given is not None and not isinstance(given, Mapping):
         if len(given) == len(raw.regions):
             return tuple(given), []
@@ -296,4 +336,4 @@ def _networks(
         ]
     if raw.networks is not None:
         overrides = dict(zip(raw.regions, raw.networks, strict=True)) | overrides
-    return tuple(network_of(region, overrides) for region in raw.regions), []
+    return map_regions(raw.regions, overrides=overrides).networks, []

@@ -13,7 +13,21 @@ import pandas as pd
 from stratify.errors import DataError, Fault
 from stratify.schema import Column
 
-ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+ConnectivityKind = Literal[
+    "pearson r",
+    "fisher z",
+    "partial correlation",
+    "covariance",
+    "coherence",
+    "imaginary coherence",
+    "plv",
+    "ciplv",
+    "ppc",
+    "pli",
+    "wpli",
+    "debiased wpli",
+    "envelope correlation",
+]
 CONNECTIVITY_KINDS: tuple[str, ...] = get_args(ConnectivityKind)
 
 EDGE_SEPARATOR = "~"
@@ -41,8 +55,8 @@ class Connectomes:
     regions : tuple of str
     networks : tuple of str
         The network of each region: ``"SN"``, ``"DMN"``, ``"CEN"``, or another name.
-    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
-        Recorded at reading; kinds are never mixed.
+    kind : str
+        One of `CONNECTIVITY_KINDS`. Recorded at reading; kinds are never mixed.
     atlas : str
     name : str
         Where they came from, for messages and reports.
@@ -87,7 +101,7 @@ class Connectomes:
                 )
             )
         if self.quality is not None:
-            _require_quality_of(self.quality, self.patients, self.name)
+            require_quality_of(self.quality, self.patients, self.name)
         if self.coordinates is not None:
             _require_coordinates_of(self.coordinates, self.regions, self.name)
 
@@ -184,7 +198,8 @@ class Connectomes:
         return f"<p>{escape(repr(self))}</p>" + table.to_html(index=False)
 
 
-def _require_quality_of(quality: pd.DataFrame, patients: tuple[str, ...], name: str) -> None:
+def require_quality_of(quality: pd.DataFrame, patients: tuple[str, ...], name: str) -> None:
+    """Refuse a table of quality that is not of these patients, or has other columns."""
     unknown = [str(column) for column in quality.columns if column not in QUALITY]
     if unknown or tuple(map(str, quality.index)) != patients:
         raise DataError(

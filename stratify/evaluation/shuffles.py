@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
 
 from stratify.errors import DataError, Fault
-from stratify.folds import Fold
 from stratify.task import Table
 
 Within = Literal["cohort", "site", "treatment"]
 WITHIN: tuple[str, ...] = get_args(Within)
-
-ATTEMPTS = 1000
-"""How often a shuffle that leaves a fold with one class is drawn again."""
 
 
 def make_shuffles(
@@ -25,7 +20,6 @@ def make_shuffles(
     seed: int = 0,
     blocks: np.ndarray | None = None,
     units: np.ndarray | None = None,
-    folds: Sequence[Fold] = (),
 ) -> np.ndarray:
     """Deal the outcomes out again, many times.
 
@@ -42,8 +36,6 @@ def make_shuffles(
         Equal seeds give equal shuffles; the first of many are those of few.
     blocks, units : array, shape (n_rows,), optional
         One block, and each row a unit, where they are not given.
-    folds : sequence of Fold
-        A shuffle that leaves any of them with one class in training or in test is drawn again.
 
     Returns
     -------
@@ -52,8 +44,7 @@ def make_shuffles(
     Raises
     ------
     DataError
-        If no two different outcomes may change places, or folds are too small to be left with
-        both classes.
+        If no two different outcomes may change places.
 
     Source
     ------
@@ -80,21 +71,9 @@ def make_shuffles(
     shuffled = np.empty((len(y), count), dtype=y.dtype)
     for k in range(count):
         rng = np.random.default_rng([seed, k])
-        for _ in range(ATTEMPTS):
-            drawn = y.copy()
-            for rows in swaps:
-                drawn[rows.ravel()] = y[rng.permutation(rows).ravel()]
-            if _has_both_classes(drawn, folds):
-                break
-        else:
-            raise DataError(
-                Fault(
-                    where="permutations",
-                    met=f"{ATTEMPTS} shuffles in a row that leave a fold with one class",
-                    wanted="each fold has both classes in training and in test",
-                    way_out="Use fewer folds, or gather more patients.",
-                )
-            )
+        drawn = y.copy()
+        for rows in swaps:
+            drawn[rows.ravel()] = y[rng.permutation(rows).ravel()]
         shuffled[:, k] = drawn
     return shuffled
 
@@ -148,7 +127,3 @@ def _find_swaps(
         sets.setdefault((block, len(rows)), []).append(rows)
     found = [np.array(rows) for rows in sets.values() if len(rows) > 1]
     return [rows for rows in found if (y[rows] != y[rows[0]]).any()]
-
-
-def _has_both_classes(y: np.ndarray, folds: Sequence[Fold]) -> bool:
-    return all(0 < y[rows].sum() < len(rows) for fold in folds for rows in (fold.train, fold.test))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -15,6 +18,9 @@ from stratify.errors import DataError, Fault
 Shared = TypeVar("Shared")
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_WATCHER = "stratify-ends-with-its-parent"
+_WATCHED_EVERY_SECONDS = 0.5
 
 
 def run_tasks(
@@ -67,7 +73,8 @@ def run_tasks(
     else:
         with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
             yield from Parallel(return_as="generator_unordered")(
-                delayed(_run)(call, shared, position, task) for position, task in enumerate(tasks)
+                delayed(_run_beside)(os.getpid(), call, shared, position, task)
+                for position, task in enumerate(tasks)
             )
 
 
@@ -77,6 +84,40 @@ def _run(
     # One thread everywhere: sums in another order would change the last digits.
     with threadpool_limits(1):
         return position, call(shared, task)
+
+
+def _run_beside(
+    parent: int,
+    call: Callable[[Shared, Task], Result],
+    shared: Shared,
+    position: int,
+    task: Task,
+) -> tuple[int, Result]:
+    _end_with(parent)
+    return _run(call, shared, position, task)
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end soon after its parent, even one that was killed and could not say so."""
+    watched = any(thread.name == _WATCHER for thread in threading.enumerate())
+    if os.getpid() == parent or watched:
+        return
+
+    def watch() -> None:
+        while _lives(parent):
+            time.sleep(_WATCHED_EVERY_SECONDS)
+        os._exit(1)
+
+    # A thread, since Linux's own signal comes when the parent's thread ends, not its process.
+    threading.Thread(target=watch, name=_WATCHER, daemon=True).start()
+
+
+def _lives(parent: int) -> bool:
+    if os.name == "nt":  # where an orphan is not told of another parent
+        import psutil
+
+        return psutil.pid_exists(parent)
+    return os.getppid() == parent
 
 
 def _run_packed(

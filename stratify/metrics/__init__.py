@@ -22,6 +22,7 @@ from stratify.metrics.intervals import (
     compute_corrected_interval,
     compute_corrected_p_value,
 )
+from stratify.metrics.null_distribution import compute_null_histogram, plot_null_distribution
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.riley import compute_auc_half_width
 from stratify.metrics.sample_size import (
@@ -67,12 +68,14 @@ __all__ = [
     "compute_held_out_estimates",
     "compute_log_loss",
     "compute_net_benefit",
+    "compute_null_histogram",
     "compute_sample_size",
     "compute_sample_sizes",
     "compute_subgroups",
     "compute_support",
     "fit_recalibration",
     "plot_decision_curve",
+    "plot_null_distribution",
     "plot_sample_sizes",
     "plot_subgroups",
 ]

@@ -1,17 +1,42 @@
 """Model families, calibration, and models ready for new patients."""
 
-from stratify.model.classifier import ResponderClassifier
+from stratify.model.classifier import (
+    Engine,
+    ResponderClassifier,
+    Tuned,
+    fit_labellings,
+    fit_together,
+)
+from stratify.model.cpm import P_THRESHOLDS, ConnectomePredictiveModel
+from stratify.model.cpm_permutations import CpmPermutations, fit_cpm_permutations
+from stratify.model.edge_correlations import compute_edge_correlations
 from stratify.model.families import FAMILIES, FamilyName
 from stratify.model.fitted import FittedModel, Predictions, fit_model
-from stratify.model.store import read_model, write_model
+from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
+from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
 __all__ = [
     "FAMILIES",
+    "P_THRESHOLDS",
+    "ConnectomePredictiveModel",
+    "CpmPermutations",
+    "Engine",
     "FamilyName",
     "FittedModel",
+    "FoldClassifier",
     "Predictions",
     "ResponderClassifier",
+    "StackedClassifier",
+    "Tuned",
+    "compute_edge_correlations",
+    "fit_cpm_permutations",
+    "fit_labellings",
     "fit_model",
+    "fit_together",
+    "names_of",
+    "parts_of",
     "read_model",
+    "read_tuned",
     "write_model",
+    "write_tuned",
 ]

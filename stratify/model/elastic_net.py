@@ -114,10 +114,9 @@ def fit_path(
     intercept : array, shape (n_grid,)
     penalty : array, shape (n_grid,)
     """
-    n, p = X.shape
-    top = np.abs(X.T @ (y - y.mean())).max(initial=0.0) / n
-    coef, intercept = np.zeros((len(grid), p)), np.zeros(len(grid))
-    penalty = np.array([s * top / max(l1, RIDGE_FLOOR) for s, l1 in grid])
+    coef, intercept = np.zeros((len(grid), X.shape[1])), np.zeros(len(grid))
+    penalty = compute_penalties(X, y, grid)
+    top = _compute_top(X, y)
     if top <= 10 * np.finfo(float).eps * np.abs(X).max(initial=0.0):
         # No column says anything, and there is no penalty to measure others by.
         return coef, np.full(len(grid), np.log(y.mean()) - np.log1p(-y.mean())), penalty
@@ -140,6 +139,19 @@ def fit_path(
             )
             coef[k], intercept[k] = point.coef, point.intercept
     return coef, intercept, penalty
+
+
+def compute_penalties(
+    X: np.ndarray, y: np.ndarray, grid: Sequence[tuple[float, float]]
+) -> np.ndarray:
+    """Return the penalty of every (strength, l1_ratio) of a grid, shape (n_grid,)."""
+    top = _compute_top(X, y)
+    return np.array([strength * top / max(l1, RIDGE_FLOOR) for strength, l1 in grid])
+
+
+def _compute_top(X: np.ndarray, y: np.ndarray) -> float:
+    """Return the smallest l1 penalty that leaves the model empty."""
+    return float(np.abs(X.T @ (y - y.mean())).max(initial=0.0)) / len(X)
 
 
 def _fit_ridges(

@@ -83,7 +83,7 @@ class RandomTrees(TwoClassClassifier):
         self.classes_, encoded = encode_classes(y)
         grown = ExtraTreesClassifier(
             self.n_trees,
-            min_samples_leaf=max(1, int(np.ceil(self.leaf_share * len(X)))),
+            min_samples_leaf=count_smallest_leaf(self.leaf_share, len(X)),
             random_state=self.random_state,
         ).fit(X.astype(np.float32), encoded)
         trees = [one.tree_ for one in grown.estimators_]
@@ -161,3 +161,14 @@ class RandomTrees(TwoClassClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def count_smallest_leaf(share: float, patients: int) -> int:
+    """Return how many patients the smallest leaf holds.
+
+    Examples
+    --------
+    >>> count_smallest_leaf(0.05, 130), count_smallest_leaf(0.05, 10)
+    (7, 1)
+    """
+    return max(1, int(np.ceil(share * patients)))

@@ -14,7 +14,7 @@ from stratify.tracking.items import Item, Tag, as_text, make_items, write_items
 from stratify.tracking.processes import is_dead, process_tags, termination_as_exit
 from stratify.tracking.pseudonyms import read_key
 from stratify.tracking.served_model import log_served_model, register_model
-from stratify.tracking.store import Store, find_experiment, quiet
+from stratify.tracking.store import Store, find_experiment, quiet, telling_of_the_disk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,6 +94,11 @@ class StudyRun:
     tags: Mapping[str, object]
     dataset: object
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the patients are made up."""
+        return bool(self.tags.get("simulated"))
+
     def log_model_run(self, model_run: ModelRun) -> str:
         """Write one model as a run of its own, and return the run's id.
 
@@ -172,6 +177,7 @@ class StudyRun:
             tables=tables,
             texts=texts,
             description=description or verdict,
+            simulated=self.simulated,
             key=read_key(self.store.folder),
         )
         write_items(self.store.client, self.run_id, items)
@@ -188,6 +194,7 @@ class StudyRun:
             tables=model_run.tables,
             texts=model_run.texts,
             description=model_run.description,
+            simulated=self.simulated,
             key=read_key(self.store.folder),
         )
 
@@ -209,8 +216,9 @@ def start_study(
     """Open a study's run; close it as complete, or as failed if the block is left by an error.
 
     An interrupt, a termination signal and an exit count as errors. A process that is killed
-    outright cannot close anything: its run stays ``started`` until the next study of this machine
-    begins, which closes it as failed (`mark_dead_runs`).
+    outright cannot close anything: its run stays ``started`` until this machine next begins a study
+    in the store, looks for a run there or opens its pages, which closes it as failed
+    (`mark_dead_runs`).
 
     Parameters
     ----------
@@ -232,7 +240,7 @@ def start_study(
     study_toml : str
         The study file, kept as ``study.toml``.
     """
-    with quiet():
+    with telling_of_the_disk(store), quiet():
         experiment_id = find_experiment(store, experiment)
         mark_dead_runs(store)
     shared: dict[str, object] = {
@@ -242,7 +250,7 @@ def start_study(
         "simulated": simulated,
     }
     data = _describe_data(dataset, digest, patients=patients, simulated=simulated)
-    with termination_as_exit():
+    with telling_of_the_disk(store), termination_as_exit():
         own = {**shared, **process_tags(), KIND: "study"}
         run_id = _create_run(store, experiment_id, f"{name} · verdict", own, data)
         with _failure_marked(store, run_id):
@@ -281,6 +289,14 @@ def mark_dead_runs(store: Store) -> tuple[str, ...]:
     for run in models + dead:
         _close(store, run.info.run_id, "failed", "the process was killed")
     return tuple(run.info.run_id for run in models + dead)
+
+
+def close_dead_runs(store: Store) -> None:
+    """Close the runs of killed processes of this machine, where whoever reads may also write."""
+    from mlflow.exceptions import MlflowException
+
+    with contextlib.suppress(MlflowException):
+        mark_dead_runs(store)
 
 
 def _create_run(

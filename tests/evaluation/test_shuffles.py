@@ -5,7 +5,6 @@ import pytest
 
 from stratify.errors import DataError
 from stratify.evaluation.shuffles import make_blocks, make_shuffles, make_units
-from stratify.folds import make_folds
 
 
 def test_outcomes_never_leave_their_block():
@@ -43,13 +42,6 @@ def test_first_of_many_are_those_of_few():
         make_shuffles(y, count=3, seed=4), make_shuffles(y, count=9, seed=4)[:, :3]
     )
     assert (make_shuffles(y, count=3, seed=4) != make_shuffles(y, count=3, seed=5)).any()
-
-
-def test_no_fold_is_left_with_one_class():
-    y = np.array([0, 0, 0, 1, 1, 1, 1, 1, 1])
-    folds = make_folds(y, folds=3)
-    for labels in make_shuffles(y, count=100, folds=folds).T:
-        assert all(0 < labels[fold.test].sum() < 3 for fold in folds)
 
 
 def test_outcomes_are_unchanged():

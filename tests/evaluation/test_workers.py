@@ -1,8 +1,13 @@
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from threadpoolctl import threadpool_info
 
@@ -38,6 +43,49 @@ def test_workers_are_other_processes_of_one_thread_each():
     assert os.getpid() not in {process for process, _ in told}
     assert len({process for process, _ in told}) == 2
     assert {threads for _, threads in told} == {1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_workers_of_a_killed_process_end_too(tmp_path):
+    (tmp_path / "long_task.py").write_text(
+        textwrap.dedent("""
+            import os, time
+
+            def wait(folder, task):
+                (folder / str(os.getpid())).touch()
+                time.sleep(120)
+        """)
+    )
+    code = (
+        "import pathlib, sys\n"
+        "from long_task import wait\n"
+        "from stratify.evaluation.workers import run_tasks\n"
+        "list(run_tasks(wait, pathlib.Path(sys.argv[1]), range(4), workers=2))\n"
+    )
+    began = tmp_path / "began"
+    began.mkdir()
+    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(began)], env={**os.environ, "PYTHONPATH": paths}
+    )
+    wait_until(lambda: len(list(began.iterdir())) == 2)
+    workers = [psutil.Process(int(file.name)) for file in began.iterdir()]
+    parent.kill()
+    parent.wait(timeout=30)
+    try:
+        _, left = psutil.wait_procs(workers, timeout=20)
+        assert left == []
+    finally:
+        for worker in workers:
+            if worker.is_running():
+                worker.kill()
+
+
+def wait_until(happened, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from stratify.model import FAMILIES, ResponderClassifier
+from stratify.model.classifier import fit_together
 
 
 @parametrize_with_checks([ResponderClassifier(family) for family in FAMILIES])
@@ -79,3 +80,22 @@ def test_tables_are_unchanged_by_training(make_table):
     ResponderClassifier("logistic").fit(table.X, table.y)
     pd.testing.assert_frame_equal(table.X, before)
     np.testing.assert_array_equal(table.y, y)
+
+
+def test_families_fitted_together_equal_each_fitted_alone_to_the_last_digit(make_table):
+    table = make_table(60, regions=6)
+    rows = np.arange(60)
+    inner = [(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+
+    def make():
+        return [ResponderClassifier(name, inner_folds=inner, random_state=2) for name in FAMILIES]
+
+    together = make()
+    fit_together(together, table.X, table.y)
+    for one, alone in zip(together, make(), strict=True):
+        alone.fit(table.X, table.y)
+        assert one.parameters_ == alone.parameters_
+        np.testing.assert_array_equal(one.inner_scores_, alone.inner_scores_)
+        np.testing.assert_array_equal(
+            one.decision_function(table.X), alone.decision_function(table.X)
+        )
