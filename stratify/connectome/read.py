@@ -15,7 +15,7 @@ from stratify.connectome.check import (
     clean_matrices,
 )
 from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
-from stratify.connectome.networks import network_of
+from stratify.connectome.networks import map_regions
 from stratify.connectome.raw import PatientNames, RawMatrices, Wanted, read_patients, read_regions
 from stratify.connectome.values import (
     CONNECTIVITY_KINDS,
@@ -336,4 +336,4 @@ def networks_of_regions(
         ]
     if raw.networks is not None:
         overrides = dict(zip(raw.regions, raw.networks, strict=True)) | overrides
-    return tuple(network_of(region, overrides) for region in raw.regions), []
+    return map_regions(raw.regions, overrides=overrides).networks, []

@@ -73,12 +73,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         n_encoded = encoded.shape[1]
         self.center_, self.scale_ = np.zeros(n_encoded), np.ones(n_encoded)
         if self.standardise and n_encoded:
-            known = ~np.isnan(encoded)
-            count = np.maximum(known.sum(axis=0), 1)
-            filled = np.where(known, encoded, 0.0)
+            missing = np.isnan(encoded)
+            gaps = bool(missing.any())
+            count = np.maximum(len(encoded) - missing.sum(axis=0), 1) if gaps else len(encoded)
+            filled = np.where(missing, 0.0, encoded) if gaps else encoded
             self.center_ = filled.sum(axis=0) / count
-            residual = np.where(known, encoded - self.center_, 0.0)
-            scale = np.sqrt((residual**2).sum(axis=0) / count)
+            residual = filled - self.center_
+            if gaps:
+                residual[missing] = 0.0
+            scale = np.sqrt(np.square(residual, out=residual).sum(axis=0) / count)
             # A column of equal values may keep a spread of rounding error, which must not count.
             noise = 10 * np.finfo(float).eps * np.abs(self.center_)
             self.scale_ = np.where(scale > noise, scale, 1.0)
@@ -98,7 +101,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             return encoded
         encoded -= self.center_
         encoded /= self.scale_
-        return np.nan_to_num(encoded, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        missing = np.isnan(encoded)
+        if missing.any():
+            encoded[missing] = 0.0
+        return encoded
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the encoded columns: the input's name, or ``name=level``."""
@@ -166,9 +172,9 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFram
         wrongly wide input.
     """
     if isinstance(X, pd.DataFrame):
-        if reset or not _has_known_names(estimator, X):
+        if reset or not _has_names_of(estimator, X):
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-        if not find_categories(X).any() and not _is_plain(X):
+        if not _is_plain(X) and not find_categories(X).any():
             check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", estimator=estimator)
         return X
     checked = validate_data(
@@ -177,29 +183,36 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFram
     return pd.DataFrame(checked)
 
 
-def _has_known_names(estimator: BaseEstimator, X: pd.DataFrame) -> bool:
-    """Tell quickly whether a table's columns are those that training had."""
-    known = getattr(estimator, "feature_names_in_", None)
-    return known is not None and np.array_equal(known, X.columns.to_numpy(dtype=object))
+def _has_names_of(estimator: BaseEstimator, X: pd.DataFrame) -> bool:
+    """Tell whether the columns are those an estimator was fitted on, without looking at each."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or len(names) != X.shape[1] or not len(names):
+        return False
+    index, last = _INDEXES.get(id(names), (None, None))
+    if last is not names:
+        while len(_INDEXES) >= MOST_INDEXES:
+            _INDEXES.pop(next(iter(_INDEXES)))
+        # The array itself is kept, so that its address stands for it.
+        index, _ = _INDEXES[id(names)] = (pd.Index(names), names)
+    return X.columns.equals(index)
+
+
+MOST_INDEXES = 64
+_INDEXES: dict[int, tuple[pd.Index, np.ndarray]] = {}
+
+
+def _is_plain(X: pd.DataFrame) -> bool:
+    """Tell whether a frame is finite or missing numbers of NumPy's own, and no check can fail."""
+    plain = all(isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in set(X.dtypes))
+    return plain and bool(X.size) and not np.isinf(X.to_numpy(dtype=np.float64)).any()
 
 
 def find_categories(X: pd.DataFrame) -> np.ndarray:
     """Tell which columns are categories rather than numbers; shape (n_columns,)."""
-    dtypes = X.dtypes.tolist()
-    numeric = {dtype: pd.api.types.is_numeric_dtype(dtype) for dtype in set(dtypes)}
-    return np.array([not numeric[dtype] for dtype in dtypes], dtype=bool)
-
-
-def _is_plain(X: pd.DataFrame) -> bool:
-    """Tell at little cost whether there is nothing to find fault with: finite doubles, or NaN.
-
-    scikit-learn's own check looks at the type of each column by itself, which takes most of the
-    time where columns are edges.
-    """
-    if not X.size or set(X.dtypes.tolist()) != {np.dtype(np.float64)}:
-        return False
-    values = X.to_numpy()
-    return bool(np.isfinite(values.sum())) or not np.isinf(values).any()
+    dtypes = X.dtypes.to_numpy()
+    # Asked once of each dtype rather than of thousands of columns.
+    is_number = {dtype: pd.api.types.is_numeric_dtype(dtype) for dtype in set(dtypes)}
+    return np.array([not is_number[dtype] for dtype in dtypes], dtype=bool)
 
 
 def _text(values: pd.Series) -> np.ndarray:
