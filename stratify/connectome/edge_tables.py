@@ -39,9 +39,17 @@ def read_metadata(sheet: Sheet) -> dict[str, Any]:
     try:
         said = json.loads(text)
         regions, networks = said.get("regions", []), said.get("networks", [])
-        names = [said.get("kind", ""), said.get("atlas", ""), *regions, *networks]
+        names = [
+            said.get("kind", ""),
+            said.get("atlas", ""),
+            *regions,
+            *networks,
+            *said.get("hubs", []),
+        ]
         good = all(isinstance(name, str) for name in names)
-        good = good and len(networks) in (0, len(regions))
+        hubs, places = said.get("hubs", []), said.get("coordinates") or [[None] * 3] * len(regions)
+        good = good and {len(networks), len(hubs)} <= {0, len(regions)}
+        good = good and np.array(places, dtype=float).shape == (len(regions), 3)
     except (ValueError, AttributeError, TypeError):
         good = False
     if not good:
@@ -58,13 +66,18 @@ def read_metadata(sheet: Sheet) -> dict[str, Any]:
 
 def _agree_on_regions(given: Regions | None, said: dict[str, Any]) -> Regions | None:
     """Take the order from what was given, and what the file says where nothing was."""
-    networks = dict(zip(said.get("regions", ()), said.get("networks", ()), strict=False))
-    if given is None:
-        names = tuple(said.get("regions", ()))
-        return Regions(names, tuple(networks.values()) or None) if names else None
-    if given.networks is None and networks and set(given.names) <= set(networks):
-        return Regions(given.names, tuple(networks[name] for name in given.names))
-    return given
+    names = tuple(said.get("regions", ()))
+    if not names:
+        return given
+    places = said.get("coordinates")
+    own = Regions(
+        names,
+        tuple(said.get("networks", ())) or None,
+        tuple(said.get("hubs", ())) or None,
+        # JSON has no NaN; null becomes one.
+        None if places is None else np.array(places, dtype=float),
+    )
+    return own if given is None else given.completed_by(own)
 
 
 def matrices_of_wide(
@@ -115,6 +128,8 @@ def matrices_of_wide(
         tuple(patients),
         names,
         networks=None if regions is None else regions.networks,
+        hubs=None if regions is None else regions.hubs,
+        coordinates=None if regions is None else regions.coordinates,
         has_diagonal=all((name, name) in set(pairs.values()) for name in names),
         kind=said.get("kind", ""),
         atlas=said.get("atlas", ""),

@@ -60,7 +60,8 @@ def read_connectomes(
         What stands between the two regions in the name of a column.
     regions : path, or sequence of str, optional
         The regions in their order. Needed for files that name none; a file has one a line, or is a
-        table with a column ``region`` and perhaps ``network``.
+        table with a column ``region`` and perhaps ``network``, ``hub``, and ``x``, ``y``, ``z``
+        (MNI millimetres).
     networks : mapping of str to str, or sequence of str, optional
         Each region's network, by name or in order. Regions without one get `network_of` their name.
     atlas : str
@@ -103,12 +104,14 @@ def read_connectomes(
     given = None if regions is None else read_regions(regions)
     rows = None if patients is None else read_patients(patients)
     raw = _read(path, separator, given, rows, patient_column)
+    beside = Regions(raw.regions, raw.networks, raw.hubs, raw.coordinates)
+    beside = beside if given is None else beside.completed_by(given)
     if known is None and rows is not None and tuple(rows) != raw.patients:
         known = rows
     faults = [*raw.faults, *check_patients(raw, known, where), *check_regions(raw.regions, where)]
     agreed, kind_faults = _agree_on_kind(kind, raw, where)
     faults += kind_faults
-    named, network_faults = _networks(networks, raw, where)
+    named, network_faults = _networks(networks, beside, where)
     faults += network_faults
     if agreed is not None and len(raw.patients):
         faults += check_matrices(raw, agreed, where)
@@ -135,6 +138,8 @@ def read_connectomes(
         where,
         raw.simulated,
         tuple(faults),
+        hubs=beside.hubs or (),
+        coordinates=beside.coordinates,
     )
 
 
@@ -194,30 +199,30 @@ def _agree_on_kind(
 
 
 def _networks(
-    given: Mapping[str, str] | Sequence[str] | None, raw: RawMatrices, where: str
+    given: Mapping[str, str] | Sequence[str] | None, regions: Regions, where: str
 ) -> tuple[tuple[str, ...], list[Fault]]:
     if given is not None and not isinstance(given, Mapping):
-        if len(given) == len(raw.regions):
+        if len(given) == len(regions.names):
             return tuple(given), []
         return (), [
             Fault(
                 where=where,
-                met=f"{len(given)} networks for {len(raw.regions)} regions",
+                met=f"{len(given)} networks for {len(regions.names)} regions",
                 wanted="one network for each region, in their order",
                 way_out="Correct the list, or name the network of each region by its name.",
             )
         ]
     overrides = dict(given or {})
-    strange = sorted(set(overrides) - set(raw.regions))
+    strange = sorted(set(overrides) - set(regions.names))
     if strange:
         return (), [
             Fault(
                 where=where,
-                met=f"a network for {strange[0]!r}{did_you_mean(strange[0], raw.regions)}",
+                met=f"a network for {strange[0]!r}{did_you_mean(strange[0], regions.names)}",
                 wanted="networks of regions that the file has",
                 way_out="Correct the names of the regions.",
             )
         ]
-    if raw.networks is not None:
-        overrides = dict(zip(raw.regions, raw.networks, strict=True)) | overrides
-    return tuple(network_of(region, overrides) for region in raw.regions), []
+    if regions.networks is not None:
+        overrides = dict(zip(regions.names, regions.networks, strict=True)) | overrides
+    return tuple(network_of(region, overrides) for region in regions.names), []

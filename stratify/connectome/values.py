@@ -52,6 +52,12 @@ class Connectomes:
         What was found and mended, or is worth knowing; carried into runs and reports.
     quality : DataFrame, indexed by patient, optional
         One row a patient, in their order, and some of the columns of `QUALITY`.
+    hubs : tuple of str
+        The hub of each region, such as ``"dACC"`` or ``"anterior insula"``, empty where it has
+        none; or no hub at all.
+    coordinates : array, shape (n_regions, 3), optional
+        The centre of each region in MNI millimetres (right, anterior, superior); NaN where it is
+        not known.
     """
 
     matrices: np.ndarray
@@ -64,6 +70,8 @@ class Connectomes:
     simulated: bool = False
     warnings: tuple[Fault, ...] = ()
     quality: pd.DataFrame | None = None
+    hubs: tuple[str, ...] = ()
+    coordinates: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         wanted = (len(self.patients), len(self.regions), len(self.regions))
@@ -79,6 +87,7 @@ class Connectomes:
             )
         if self.quality is not None:
             _require_quality_of(self.quality, self.patients, self.name)
+        _require_places_of(self.hubs, self.coordinates, self.regions, self.name)
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -142,6 +151,10 @@ class Connectomes:
         digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
         if self.quality is not None:
             digest.update(self.quality.to_csv(float_format="%.12g").encode())
+        if self.hubs:
+            digest.update(repr(self.hubs).encode())
+        if self.coordinates is not None:
+            digest.update(np.ascontiguousarray(self.coordinates + 0.0, dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def __repr__(self) -> str:
@@ -180,5 +193,21 @@ def _require_quality_of(quality: pd.DataFrame, patients: tuple[str, ...], name: 
                 wanted=f"a row for each of the {len(patients)} patients in their order, and "
                 f"columns among {', '.join(QUALITY)}",
                 way_out="Rename or drop the other columns, and order the rows as the matrices are.",
+            )
+        )
+
+
+def _require_places_of(
+    hubs: tuple[str, ...], coordinates: np.ndarray | None, regions: tuple[str, ...], name: str
+) -> None:
+    shape = None if coordinates is None else np.shape(coordinates)
+    if len(hubs) not in (0, len(regions)) or shape not in (None, (len(regions), 3)):
+        raise DataError(
+            Fault(
+                where=f"{name}: regions",
+                met=f"{len(hubs)} hubs and coordinates of shape {shape} for {len(regions)} regions",
+                wanted="a hub for each region or for none, and three coordinates for each or none",
+                way_out="Give them in the order of the regions; leave a hub empty, or a coordinate "
+                "NaN, where it is not known.",
             )
         )

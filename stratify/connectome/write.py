@@ -20,7 +20,7 @@ def write_connectomes(connectomes: Connectomes, path: str | Path) -> None:
     One row a patient; a column ``patient``, then ``REGION~REGION`` for each pair, row by row of the
     upper triangle. A covariance has its variances too, as ``REGION~REGION`` of a region with
     itself. The kind, atlas, regions, networks, and whether the patients are simulated, are kept in
-    the file's metadata under the key ``stratify``, as JSON.
+    the file's metadata under the key ``stratify``, as JSON; hubs and coordinates, where there are.
 
     Parameters
     ----------
@@ -45,13 +45,20 @@ def write_connectomes(connectomes: Connectomes, path: str | Path) -> None:
         for i, j in zip(first, second, strict=True)
     ]
     values = connectomes.matrices[:, first, second]
-    said = {
+    said: dict[str, object] = {
         "kind": connectomes.kind,
         "atlas": connectomes.atlas,
         "regions": list(connectomes.regions),
         "networks": list(connectomes.networks),
         "simulated": connectomes.simulated,
     }
+    if connectomes.hubs:
+        said["hubs"] = list(connectomes.hubs)
+    if connectomes.coordinates is not None:
+        # JSON has no NaN.
+        said["coordinates"] = [
+            [None if np.isnan(mm) else float(mm) for mm in row] for row in connectomes.coordinates
+        ]
     columns = [pa.array(column) for column in np.ascontiguousarray(values.T)]
     table = pa.table(
         [pa.array(connectomes.patients, pa.string()), *columns],
