@@ -309,7 +309,8 @@ def _make_plan(
     if task is None:
         return None
     used = connectomes if settings.uses_connectivity else None
-    table = found.of(lambda: assemble(task, cohort, used))
+    prepared = settings.preparation.make()
+    table = found.of(lambda: assemble(task, cohort, used, preparation=prepared))
     if table is None:
         return None
     found.faults += table.warnings
@@ -317,7 +318,7 @@ def _make_plan(
     for name in settings.feature_sets(table.has):
         narrowed = found.of(lambda name=name: table.select(name))  # type: ignore[misc]
         if narrowed is not None:
-            features[name] = narrowed.X.shape[1]
+            features[name] = len(narrowed.feature_columns)
     found.of(lambda: draw_folds(settings, table))
     assert table.y is not None
     validation = settings.validation

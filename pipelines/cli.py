@@ -178,7 +178,7 @@ file_path = click.Path(path_type=Path)
     help="Print the version and leave.",
 )
 def cli() -> None:
-    r"""Honest patient stratification for combined TMS and ketamine.
+    """Honest patient stratification for combined TMS and ketamine.
 
     A study is one TOML file. Describe a file of patients to start one; check it, train on it,
     explain its models, and write reports for new patients. RUN is a run id, a study's name (its
@@ -189,7 +189,7 @@ def cli() -> None:
     \b
     Exit codes: 0 done; 1 the data or settings are wrong; 2 wrong usage;
     70 a fault of stratify; 130 or 143 stopped.
-    """
+    """  # noqa: D301  (click wants the character itself)
 
 
 @cli.command(cls=Command)

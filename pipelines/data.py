@@ -40,7 +40,13 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary, Cohort]:
     if settings.visits is not None:
         # New patients come in one table, their visits beside what else is known of them.
         dictionary = Dictionary.of(cohort, patient=dictionary.patient.name)
-    return assemble(settings.task(cohort.columns), cohort, connectomes), dictionary, cohort
+    table = assemble(
+        settings.task(cohort.columns),
+        cohort,
+        connectomes,
+        preparation=settings.preparation.make(),
+    )
+    return table, dictionary, cohort
 
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 15
 
+SIMULATED = "Simulated patients: nothing here is evidence about real people"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainResult:
@@ -25,6 +27,8 @@ class ExplainResult:
     study, run_id, model : str
     method : str
         How contributions are computed.
+    simulated : bool
+        Whether the patients it was trained on, or those given, are made up.
     importance : DataFrame
         ``column``, ``label``, ``source``, ``block``, ``mean_absolute``, ``mean``, in calibrated
         log-odds, largest first; over the patients of training, or those given.
@@ -40,6 +44,7 @@ class ExplainResult:
     run_id: str
     model: str
     method: str
+    simulated: bool
     importance: pd.DataFrame
     blocks: pd.DataFrame
     figures: tuple[str, ...]
@@ -52,6 +57,7 @@ class ExplainResult:
             "run_id": self.run_id,
             "model": self.model,
             "method": self.method,
+            "simulated": self.simulated,
             "importance": self.importance.to_dict("records"),
             "blocks": self.blocks.to_dict("records"),
             "figures": list(self.figures),
@@ -62,6 +68,7 @@ class ExplainResult:
         """Return the result in words, with a table of the largest contributions."""
         lines = [
             f"Study {self.study}, {self.model} model ({self.run_id}).",
+            *([f"{SIMULATED}."] if self.simulated else []),
             self.method,
             "",
             f"{'mean |log-odds|':>15}  what",
@@ -110,6 +117,7 @@ def explain(
         loaded = load_model_run(find_store(store), run)
     tables = loaded.folder / "tables"
     written = ""
+    simulated = loaded.tags.get("simulated") == "true"
     if patients is None:
         importance = pd.read_csv(tables / "importance.csv")
         contributions = pd.read_csv(tables / "contributions.csv").drop(columns=["patient", "base"])
@@ -120,6 +128,7 @@ def explain(
 
             assert loaded.model is not None
             table = read_new_patients(loaded, patients, connectivity)
+            simulated |= table.simulated
             explanation = explain_rows(loaded.model, table.X)
             importance, contributions = explanation.importance(), explanation.by_network()
             written = str(write_contributions(explanation, out or Path()))
@@ -128,6 +137,7 @@ def explain(
         run_id=loaded.reference.run_id,
         model=loaded.name,
         method=(loaded.folder / "explanation.md").read_text().strip(),
+        simulated=simulated,
         importance=importance,
         blocks=_rank_blocks(contributions, importance),
         figures=tuple(str(path) for path in sorted((loaded.folder / "figures").glob("*.png"))),

@@ -71,7 +71,13 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         patient_column=reading.get("patient_column"),
         known=cohort.patients,
     )
-    table = assemble(loaded.model.task, cohort, connectomes, labelled=False)
+    table = assemble(
+        loaded.model.task,
+        cohort,
+        connectomes,
+        labelled=False,
+        preparation=loaded.model.preparation,
+    )
     if len(table) < len(cohort):
         raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
     return table

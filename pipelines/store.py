@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +27,19 @@ def find_store(named: str | None = None, *, of_study: str = DEFAULT_STORE) -> St
 
     folder, address = choose_store(named, of_study, os.environ.get("MLFLOW_TRACKING_URI"))
     return open_store(folder, tracking_uri=address)
+
+
+def ui_command(store: str) -> str:
+    """Return the command that shows a store, naming it unless it is what the command finds itself.
+
+    Parameters
+    ----------
+    store : str
+        As `Store.describe` says it.
+    """
+    folder, address = choose_store(None, DEFAULT_STORE, os.environ.get("MLFLOW_TRACKING_URI"))
+    found = store == (address or str(Path(folder).absolute()))
+    return "stratify ui" if found else f"stratify ui --store {shlex.quote(store)}"
 
 
 def choose_store(

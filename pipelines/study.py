@@ -28,21 +28,39 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 if TYPE_CHECKING:
     from stratify.outcome import ResponseRule
+    from stratify.preprocess import Preparation
     from stratify.schema import Column
     from stratify.task import Task
 
 # The words of stratify.task, stratify.outcome and stratify.connectome, said again here so that a
 # study file is read without importing pandas. A test holds the two equal.
 Question = Literal["response under treatment", "prognosis", "diagnosis"]
-FeatureSet = Literal["clinical", "connectivity", "both"]
+FeatureSet = Literal["clinical", "connectivity", "both", "late fusion"]
+Representation = Literal["edges", "network blocks", "seeds", "partial correlation", "tangent"]
+Harmonisation = Literal["none", "combat"]
+UnseenSite = Literal["refuse", "reference"]
 Together = Literal["patient", "family", "site"]
 MissingOutcome = Literal["excluded", "nonresponse"]
-ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+ConnectivityKind = Literal[
+    "pearson r",
+    "fisher z",
+    "partial correlation",
+    "covariance",
+    "coherence",
+    "imaginary coherence",
+    "plv",
+    "ciplv",
+    "ppc",
+    "pli",
+    "wpli",
+    "debiased wpli",
+    "envelope correlation",
+]
 VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
 CohortFormat = Literal["table", "bids", "redcap"]
-Family = Literal["prevalence", "logistic", "xgboost"]
+Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
 
 GAIN = "gain over comparator"
 
@@ -618,6 +636,67 @@ class FeaturesSection(Section):
     )
 
 
+class PreparationSection(Section):
+    """What is done to connectivity in each training fold, before a model sees it."""
+
+    represent: Representation = Field(
+        default="edges",
+        description="What stands for a matrix: its edges, means within and between networks, "
+        "edges of named seeds, partial correlations, or tangent vectors.",
+    )
+    remove: Annotated[tuple[Text, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        strict=False,
+        description="Confounds whose linear effect is taken out: columns of the patients, or what "
+        "is known of their scans (`mean_fd`, `volumes`, ...).",
+    )
+    harmonise: Harmonisation = Field(
+        default="none", description="ComBat between the sites, or nothing."
+    )
+    preserve: Annotated[tuple[Text, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        strict=False,
+        description="Columns whose effect ComBat must not take for a site's; never the outcome.",
+    )
+    unseen_site: UnseenSite = Field(
+        default="refuse",
+        description="A new patient from a site that training did not see gets no likelihood, or is "
+        "treated as one from `reference_site`.",
+    )
+    reference_site: Text | None = Field(
+        default=None, description="The site that new ones are taken for."
+    )
+
+    @field_validator("preserve")
+    @classmethod
+    def _not_removed_too(cls, preserve: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        both = sorted(set(preserve) & set(info.data.get("remove", ())))
+        if both:
+            raise _refuse(
+                f"{', '.join(both)} under remove as well",
+                "an effect is either taken out of connectivity or kept in it",
+                "Leave it in one of remove and preserve.",
+            )
+        return preserve
+
+    @field_validator("reference_site")
+    @classmethod
+    def _reference_is_named(cls, site: str | None, info: ValidationInfo) -> str | None:
+        if site is None and info.data.get("unseen_site") == "reference":
+            raise _refuse(
+                'unseen_site = "reference" and no reference_site',
+                "the site that new ones are taken for is named",
+                "Add reference_site, one of the study's sites.",
+            )
+        return site
+
+    def make(self) -> Preparation:
+        """Return the section as the library knows it."""
+        from stratify.preprocess import Preparation
+
+        return Preparation(**self.model_dump())
+
+
 class ValidationSection(Section):
     """How performance is estimated."""
 
@@ -689,6 +768,7 @@ class StudySettings(Section):
     question: QuestionSection
     response: ResponseSection
     features: FeaturesSection = FeaturesSection()
+    preparation: PreparationSection = PreparationSection()
     validation: ValidationSection = ValidationSection()
     models: ModelsSection = ModelsSection()
     tracking: TrackingSection = TrackingSection()
@@ -800,13 +880,14 @@ class StudySettings(Section):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what is asked and how: question, response, features, validation, models.
+        """SHA-256 of what is asked and how: question, response, features, preparation, ...
 
         Of whom it is asked has a digest of its own (`Table.digest`). The study's name, where runs
         are kept, and the number of workers change no result, so they are not in it.
         """
         asked = self.model_dump(
-            mode="json", include={"question", "response", "features", "validation", "models"}
+            mode="json",
+            include={"question", "response", "features", "preparation", "validation", "models"},
         )
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.data import draw_folds, read_table
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
-from pipelines.store import find_store
+from pipelines.store import find_store, ui_command
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort, TableOne
-    from stratify.evaluation import Certificate, Evaluation, Verdict
+    from stratify.evaluation import AddedValue, Certificate, Evaluation, Verdict
     from stratify.model import FamilyName
     from stratify.task import Table
     from stratify.tracking import StudyRecord, StudyRun
@@ -37,6 +40,8 @@ class TrainResult:
     run_ids : tuple of str
         One for each evaluation.
     verdict : Verdict
+    added_value : tuple of AddedValue
+        What connectivity adds to clinical columns, where both were used.
     question : str
     flow : tuple of (str, int)
         How many patients were left after each step.
@@ -49,6 +54,7 @@ class TrainResult:
     evaluations: tuple[Evaluation, ...]
     run_ids: tuple[str, ...]
     verdict: Verdict
+    added_value: tuple[AddedValue, ...]
     question: str
     flow: tuple[tuple[str, int], ...]
     warnings: tuple[str, ...]
@@ -76,6 +82,7 @@ class TrainResult:
             "flow": [[step, count] for step, count in self.flow],
             "warnings": list(self.warnings),
             "store": self.store,
+            "added_value": [value.to_dict() for value in self.added_value],
             "runs": [
                 {"run_id": run_id, **evaluation.to_dict()}
                 for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
@@ -106,9 +113,27 @@ class TrainResult:
                 "",
                 f"Leakage certificate: {passed}.",
                 f"Verdict: {self.verdict.words}",
-                f"Runs are in {self.store}; see them with: stratify ui",
+                *(f"Added value: {value}." for value in self.added_value),
+                f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
             ]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """What is kept in the study's own run beside the verdict.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+    figures : dict of str to Figure
+    texts : dict of str to str
+        File names and their content.
+    """
+
+    tables: dict[str, DataFrame] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 def train(
@@ -140,7 +165,12 @@ def train(
     candidates = _list_candidates(settings, table)
     with progress("Opening the store"):
         from stratify.cohort import render_columns
-        from stratify.evaluation import cross_validate_many, make_verdict
+        from stratify.evaluation import (
+            compute_added_value,
+            cross_validate_many,
+            make_verdict,
+            tabulate_added_value,
+        )
         from stratify.tracking import make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
@@ -177,6 +207,9 @@ def train(
                 on_fold=step,
             )
         verdict = make_verdict(evaluations, table)
+        added_value = compute_added_value(evaluations)
+        if added_value:
+            described.tables["added_value"] = tabulate_added_value(added_value)
         with progress("Fitting, explaining and logging", total=len(candidates)) as step:
             run_ids = []
             for evaluation, (_, narrowed) in zip(evaluations, candidates, strict=True):
@@ -190,6 +223,7 @@ def train(
         evaluations=evaluations,
         run_ids=tuple(run_ids),
         verdict=verdict,
+        added_value=added_value,
         question=table.task.describe(),
         flow=table.flow,
         warnings=tuple(str(warning) for warning in table.warnings),
@@ -210,7 +244,8 @@ def _log_model(
 
     validation = settings.validation
     model = refit(evaluation, table, inner_folds=validation.inner_folds, seed=validation.seed)
-    return run.log_model_run(make_model_run(record, evaluation, model, explain(model, table.X)))
+    explanation = explain(model, table.X)
+    return run.log_model_run(make_model_run(record, evaluation, model, explanation, table.X))
 
 
 def _finish(
@@ -219,7 +254,7 @@ def _finish(
     evaluations: Sequence[Evaluation],
     verdict: Verdict,
     run_ids: Sequence[str],
-    described: Mapping[str, TableOne],
+    described: Attachments,
 ) -> None:
     """Write what came of the study, last of all."""
     from stratify.tracking import describe_study, make_comparison
@@ -230,32 +265,34 @@ def _finish(
         verdict=verdict.words,
         description=describe_study(record, evaluations, verdict),
         tags={"finding": verdict.finding},
-        figures={"comparison": figure},
+        figures={"comparison": figure, **described.figures},
         tables={
             "comparison": table,
             "warnings": record.warnings,
-            **{name: one.table for name, one in described.items()},
+            **described.tables,
         },
-        texts={f"{name}.html": one.to_html() for name, one in described.items()},
+        texts=described.texts,
         responder=responder,
         register_as=record.name if responder else None,
     )
 
 
-def _describe_patients(cohort: Cohort) -> dict[str, TableOne]:
+def _describe_patients(cohort: Cohort) -> Attachments:
     """Make table one by arm, and by site; of all patients together, where there is neither."""
     from stratify.cohort import make_table_one
 
+    made: dict[str, TableOne] = {}
     if cohort.named("treatment") is None and cohort.named("site") is None:
-        return {"table_one": make_table_one(cohort, None)}
-    described = {}
+        made["table_one"] = make_table_one(cohort, None)
     if cohort.named("treatment") is not None:
-        described["table_one"] = make_table_one(cohort, "arm")
+        made["table_one"] = make_table_one(cohort, "arm")
     if cohort.named("site") is not None:
-        described["table_one_by_site" if described else "table_one"] = make_table_one(
-            cohort, "site"
-        )
-    return described
+        name = "table_one_by_site" if made else "table_one"
+        made[name] = make_table_one(cohort, "site")
+    return Attachments(
+        tables={name: one.table for name, one in made.items()},
+        texts={f"{name}.html": one.to_html() for name, one in made.items()},
+    )
 
 
 def _list_candidates(settings: StudySettings, table: Table) -> list[tuple[FamilyName, Table]]:

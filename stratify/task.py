@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort, check_response
-from stratify.connectome import Connectomes
+from stratify.connectome import QUALITY, Connectomes
 from stratify.errors import DataError, Fault, name_some
 from stratify.outcome import ResponseRule, compute_response, plain
+from stratify.preprocess import Preparation, TablePreparer, make_preparer
 from stratify.schema import Column
 
 Question = Literal["response under treatment", "prognosis", "diagnosis"]
 QUESTIONS: tuple[str, ...] = get_args(Question)
-FeatureSet = Literal["clinical", "connectivity", "both"]
+FeatureSet = Literal["clinical", "connectivity", "both", "late fusion"]
 FEATURE_SETS: tuple[str, ...] = get_args(FeatureSet)
 Together = Literal["patient", "family", "site"]
 
@@ -153,7 +154,8 @@ class Table:
         What a fold never splits: the patient, family or site.
     site, treatment : array of str, shape (n_patients,), or None
     task : Task
-    features : {"clinical", "connectivity", "both"}
+    features : {"clinical", "connectivity", "both", "late fusion"}
+        Late fusion has the columns of both, and a model of each.
     flow : tuple of (str, int)
         How many patients were left after each step from the cohort to this table.
     warnings : tuple of Fault
@@ -162,6 +164,14 @@ class Table:
     simulated : bool
     digest : str
         SHA-256 of cohort, connectomes and task.
+    preparation : Preparation
+        What is done to connectivity in each fold.
+    adjusters : tuple of str
+        Columns of ``X`` that preparing reads: confounds, the site.
+    unused : frozenset of str
+        Adjusters that are no features.
+    hubs : mapping of str to (str, str)
+        The hub a region is, and its hemisphere, by region; empty where none is known.
     """
 
     X: pd.DataFrame
@@ -177,9 +187,30 @@ class Table:
     name: str
     simulated: bool
     digest: str
+    preparation: Preparation = field(default_factory=Preparation)
+    adjusters: tuple[str, ...] = ()
+    unused: frozenset[str] = frozenset()
+    hubs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.X)
+
+    @property
+    def preparer(self) -> TablePreparer | None:
+        """What is done to connectivity in each fold, unfitted; None without connectivity."""
+        site = next((c.name for c in self.columns if c.role == "site"), None)
+        return make_preparer(
+            self.preparation,
+            self.columns,
+            site=site,
+            drop=[name for name in self.adjusters if name in self.unused],
+            hubs=self.hubs,
+        )
+
+    @property
+    def feature_columns(self) -> tuple[Column, ...]:
+        """The columns that are features; the others only serve to adjust them."""
+        return tuple(column for column in self.columns if column.name not in self.unused)
 
     @property
     def patients(self) -> tuple[str, ...]:
@@ -189,9 +220,9 @@ class Table:
     @property
     def has(self) -> tuple[FeatureSet, ...]:
         """The feature sets this table can be narrowed to."""
-        sources = {column.source for column in self.columns}
+        sources = {column.source for column in self.feature_columns}
         if sources == {"clinical", "connectivity"}:
-            return ("clinical", "connectivity", "both")
+            return ("clinical", "connectivity", "both", "late fusion")
         return ("clinical",) if sources == {"clinical"} else ("connectivity",)
 
     def select(self, features: FeatureSet) -> Table:
@@ -205,16 +236,25 @@ class Table:
                     way_out="Name connectivity data in the study file, or leave this set out.",
                 )
             )
-        if features == "both":
-            return self
-        keep = [column.source == features for column in self.columns]
-        columns = tuple(column for column in self.columns if column.source == features)
-        return replace(self, X=self.X.loc[:, keep], columns=columns, features=features)
+        if features in ("both", "late fusion"):
+            return replace(self, features=features)
+        adjusters = self.adjusters if features == "connectivity" else ()
+        keep = {c.name for c in self.feature_columns if c.source == features}
+        columns = tuple(c for c in self.columns if c.name in keep or c.name in adjusters)
+        return replace(
+            self,
+            X=self.X[[column.name for column in columns]],
+            columns=columns,
+            features=features,
+            adjusters=adjusters,
+            unused=frozenset(adjusters) - keep,
+        )
 
     def __repr__(self) -> str:
         outcome = "" if self.y is None else f", {int(self.y.sum())} responders"
         kind = "simulated patients" if self.simulated else "patients"
-        return f"Table({len(self)} {kind} × {self.X.shape[1]} {self.features} features{outcome})"
+        count = len(self.feature_columns)
+        return f"Table({len(self)} {kind} × {count} {self.features} features{outcome})"
 
     def _repr_html_(self) -> str:
         return f"<p>{self!r}</p>" + self.X.iloc[:5, :12].to_html()
@@ -226,6 +266,7 @@ def assemble(
     connectomes: Connectomes | None = None,
     *,
     labelled: bool = True,
+    preparation: Preparation | None = None,
 ) -> Table:
     """Make the table that answers a task: the right patients, the allowed columns, the outcome.
 
@@ -239,6 +280,9 @@ def assemble(
     labelled : bool
         Whether the outcome is known. Without it no patient is left out for arm or outcome: these
         are new patients, in the order of the cohort.
+    preparation : Preparation, optional
+        What is to be done to connectivity in each fold; nothing, without it. The columns it reads
+        come into the table too.
 
     Raises
     ------
@@ -286,15 +330,22 @@ def assemble(
     if connectomes is not None:
         place = {patient: k for k, patient in enumerate(connectomes.patients)}
         matched = connectomes.select(np.array([place[patient] for patient in chosen.patients]))
-        X = pd.concat([X, matched.edges.set_axis(X.index)], axis=1)
-        columns += matched.edge_columns
+        X = pd.concat([X, matched.features.set_axis(X.index)], axis=1)
+        columns += matched.feature_columns
+    used = {column.name for column in columns}
+    adjusters: tuple[Column, ...] = ()
+    if connectomes is not None and preparation is not None:
+        adjusters, values = _find_adjusters(preparation, task, chosen, matched)
+        new = [column.name for column in adjusters if column.name not in used]
+        X = pd.concat([X, values[new].set_axis(X.index)], axis=1)
+        columns += tuple(column for column in adjusters if column.name in new)
     y = None
     telling: tuple[Fault, ...] = ()
     if response is not None:
         y = response[keep].to_numpy().astype(int)
         _require_both_classes(y, task, cohort)
         telling = check_response(chosen, response[keep])
-    sources = {column.source for column in columns}
+    sources = {column.source for column in columns if column.name in used}
     return Table(
         X=X,
         y=y,
@@ -312,6 +363,78 @@ def assemble(
         name=cohort.name,
         simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
         digest=_digest(task, cohort, connectomes),
+        preparation=preparation or Preparation(),
+        adjusters=tuple(column.name for column in adjusters),
+        unused=frozenset(column.name for column in adjusters) - used,
+        hubs={} if connectomes is None else _hubs_of(connectomes),
+    )
+
+
+def _find_adjusters(
+    preparation: Preparation, task: Task, cohort: Cohort, connectomes: Connectomes
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Find the columns that preparing reads: in the cohort, or in what is known of the scans."""
+    site = next((column.name for column in cohort.columns if column.role == "site"), None)
+    if preparation.harmonise != "none" and site is None:
+        raise DataError(
+            Fault(
+                where=cohort.name,
+                met="no column has the role 'site'",
+                wanted="harmonising between sites needs to know each patient's",
+                way_out="Give one column of the dictionary the role 'site', or take "
+                "connectivity.harmonise out of the study file.",
+            )
+        )
+    quality = connectomes.quality
+    columns, values, faults = [], {}, []
+    for name in preparation.adjusters(site):
+        if name in cohort:
+            column = cohort[name]
+            if column.measured != "baseline" or column.kind in ("date", "text"):
+                faults.append(_no_adjuster(cohort.name, column))
+            columns.append(column)
+            values[name] = cohort.frame[name].to_numpy()
+            if column.kind in ("category", "text"):
+                values[name] = cohort.frame[name].array
+        elif quality is not None and name in quality:
+            label, unit = QUALITY[name]
+            columns.append(
+                Column(name=name, label=label, unit=unit, role="confound", source="connectivity")
+            )
+            values[name] = quality[name].to_numpy(dtype=float)
+        else:
+            faults.append(_unknown_adjuster(name, cohort, quality))
+    if faults:
+        raise DataError(faults)
+    return tuple(columns), pd.DataFrame(values, index=cohort.frame.index)
+
+
+def _no_adjuster(where: str, column: Column) -> Fault:
+    return Fault(
+        where=f"{where}: {column.name}",
+        met=f"a {column.kind} measured {column.measured}",
+        wanted="connectivity is adjusted for numbers, categories or booleans known at baseline",
+        way_out="Take it out of the confounds in the study file.",
+    )
+
+
+def _unknown_adjuster(name: str, cohort: Cohort, quality: pd.DataFrame | None) -> Fault:
+    of_scans = "" if quality is None else f", and of the scans {', '.join(quality.columns)}"
+    return Fault(
+        where=cohort.name,
+        met=f"no column {name!r}",
+        wanted=f"a confound is one of {name_some([c.name for c in cohort.columns], most=12)}"
+        f"{of_scans}",
+        way_out="Correct the name, or add the column; what is known of each scan comes with the "
+        "connectivity file.",
+    )
+
+
+def _hubs_of(connectomes: Connectomes) -> dict[str, tuple[str, str]]:
+    hubs = getattr(connectomes, "hubs", ())
+    sides = getattr(connectomes, "hemispheres", ()) or ("",) * len(hubs)
+    return (
+        dict(zip(connectomes.regions, zip(hubs, sides, strict=True), strict=True)) if hubs else {}
     )
 
 

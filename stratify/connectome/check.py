@@ -11,16 +11,36 @@ from stratify.connectome.raw import RawMatrices
 from stratify.connectome.values import ConnectivityKind
 from stratify.errors import Fault, count_of, name_some
 
-BOUNDED_KINDS = ("pearson r", "partial correlation")
-"""Kinds whose values lie between -1 and 1."""
+BOUNDED_KINDS: dict[str, tuple[float, float]] = {
+    "pearson r": (-1.0, 1.0),
+    "partial correlation": (-1.0, 1.0),
+    "envelope correlation": (-1.0, 1.0),
+    "coherence": (0.0, 1.0),
+    "imaginary coherence": (0.0, 1.0),
+    "plv": (0.0, 1.0),
+    "ciplv": (0.0, 1.0),
+    "pli": (0.0, 1.0),
+    "wpli": (0.0, 1.0),
+    # Debiased estimates fall below 0 where there is nothing to find.
+    "ppc": (-1.0, 1.0),
+    "debiased wpli": (-1.0, 1.0),
+}
+"""Kinds whose values are bounded, and between which two numbers they lie. Imaginary coherence is
+its size: its sign is that of the order of the two regions."""
 
 ABSOLUTE_TOLERANCE = 1e-6
 RELATIVE_TOLERANCE = 1e-5
 """How far the two halves of a matrix may differ, and a correlation exceed 1: float32 rounding."""
 
-DIAGONALS: dict[str, float] = {"pearson r": 1.0, "partial correlation": 1.0, "fisher z": 0.0}
-"""What the diagonal is set to. The Fisher z of 1 is infinite, so 0 stands for it. No diagonal is
-ever a feature; a covariance keeps its own, the variances."""
+_LAGGED_KINDS = ("imaginary coherence", "ciplv", "pli", "wpli", "debiased wpli")
+
+DIAGONALS: dict[str, float] = {
+    **dict.fromkeys(BOUNDED_KINDS, 1.0),
+    **dict.fromkeys(_LAGGED_KINDS, 0.0),
+    "fisher z": 0.0,
+}
+"""What the diagonal is set to: a region has no lag to itself. The Fisher z of 1 is infinite, so 0
+stands for it. No diagonal is ever a feature; a covariance keeps its own, the variances."""
 
 
 def check_matrices(raw: RawMatrices, kind: ConnectivityKind, where: str) -> list[Fault]:
@@ -32,7 +52,8 @@ def check_matrices(raw: RawMatrices, kind: ConnectivityKind, where: str) -> list
     Parameters
     ----------
     raw : RawMatrices
-    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
+    kind : str
+        One of `CONNECTIVITY_KINDS`.
     where : str
         The file, for messages.
     """
@@ -54,7 +75,7 @@ def clean_matrices(matrices: np.ndarray, kind: ConnectivityKind) -> np.ndarray:
     """
     cleaned = (matrices + np.swapaxes(matrices, 1, 2)) / 2
     if kind in BOUNDED_KINDS:
-        cleaned = np.clip(cleaned, -1.0, 1.0)
+        cleaned = np.clip(cleaned, *BOUNDED_KINDS[kind])
     uncovered = uncovered_regions(matrices)
     every = np.arange(matrices.shape[1])
     if kind in DIAGONALS:
@@ -250,12 +271,17 @@ class _Checks:
     def too_large(self) -> Iterator[Fault]:
         size = np.abs(self.matrices)
         if self.kind in BOUNDED_KINDS:
+            low, high = BOUNDED_KINDS[self.kind]
             with np.errstate(invalid="ignore"):
-                above = (size > 1 + ABSOLUTE_TOLERANCE) & np.isfinite(size) & self.upper
+                above = (self.matrices > high + ABSOLUTE_TOLERANCE) & np.isfinite(size)
+                below = (self.matrices < low - ABSOLUTE_TOLERANCE) & np.isfinite(size)
+            correlation = self.kind in ("pearson r", "partial correlation")
             yield from self.tell(
-                above,
-                wanted=f"a {self.kind} lies between -1 and 1",
-                way_out='It looks like Fisher z: say kind = "fisher z", if that is what it is.',
+                (above | below) & self.upper,
+                wanted=f"a {self.kind} lies between {low:g} and {high:g}",
+                way_out='It looks like Fisher z: say kind = "fisher z", if that is what it is.'
+                if correlation
+                else "Check the kind of connectivity.",
             )
         if self.kind == "covariance" and self.raw.has_diagonal:
             variances = np.einsum("kii->ki", self.matrices)
@@ -295,7 +321,7 @@ class _Checks:
                 yield from self.tell(
                     wrong,
                     what="on the diagonal: ",
-                    wanted=f"the {self.kind} of a region with itself is 1",
+                    wanted=f"the {self.kind} of a region with itself is {DIAGONALS[self.kind]:g}",
                     way_out='Say kind = "covariance", if the diagonal holds variances.',
                 )
             elif (np.abs(values - 1) < 1e-3).all() and (np.nan_to_num(self.matrices) <= 1).all():

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from stratify.connectome.raw import (
     RawMatrices,
     Regions,
+    Wanted,
     column_text,
     patient_header,
     ragged_fault,
     wrong_cells,
 )
 from stratify.errors import DataError, Fault, count_of, name_some
-from stratify.sheet import Sheet
+from stratify.sheet import Sheet, read_sheet
 
 METADATA_KEY = b"stratify"
+BAND_HEADER = "band"
 LONG_HEADERS = ("region_a", "region_b", "value")
 
 _LIKELY_SEPARATORS = ("~", ".", "--", "|", ":", "__", "-", "_")
@@ -31,6 +36,53 @@ def is_long(sheet: Sheet) -> bool:
     return all(header in sheet.columns for header in LONG_HEADERS)
 
 
+def matrices_of_table(path: Path, wanted: Wanted) -> RawMatrices:
+    """Read an edge table, long or wide; of one with a column ``band``, the rows of one band."""
+    sheet, band = _one_band(read_sheet(path), wanted.band)
+    raw = _matrices_of_rows(sheet, wanted)
+    return replace(raw, band=band) if band else raw
+
+
+def _one_band(sheet: Sheet, asked: str | None) -> tuple[Sheet, str]:
+    """Return the rows of one band of frequencies, and the band; all rows where there is none."""
+    if BAND_HEADER not in sheet.columns:
+        if asked is None:
+            return sheet, ""
+        met = f"no column {BAND_HEADER}"
+    else:
+        cells = column_text(sheet, BAND_HEADER)
+        bands = list(dict.fromkeys(cells.tolist()))
+        chosen = asked if asked is not None else bands[0] if len(bands) == 1 else None
+        if chosen in bands:
+            rows = cells == chosen
+            columns = {
+                name: column.filter(rows)
+                for name, column in sheet.columns.items()
+                if name != BAND_HEADER
+            }
+            return replace(sheet, columns=columns, rows=sheet.rows[rows]), str(chosen)
+        met = f"the bands {name_some(bands, most=10)}"
+    raise DataError(
+        Fault(
+            where=sheet.name,
+            met=met,
+            wanted="one band" if asked is None else f"rows of the band {asked}",
+            way_out="Say which band to read, as the column band spells it.",
+        )
+    )
+
+
+def _matrices_of_rows(sheet: Sheet, wanted: Wanted) -> RawMatrices:
+    if is_long(sheet):
+        return matrices_of_long(sheet, regions=wanted.regions, patient_column=wanted.patient_column)
+    return matrices_of_wide(
+        sheet,
+        separator=wanted.separator,
+        regions=wanted.regions,
+        patient_column=wanted.patient_column,
+    )
+
+
 def read_metadata(sheet: Sheet) -> dict[str, Any]:
     """Return what a Parquet file that `write_connectomes` wrote says of itself."""
     text = (sheet.metadata or {}).get(METADATA_KEY)
@@ -39,17 +91,12 @@ def read_metadata(sheet: Sheet) -> dict[str, Any]:
     try:
         said = json.loads(text)
         regions, networks = said.get("regions", []), said.get("networks", [])
-        names = [
-            said.get("kind", ""),
-            said.get("atlas", ""),
-            *regions,
-            *networks,
-            *said.get("hubs", []),
-        ]
+        names = [said.get("kind", ""), said.get("atlas", ""), *regions, *networks]
+        names += said.get("hubs", [])
         good = all(isinstance(name, str) for name in names)
-        hubs, places = said.get("hubs", []), said.get("coordinates") or [[None] * 3] * len(regions)
-        good = good and {len(networks), len(hubs)} <= {0, len(regions)}
-        good = good and np.array(places, dtype=float).shape == (len(regions), 3)
+        good = good and {len(networks), len(said.get("hubs", []))} <= {0, len(regions)}
+        good = good and all(isinstance(said.get(key, ""), str) for key in ("producer", "band"))
+        good = good and isinstance(said.get("quality", {}), dict)
     except (ValueError, AttributeError, TypeError):
         good = False
     if not good:
@@ -66,17 +113,10 @@ def read_metadata(sheet: Sheet) -> dict[str, Any]:
 
 def _agree_on_regions(given: Regions | None, said: dict[str, Any]) -> Regions | None:
     """Take the order from what was given, and what the file says where nothing was."""
-    names = tuple(said.get("regions", ()))
+    names, networks, hubs = (tuple(said.get(key, ())) for key in ("regions", "networks", "hubs"))
     if not names:
         return given
-    places = said.get("coordinates")
-    own = Regions(
-        names,
-        tuple(said.get("networks", ())) or None,
-        tuple(said.get("hubs", ())) or None,
-        # JSON has no NaN; null becomes one.
-        None if places is None else np.array(places, dtype=float),
-    )
+    own = Regions(names, networks or None, hubs or None)
     return own if given is None else given.completed_by(own)
 
 
@@ -128,14 +168,43 @@ def matrices_of_wide(
         tuple(patients),
         names,
         networks=None if regions is None else regions.networks,
-        hubs=None if regions is None else regions.hubs,
-        coordinates=None if regions is None else regions.coordinates,
         has_diagonal=all((name, name) in set(pairs.values()) for name in names),
         kind=said.get("kind", ""),
         atlas=said.get("atlas", ""),
         simulated=bool(said.get("simulated", False)),
+        quality=_quality_of(said, patients, sheet.name),
+        producer=said.get("producer", ""),
+        band=said.get("band", ""),
+        coordinates=_coordinates_of(said, names),
+        hubs=None if regions is None else regions.hubs,
         faults=tuple(faults),
     )
+
+
+def _quality_of(said: dict[str, Any], patients: np.ndarray, where: str) -> pd.DataFrame | None:
+    """Return the quality that the metadata hold, as long as its rows are those of the table."""
+    quality = said.get("quality")
+    if not quality:
+        return None
+    if any(not isinstance(v, list) or len(v) != len(patients) for v in quality.values()):
+        raise DataError(
+            Fault(
+                where=where,
+                met="a quality of other patients than the rows are",
+                wanted="a value for each row",
+                way_out="Write the file again with write_connectomes.",
+            )
+        )
+    return pd.DataFrame(quality, index=pd.Index(patients, name="patient"), dtype=float)
+
+
+def _coordinates_of(said: dict[str, Any], names: Sequence[str]) -> np.ndarray | None:
+    """Return the coordinates that the metadata hold, in the order of the regions."""
+    if "coordinates" not in said:
+        return None
+    place = dict(zip(said.get("regions", ()), said["coordinates"], strict=False))
+    known = set(names) <= set(place)
+    return np.array([place[name] for name in names], dtype=float) if known else None
 
 
 def matrices_of_long(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,18 +9,37 @@ from pathlib import Path
 
 import numpy as np
 
+from stratify.connectome.arrays import load_arrays, one_array
+from stratify.connectome.patient_files import find_patient_files
 from stratify.connectome.raw import RawMatrices, Regions, ragged_fault
+from stratify.connectome.signals import TEXT_ENDINGS, read_signals
 from stratify.errors import DataError, Fault, name_some
 from stratify.sheet import MISSING_WORDS, read_sheet
 
-MATRIX_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npy")
+MATRIX_ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".csv.gz",
+    ".tsv.gz",
+    ".npy",
+    ".mat",
+    ".txt",
+    ".1d",
+    ".pconn.nii",
+)
+
+_REGION_ARRAYS = ("regions", "names", "labels", "roi_names", "rois")
+_PATIENT_ARRAYS = ("patients", "subjects", "participants", "ids")
 
 
 def matrices_of_stack(
     path: Path, *, regions: Regions | None, patients: Sequence[str] | None
 ) -> RawMatrices:
-    """Read an ``.npy`` or ``.npz`` stack, shape (n_patients, n_regions, n_regions)."""
-    held = _load(path)
+    """Read an ``.npy``, ``.npz`` or ``.mat`` stack, shape (n_patients, n_regions, n_regions).
+
+    MATLAB's stacks have the patients last.
+    """
+    held = load_arrays(path)
     matrices = held.pop("matrices", None)
     if matrices is None:
         stacks = [array for array in held.values() if array.ndim == 3]
@@ -39,13 +56,17 @@ def matrices_of_stack(
         matrices = stacks[0]
     if matrices.ndim == 2:
         matrices = matrices[None]
-    if regions is None and "regions" in held:
+    if path.suffix.lower() == ".mat":
+        matrices = _patients_first(path, matrices)
+    said = next((name for name in _REGION_ARRAYS if name in held), None)
+    if regions is None and said is not None:
         networks = held.get("networks")
         regions = Regions(
-            tuple(map(str, held["regions"])),
+            tuple(map(str, held[said])),
             None if networks is None else tuple(map(str, networks)),
         )
-    names = tuple(map(str, held["patients"])) if "patients" in held else patients
+    whose = next((name for name in _PATIENT_ARRAYS if name in held), None)
+    names = patients if whose is None else tuple(map(_plain, held[whose].ravel()))
     faults = _stack_faults(path, matrices, regions, names)
     if faults:
         raise DataError(faults)
@@ -56,37 +77,38 @@ def matrices_of_stack(
         tuple(names),
         regions.names,
         networks=regions.networks,
-        kind=str(held.get("kind", "")),
-        atlas=str(held.get("atlas", "")),
+        kind=_word(held, "kind"),
+        atlas=_word(held, "atlas"),
         simulated=bool(held.get("simulated", False)),
     )
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numpy warns of headers written by old versions
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"matrices": loaded}
-            return {key: loaded[key] for key in loaded.files}
-    except FileNotFoundError:
-        met, way_out = "no such file", "Correct the path."
-    except Exception as error:  # numpy fails in a dozen ways on a damaged file
-        met = f"it cannot be read ({error})"
-        way_out = (
-            "Save the names as text: numpy.array(names, dtype=str)."
-            if "allow_pickle" in str(error)
-            else "Copy the file again, or write it again."
+def _word(held: dict[str, np.ndarray], name: str) -> str:
+    """Return a text that numpy keeps without dimensions, and MATLAB as a row."""
+    return str(np.ravel(held[name])[0]) if name in held and np.size(held[name]) else ""
+
+
+def _plain(name: object) -> str:
+    """Return an identifier as text; MATLAB keeps whole numbers as floating point."""
+    return str(int(name)) if isinstance(name, float) and name.is_integer() else str(name)
+
+
+def _patients_first(path: Path, matrices: np.ndarray) -> np.ndarray:
+    """Turn a MATLAB stack of shape (regions, regions, patients)."""
+    if matrices.ndim != 3:
+        return matrices
+    first, second, third = matrices.shape
+    if first == second == third:
+        raise DataError(
+            Fault(
+                where=path.name,
+                met=f"an array of shape {matrices.shape}, as many patients as regions",
+                wanted="a shape that says which axis is the patients'",
+                way_out="Save the stack as .npz with numpy.savez(file, matrices=..., "
+                "patients=..., regions=...), patients first.",
+            )
         )
-    raise DataError(
-        Fault(
-            where=path.name,
-            met=met,
-            wanted="arrays of numbers and text, saved by numpy",
-            way_out=way_out,
-        )
-    )
+    return np.moveaxis(matrices, 2, 0) if first == second else matrices
 
 
 def _stack_faults(
@@ -130,7 +152,7 @@ def _stack_faults(
 
 
 @dataclass(eq=False)
-class _OneFile:
+class OneFile:
     """One patient's matrix as read, with the names in the file, if it has them."""
 
     patient: str
@@ -141,6 +163,7 @@ class _OneFile:
     assumed: tuple[Fault, ...] = ()
 
     def tell(self, met: str, wanted: str, way_out: str) -> None:
+        """Keep a fault of this file."""
         self.faults.append(
             Fault(
                 where=self.place,
@@ -163,7 +186,20 @@ def matrices_of_files(path: Path, *, regions: Regions | None) -> RawMatrices:
     regions : Regions, optional
         Needed where the files name no regions; otherwise it sets their order.
     """
-    files = [_read_one(place, patient, file, regions) for patient, place, file in _find(path)]
+    found = find_patient_files(path, MATRIX_ENDINGS, what="matrix")
+    return read_found_files(found, regions)
+
+
+def read_found_files(
+    found: Sequence[tuple[str, str, Path]], regions: Regions | None
+) -> RawMatrices:
+    """Read one matrix of each file: its patient, the place in words, and the file."""
+    files = [_read_one(place, patient, file, regions) for patient, place, file in found]
+    return arrange_all(files, regions)
+
+
+def arrange_all(files: Sequence[OneFile], regions: Regions | None) -> RawMatrices:
+    """Put the matrices of files into one order of regions, and leave the faulty ones out."""
     reference = regions.names if regions is not None else _most_common_names(files)
     for one in files:
         _arrange(one, reference)
@@ -181,9 +217,36 @@ def matrices_of_files(path: Path, *, regions: Regions | None) -> RawMatrices:
     )
 
 
-def _assumed(files: Sequence[_OneFile]) -> Iterator[Fault]:
+def read_matrix_files(
+    found: Sequence[tuple[str, str, Path]], regions: Regions | None
+) -> tuple[tuple[str, ...], list[np.ndarray | None], list[Fault]]:
+    """Read one matrix of each file, all in the same order of regions.
+
+    Parameters
+    ----------
+    found : sequence of (str, str, Path)
+        The patient, the place in words, and the file.
+    regions : Regions, optional
+        Needed where the files name no regions; otherwise it sets their order.
+
+    Returns
+    -------
+    regions : tuple of str
+    matrices : list of array or None
+        None for a file that cannot be used.
+    faults : list of Fault
+    """
+    files = [_read_one(place, patient, file, regions) for patient, place, file in found]
+    reference = regions.names if regions is not None else _most_common_names(files)
+    for one in files:
+        _arrange(one, reference)
+    faults = [*(fault for one in files for fault in one.faults), *_assumed(files)]
+    return reference, [one.matrix for one in files], faults
+
+
+def _assumed(files: Sequence[OneFile]) -> Iterator[Fault]:
     """Tell once what was assumed of many files alike, such as their delimiter or encoding."""
-    alike: dict[str, list[tuple[_OneFile, Fault]]] = {}
+    alike: dict[str, list[tuple[OneFile, Fault]]] = {}
     for one in files:
         for fault in one.assumed:
             alike.setdefault(fault.wanted, []).append((one, fault))
@@ -193,7 +256,7 @@ def _assumed(files: Sequence[_OneFile]) -> Iterator[Fault]:
         yield replace(fault, where=first.place, met=f"{fault.met}{count}")
 
 
-def _most_common_names(files: Sequence[_OneFile]) -> tuple[str, ...]:
+def _most_common_names(files: Sequence[OneFile]) -> tuple[str, ...]:
     """Return the regions that most files name, in the order of the first such file."""
     named = [one.names for one in files if one.names is not None]
     if not named:
@@ -202,64 +265,21 @@ def _most_common_names(files: Sequence[_OneFile]) -> tuple[str, ...]:
     return next(names for names in named if set(names) == most)
 
 
-def _find(path: Path) -> list[tuple[str, str, Path]]:
-    """Return the patient, the place in words, and the file, for each file."""
-    pattern = str(path)
-    if path.is_dir():
-        found = [
-            (_without_suffix(file), f"{path.name}/{file.name}", file)
-            for file in sorted(path.iterdir())
-            if file.name.lower().endswith(MATRIX_SUFFIXES) and not file.name.startswith(".")
-        ]
-    else:
-        if "{patient}" not in pattern:
-            pattern = pattern.replace("*", "{patient}", 1)
-        found = _match(pattern)
-    if not found:
-        raise DataError(
-            Fault(
-                where=path.name,
-                met="no file of this pattern"
-                if "{patient}" in pattern
-                else f"no file that ends in {', '.join(MATRIX_SUFFIXES)}",
-                wanted="one matrix file a patient, named by patient",
-                way_out="Correct the path; {patient} stands where the patient's name is, as in "
-                "sub-{patient}_relmat.tsv.",
-            )
-        )
-    return found
-
-
-def _without_suffix(file: Path) -> str:
-    name = file.name.removesuffix(".gz")
-    return name[: name.rindex(".")]
-
-
-def _match(pattern: str) -> list[tuple[str, str, Path]]:
-    parts = Path(pattern).parts
-    fixed = next(k for k, part in enumerate(parts) if "{patient}" in part or "*" in part)
-    root, below = Path(*parts[:fixed]), parts[fixed:]
-    expression = ""
-    for piece in re.split(r"(\{patient\}|\*)", "/".join(below)):
-        if piece == "{patient}":
-            named = "(?P<patient>" in expression
-            expression += "(?P=patient)" if named else "(?P<patient>[^/]+?)"
-        else:
-            expression += "[^/]*" if piece == "*" else re.escape(piece)
-    found = []
-    for file in sorted(root.glob("/".join(below).replace("{patient}", "*"))):
-        relative = file.relative_to(root).as_posix()
-        match = re.fullmatch(expression, relative)
-        if match and file.is_file():
-            found.append((match["patient"], relative, file))
-    return found
-
-
-def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> _OneFile:
-    one = _OneFile(patient, place)
+def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> OneFile:
+    one = OneFile(patient, place)
     try:
-        if file.name.lower().endswith(".npy"):
-            one.matrix = np.asarray(_load(file)["matrices"], dtype=float)
+        lower = file.name.lower()
+        if lower.endswith(".npy"):
+            one.matrix = np.asarray(load_arrays(file)["matrices"], dtype=float)
+        elif lower.endswith(".mat"):
+            _read_matlab(one, file)
+        elif lower.endswith(".pconn.nii"):
+            from stratify.connectome.cifti import read_pconn
+
+            one.matrix, one.names = read_pconn(file)
+        elif lower.endswith(TEXT_ENDINGS):
+            found = read_signals(file)
+            one.matrix, one.names = found.values, found.names
         else:
             _read_grid(one, file, regions)
     except DataError as error:
@@ -276,7 +296,15 @@ def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> 
     return one
 
 
-def _read_grid(one: _OneFile, file: Path, regions: Regions | None) -> None:
+def _read_matlab(one: OneFile, file: Path) -> None:
+    held = load_arrays(file)
+    said = next((name for name in _REGION_ARRAYS if name in held), None)
+    if said is not None and held[said].dtype.kind == "U":
+        one.names = tuple(map(str, held[said]))
+    one.matrix = one_array(file, held, dimensions=2).astype(float)
+
+
+def _read_grid(one: OneFile, file: Path, regions: Regions | None) -> None:
     """Take a text grid apart into region names, if it has them, and values."""
     sheet = read_sheet(file, header=False)
     one.assumed = tuple(fault for fault in sheet.faults if fault.severity == "warning")
@@ -318,7 +346,7 @@ def _read_grid(one: _OneFile, file: Path, regions: Regions | None) -> None:
 
 
 def _tell_wrong_cells(
-    one: _OneFile, cells: np.ndarray, wrong: np.ndarray, regions: Regions | None
+    one: OneFile, cells: np.ndarray, wrong: np.ndarray, regions: Regions | None
 ) -> None:
     i, j = np.argwhere(wrong)[0]
     names = one.names or (regions.names if regions is not None else ())
@@ -331,7 +359,7 @@ def _tell_wrong_cells(
     )
 
 
-def _arrange(one: _OneFile, reference: Sequence[str]) -> None:
+def _arrange(one: OneFile, reference: Sequence[str]) -> None:
     """Put a matrix into the order of the regions that everybody shares."""
     if one.matrix is None:
         return

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.sheet import Sheet, read_sheet
 
 PATIENT_HEADERS = ("patient", "participant_id")
+FILE_HEADERS = ("file", "subject", "name")
 REGION_HEADERS = ("region", "name", "label", "labels")
 NETWORK_HEADER = "network"
 HUB_HEADER = "hub"
@@ -36,11 +38,15 @@ class RawMatrices:
     simulated : bool
     places : tuple of str
         The file each patient's matrix came from, where there is one for each.
+    quality : DataFrame, indexed by patient, optional
+        Columns among `stratify.connectome.QUALITY`.
+    producer, band : str
+        What wrote the files, with its version; the band of frequencies. Empty where unknown.
+    coordinates : array, shape (n_regions, 3), optional
+        The centre of each region, in mm.
     faults : tuple of Fault
     hubs : tuple of str, optional
         As the file names them, in the order of ``regions``.
-    coordinates : array, shape (n_regions, 3), optional
-        In MNI millimetres.
     """
 
     matrices: np.ndarray
@@ -52,9 +58,51 @@ class RawMatrices:
     atlas: str = ""
     simulated: bool = False
     places: tuple[str, ...] = ()
+    quality: pd.DataFrame | None = None
+    producer: str = ""
+    band: str = ""
+    coordinates: np.ndarray | None = None
     faults: tuple[Fault, ...] = ()
     hubs: tuple[str, ...] | None = None
-    coordinates: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is wanted of files that hold more than one thing, or that do not say what they hold.
+
+    Parameters
+    ----------
+    kind, atlas, separator, patient_column
+        As `read_connectomes` takes them.
+    regions : Regions, optional
+    patients : tuple of str, optional
+        In the order of a stack.
+    by_file : mapping of str to str, optional
+        The patient of what the files call each.
+    known : frozenset of str
+        The cohort's patients.
+    session, run, band : str, optional
+    entities : mapping of str to str
+        What else tells the files of a patient apart, as their names say it.
+    repetition_time, fd_threshold : float, optional
+    motion : Path, optional
+    """
+
+    kind: str | None = None
+    atlas: str = ""
+    separator: str = "~"
+    patient_column: str | None = None
+    regions: Regions | None = None
+    patients: tuple[str, ...] | None = None
+    by_file: Mapping[str, str] | None = None
+    known: frozenset[str] = frozenset()
+    session: str | None = None
+    run: str | None = None
+    band: str | None = None
+    entities: Mapping[str, str] = field(default_factory=dict)
+    repetition_time: float | None = None
+    fd_threshold: float | None = None
+    motion: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +114,7 @@ class Regions:
     names : tuple of str
     networks, hubs : tuple of str, optional
     coordinates : array, shape (n_regions, 3), optional
-        In MNI millimetres; NaN where a cell is empty.
+        In mm of the atlas's space; NaN where a cell is empty.
     """
 
     names: tuple[str, ...]
@@ -97,7 +145,7 @@ def read_regions(given: str | Path | Sequence[str]) -> Regions:
     given : path, or sequence of str
         A file has one name a line; or it is a CSV or TSV table with a column ``region`` (or
         ``name``, ``label``) and perhaps columns ``network``, ``hub``, and ``x``, ``y`` and ``z``
-        in MNI millimetres.
+        in millimetres.
     """
     if not isinstance(given, str | Path):
         return Regions(tuple(map(str, given)))
@@ -126,31 +174,61 @@ def _coordinates(sheet: Sheet, names: str) -> np.ndarray | None:
             Fault(
                 where=f"{sheet.name}: {header}",
                 met=f"{sheet.text(header)[row]!r} for region {sheet.text(names)[row]}",
-                wanted="millimetres in MNI space, or an empty cell",
+                wanted="millimetres, or an empty cell",
                 way_out="Correct the cell.",
             )
         )
     return values
 
 
-def read_patients(given: str | Path | Sequence[str]) -> tuple[str, ...]:
-    """Return patient identifiers in their order, from a list or from a file.
+@dataclass(frozen=True)
+class PatientNames:
+    """Whose matrix is whose: by their order, or by what the files call them."""
+
+    names: tuple[str, ...]
+    by_file: Mapping[str, str] | None = None
+
+
+def read_patients(given: str | Path | Sequence[str] | Mapping[str, str]) -> PatientNames:
+    """Return patient identifiers in their order, or by what the files call the patients.
 
     Parameters
     ----------
-    given : path, or sequence of str
+    given : path, sequence of str, or mapping of str to str
         A file has one identifier a line; or it is a CSV or TSV table with a column ``patient`` or
-        ``participant_id``.
+        ``participant_id`` and perhaps a column ``file`` (or ``subject``): what the connectivity
+        files call each patient.
     """
+    if isinstance(given, Mapping):
+        return PatientNames(tuple(map(str, given.values())), dict(given))
     if not isinstance(given, str | Path):
-        return tuple(map(str, given))
+        return PatientNames(tuple(map(str, given)))
     path = Path(given)
     if _is_table(path):
         sheet = read_sheet(path)
         for header in PATIENT_HEADERS:
             if header in sheet.columns:
-                return _column(sheet, header)
-    return _read_lines(path, "patient", PATIENT_HEADERS)
+                names = _column(sheet, header)
+                called = next((one for one in FILE_HEADERS if one in sheet.columns), None)
+                return PatientNames(
+                    names, None if called is None else _by_file(sheet, called, names)
+                )
+    return PatientNames(_read_lines(path, "patient", PATIENT_HEADERS))
+
+
+def _by_file(sheet: Sheet, header: str, names: Sequence[str]) -> dict[str, str]:
+    called = _column(sheet, header)
+    twice = [name for name in called if called.count(name) > 1]
+    if twice:
+        raise DataError(
+            Fault(
+                where=f"{sheet.name}: {header}",
+                met=f"{name_some(dict.fromkeys(twice))} more than once",
+                wanted="each file's patient once",
+                way_out="Keep one row of each.",
+            )
+        )
+    return dict(zip(called, names, strict=True))
 
 
 def _is_table(path: Path) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from stratify.connectome.check import (
     check_matrices,
@@ -11,71 +14,112 @@ from stratify.connectome.check import (
     check_regions,
     clean_matrices,
 )
-from stratify.connectome.edge_tables import is_long, matrices_of_long, matrices_of_wide
-from stratify.connectome.matrix_files import matrices_of_files, matrices_of_stack
+from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
 from stratify.connectome.networks import network_of
-from stratify.connectome.raw import RawMatrices, Regions, read_patients, read_regions
+from stratify.connectome.raw import (
+    PatientNames,
+    RawMatrices,
+    Regions,
+    Wanted,
+    read_patients,
+    read_regions,
+)
 from stratify.connectome.values import (
     CONNECTIVITY_KINDS,
     EDGE_SEPARATOR,
     ConnectivityKind,
     Connectomes,
 )
-from stratify.errors import DataError, Fault, did_you_mean
-from stratify.sheet import read_sheet
+from stratify.errors import DataError, Fault, did_you_mean, name_some
 
 
 def read_connectomes(
     path: str | Path,
     *,
+    format: Format | None = None,
     kind: ConnectivityKind | None = None,
     separator: str = EDGE_SEPARATOR,
     regions: str | Path | Sequence[str] | None = None,
     networks: Mapping[str, str] | Sequence[str] | None = None,
     atlas: str = "",
     name: str | None = None,
-    patients: str | Path | Sequence[str] | None = None,
+    patients: str | Path | Sequence[str] | Mapping[str, str] | None = None,
     known: Collection[str] | None = None,
     patient_column: str | None = None,
+    session: str | None = None,
+    run: str | None = None,
+    entities: Mapping[str, str] | None = None,
+    band: str | None = None,
+    repetition_time: float | None = None,
+    fd_threshold: float | None = None,
+    motion: str | Path | None = None,
 ) -> Connectomes:
     r"""Read the connectivity of a study's patients, and check every matrix.
 
-    Four forms are known, by the path:
+    What the path is, is guessed from its names (`guess_format`), if ``format`` does not say it:
 
     - a wide edge table (``.parquet``, ``.csv``, ``.tsv``): one row a patient, a column for each
       pair of regions, named ``REGION~REGION``;
     - a long edge table: the columns ``patient``, ``region_a``, ``region_b`` and ``value``;
-    - a stack: ``.npy`` of shape (patients, regions, regions), or ``.npz`` with ``matrices``,
-      ``patients`` and ``regions``;
-    - one matrix file a patient (``.csv``, ``.tsv``, ``.npy``): a folder, or a path with
-      ``{patient}`` or one ``*`` where the patient's name stands. A header of region names, with
-      or without the same names down the first column, puts the regions in order.
+    - a stack: ``.npy`` of shape (patients, regions, regions), or ``.npz`` or ``.mat`` with
+      ``matrices``, ``patients`` and ``regions`` (MATLAB's with the patients last);
+    - one matrix file a patient (``.csv``, ``.tsv``, ``.npy``, ``.mat``, ``.txt``,
+      ``.pconn.nii``): a folder, or a path with ``{patient}`` or one ``*`` where the patient's name
+      stands. A header of region names, with or without the same names down the first column, puts
+      the regions in order;
+    - one file of signals a patient (``.tsv``, ``.csv``, ``.1D``, ``.npy``, ``.mat``,
+      ``.ptseries.nii``; volumes down, regions across), found in the same ways, with
+      ``format="timeseries"``: the kind asked for is computed (`compute_connectivity`);
+    - the folder of derivatives of XCP-D (0.5 and later) or C-PAC: ``format="xcpd"``, ``"cpac"``;
+    - ``resultsROI_*.mat`` of CONN, or the folder with them, with the list of ``patients`` in the
+      order of the project: ``format="conn"``;
+    - one netCDF file of MNE-Connectivity a patient, of an EEG or MEG: ``format="mne"``;
+    - a folder of DPABI's ``ROICorrelation_*`` files: ``format="dpabi"``.
 
     Parameters
     ----------
     path : str or Path
-    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
-        May be left out where the file states it; where it is given, the two must agree.
+    format : str, optional
+        A key of `FORMATS`.
+    kind : str
+        One of `CONNECTIVITY_KINDS`. May be left out where the file states it; where it is given,
+        the two must agree.
     separator : str
         What stands between the two regions in the name of a column.
     regions : path, or sequence of str, optional
         The regions in their order. Needed for files that name none; a file has one a line, or is a
-        table with a column ``region`` and perhaps ``network``, ``hub``, and ``x``, ``y``, ``z``
-        (MNI millimetres).
+        table with a column ``region`` and perhaps ``network``, ``hub``, ``x``, ``y`` and ``z``.
     networks : mapping of str to str, or sequence of str, optional
         Each region's network, by name or in order. Regions without one get `network_of` their name.
     atlas : str
-        What the regions are of, for reports.
+        What the regions are of, for reports. Of a folder that holds several atlases, the one to
+        read, by its name in the files.
     name : str, optional
         For messages and reports; the file's, without it.
-    patients : path, or sequence of str, optional
-        Whose matrix is whose, in the order of a stack that does not say it itself. For a file that
-        does, they are the patients ``known``.
+    patients : path, sequence of str, or mapping of str to str, optional
+        Whose matrix is whose: in the order of a stack that does not say it itself, or by what the
+        files call the patients (a mapping, or a table with the columns ``file`` and ``patient``).
+        A list for a file that does say it gives the patients ``known``.
     known : collection of str, optional
         The cohort's patients. Matrices of nobody among them are refused, and of a few others told.
     patient_column : str, optional
         The column of an edge table that holds the patients; ``patient`` or ``participant_id`` are
         found without it.
+    session, run : str, optional
+        Which scan of a patient to read, as the names of derivatives have it; ``"average"`` for the
+        average of all, taken in Fisher z. Patients with several scans are refused without.
+    entities : mapping of str to str, optional
+        What else the names of the files to read say: ``{"task": "rest", "space": "fsLR"}``.
+    band : str, optional
+        The band of frequencies to read of files that hold several, by its name in `BANDS` or as
+        ``"8-12 Hz"``; in edge tables with a column ``band``, by what stands in it.
+    repetition_time : float, optional
+        Seconds between two volumes, where the files do not say it; minutes of scan follow from it.
+    fd_threshold : float, optional
+        In mm: volumes of signals that moved further are left out before anything is computed.
+    motion : path, optional
+        The files of framewise displacement, with ``{patient}`` where the patient's name stands;
+        files beside the signals, such as ``PATIENT_motion.tsv``, are found without it.
 
     Returns
     -------
@@ -101,16 +145,34 @@ def read_connectomes(
     """
     path = Path(path)
     where = name or path.name
-    given = None if regions is None else read_regions(regions)
-    rows = None if patients is None else read_patients(patients)
-    raw = _read(path, separator, given, rows, patient_column)
-    beside = Regions(raw.regions, raw.networks, raw.hubs, raw.coordinates)
-    beside = beside if given is None else beside.completed_by(given)
-    if known is None and rows is not None and tuple(rows) != raw.patients:
-        known = rows
-    faults = [*raw.faults, *check_patients(raw, known, where), *check_regions(raw.regions, where)]
+    names = None if patients is None else read_patients(patients)
+    wanted = Wanted(
+        kind=kind,
+        atlas=atlas,
+        separator=separator,
+        patient_column=patient_column,
+        regions=None if regions is None else read_regions(regions),
+        patients=None if names is None else names.names,
+        by_file=None if names is None else names.by_file,
+        known=frozenset(known or ()),
+        session=session,
+        run=run,
+        band=band,
+        entities=dict(entities or {}),
+        repetition_time=repetition_time,
+        fd_threshold=fd_threshold,
+        motion=None if motion is None else Path(motion),
+    )
+    raw = _as_known(_rename(_read(path, format, wanted), names, where), known)
+    if known is None and names is not None and names.names != raw.patients:
+        known = names.names
+    faults = [*raw.faults, *check_patients(raw, known, where)]
+    if raw.patients or not raw.faults:  # else what is wrong with every file has been told
+        faults += check_regions(raw.regions, where)
     agreed, kind_faults = _agree_on_kind(kind, raw, where)
     faults += kind_faults
+    beside = Regions(raw.regions, raw.networks, raw.hubs, raw.coordinates)
+    beside = beside if wanted.regions is None else beside.completed_by(wanted.regions)
     named, network_faults = _networks(networks, beside, where)
     faults += network_faults
     if agreed is not None and len(raw.patients):
@@ -138,28 +200,70 @@ def read_connectomes(
         where,
         raw.simulated,
         tuple(faults),
-        hubs=beside.hubs or (),
-        coordinates=beside.coordinates,
+        raw.quality,
+        raw.producer,
+        raw.band,
+        beside.coordinates,
+        beside.hubs or (),
     )
 
 
-def _read(
-    path: Path,
-    separator: str,
-    regions: Regions | None,
-    patients: Sequence[str] | None,
-    patient_column: str | None,
-) -> RawMatrices:
-    if path.is_dir() or "{patient}" in str(path) or "*" in str(path):
-        return matrices_of_files(path, regions=regions)
-    if path.suffix.lower() in (".npy", ".npz"):
-        return matrices_of_stack(path, regions=regions, patients=patients)
-    sheet = read_sheet(path)
-    if is_long(sheet):
-        return matrices_of_long(sheet, regions=regions, patient_column=patient_column)
-    return matrices_of_wide(
-        sheet, separator=separator, regions=regions, patient_column=patient_column
-    )
+def _read(path: Path, format: str | None, wanted: Wanted) -> RawMatrices:
+    if format is not None and format not in FORMATS:
+        raise DataError(
+            Fault(
+                where=path.name,
+                met=f"format {format!r}{did_you_mean(format, FORMATS)}",
+                wanted=f"one of {', '.join(FORMATS)}",
+                way_out="Correct the format, or leave it out to have it guessed.",
+            )
+        )
+    format = format or guess_format(path)
+    for option, formats in OPTIONS.items():
+        if getattr(wanted, option) not in (None, {}) and format not in formats:
+            raise DataError(
+                Fault(
+                    where=path.name,
+                    met=f"{option} = {getattr(wanted, option)}, for format {format!r}",
+                    wanted=f"{option} for one of {', '.join(formats)}",
+                    way_out=f"Take {option} out, or correct the format.",
+                )
+            )
+    return FORMATS[format](path, wanted)
+
+
+def _rename(raw: RawMatrices, names: PatientNames | None, where: str) -> RawMatrices:
+    """Give patients the names of the cohort, where a table says what the files call them."""
+    if names is None or names.by_file is None or set(raw.patients) <= set(names.names):
+        return raw
+    strangers = [patient for patient in raw.patients if patient not in names.by_file]
+    faults = list(raw.faults)
+    if strangers:
+        faults.append(
+            Fault(
+                where=where,
+                met=f"{name_some(strangers)}, not in the table of patients",
+                wanted="a row for what the files call each patient",
+                way_out="Add the rows, or take the files away.",
+            )
+        )
+    renamed = tuple(names.by_file.get(patient, patient) for patient in raw.patients)
+    return replace(_with_patients(raw, renamed), faults=tuple(faults))
+
+
+def _as_known(raw: RawMatrices, known: Collection[str] | None) -> RawMatrices:
+    """Leave out the prefix ``sub-`` of derivatives' names, where the cohort does without it."""
+    if not raw.producer or known is None or set(raw.patients) & set(known):
+        return raw
+    plain = tuple(patient.removeprefix("sub-") for patient in raw.patients)
+    return _with_patients(raw, plain) if set(plain) & set(known) else raw
+
+
+def _with_patients(raw: RawMatrices, patients: tuple[str, ...]) -> RawMatrices:
+    quality = raw.quality
+    if quality is not None:
+        quality = quality.set_axis(pd.Index(patients, name="patient"), axis=0)
+    return replace(raw, patients=patients, quality=quality)
 
 
 def _agree_on_kind(
@@ -187,6 +291,8 @@ def _agree_on_kind(
             )
         ]
     if not asked and not raw.kind:
+        if not raw.patients and raw.faults:
+            return None, []
         return None, [
             Fault(
                 where=where,

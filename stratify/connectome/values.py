@@ -13,7 +13,21 @@ import pandas as pd
 from stratify.errors import DataError, Fault
 from stratify.schema import Column
 
-ConnectivityKind = Literal["pearson r", "fisher z", "partial correlation", "covariance"]
+ConnectivityKind = Literal[
+    "pearson r",
+    "fisher z",
+    "partial correlation",
+    "covariance",
+    "coherence",
+    "imaginary coherence",
+    "plv",
+    "ciplv",
+    "ppc",
+    "pli",
+    "wpli",
+    "debiased wpli",
+    "envelope correlation",
+]
 CONNECTIVITY_KINDS: tuple[str, ...] = get_args(ConnectivityKind)
 
 EDGE_SEPARATOR = "~"
@@ -41,8 +55,8 @@ class Connectomes:
     regions : tuple of str
     networks : tuple of str
         The network of each region: ``"SN"``, ``"DMN"``, ``"CEN"``, or another name.
-    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
-        Recorded at reading; kinds are never mixed.
+    kind : str
+        One of `CONNECTIVITY_KINDS`. Recorded at reading; kinds are never mixed.
     atlas : str
     name : str
         Where they came from, for messages and reports.
@@ -52,12 +66,15 @@ class Connectomes:
         What was found and mended, or is worth knowing; carried into runs and reports.
     quality : DataFrame, indexed by patient, optional
         One row a patient, in their order, and some of the columns of `QUALITY`.
+    producer : str
+        What wrote the files, with its version, where they say it: ``"XCP-D 0.10.6"``.
+    band : str
+        The band of frequencies of an EEG's connectivity: ``"alpha (8-13 Hz)"``.
+    coordinates : array, shape (n_regions, 3), optional
+        The centre of each region, in mm of the atlas's space; NaN where it is not known.
     hubs : tuple of str
         The hub of each region, such as ``"dACC"`` or ``"anterior insula"``, empty where it has
         none; or no hub at all.
-    coordinates : array, shape (n_regions, 3), optional
-        The centre of each region in MNI millimetres (right, anterior, superior); NaN where it is
-        not known.
     """
 
     matrices: np.ndarray
@@ -70,8 +87,10 @@ class Connectomes:
     simulated: bool = False
     warnings: tuple[Fault, ...] = ()
     quality: pd.DataFrame | None = None
-    hubs: tuple[str, ...] = ()
+    producer: str = ""
+    band: str = ""
     coordinates: np.ndarray | None = None
+    hubs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         wanted = (len(self.patients), len(self.regions), len(self.regions))
@@ -87,7 +106,10 @@ class Connectomes:
             )
         if self.quality is not None:
             _require_quality_of(self.quality, self.patients, self.name)
-        _require_places_of(self.hubs, self.coordinates, self.regions, self.name)
+        if self.coordinates is not None:
+            _require_coordinates_of(self.coordinates, self.regions, self.name)
+        if self.hubs:
+            _require_hubs_of(self.hubs, self.regions, self.name)
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -146,22 +168,23 @@ class Connectomes:
         digest = hashlib.sha256(
             repr((self.patients, self.regions, self.networks, self.kind)).encode()
         )
+        digest.update(self.band.encode())
         # One NaN and one zero: processors write both with either sign.
         numbers = np.where(np.isnan(self.matrices), np.nan, self.matrices + 0.0)
         digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
         if self.quality is not None:
             digest.update(self.quality.to_csv(float_format="%.12g").encode())
-        if self.hubs:
+        if any(self.hubs):
             digest.update(repr(self.hubs).encode())
-        if self.coordinates is not None:
-            digest.update(np.ascontiguousarray(self.coordinates + 0.0, dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def __repr__(self) -> str:
         who = "simulated patients" if self.simulated else "patients"
         return (
             f"Connectomes({self.name}: {len(self)} {who}, {len(self.regions)} regions"
-            f"{' of ' + self.atlas if self.atlas else ''}, {self.kind})"
+            f"{' of ' + self.atlas if self.atlas else ''}, {self.kind}"
+            f"{', ' + self.band if self.band else ''}"
+            f"{', from ' + self.producer if self.producer else ''})"
         )
 
     def _repr_html_(self) -> str:
@@ -197,17 +220,25 @@ def _require_quality_of(quality: pd.DataFrame, patients: tuple[str, ...], name: 
         )
 
 
-def _require_places_of(
-    hubs: tuple[str, ...], coordinates: np.ndarray | None, regions: tuple[str, ...], name: str
-) -> None:
-    shape = None if coordinates is None else np.shape(coordinates)
-    if len(hubs) not in (0, len(regions)) or shape not in (None, (len(regions), 3)):
+def _require_coordinates_of(coordinates: np.ndarray, regions: tuple[str, ...], name: str) -> None:
+    if np.shape(coordinates) != (len(regions), 3):
         raise DataError(
             Fault(
-                where=f"{name}: regions",
-                met=f"{len(hubs)} hubs and coordinates of shape {shape} for {len(regions)} regions",
-                wanted="a hub for each region or for none, and three coordinates for each or none",
-                way_out="Give them in the order of the regions; leave a hub empty, or a coordinate "
-                "NaN, where it is not known.",
+                where=f"{name}: coordinates",
+                met=f"an array of shape {np.shape(coordinates)}",
+                wanted=f"three numbers for each of the {len(regions)} regions",
+                way_out="Give one row of x, y and z a region, in their order.",
+            )
+        )
+
+
+def _require_hubs_of(hubs: tuple[str, ...], regions: tuple[str, ...], name: str) -> None:
+    if len(hubs) != len(regions):
+        raise DataError(
+            Fault(
+                where=f"{name}: hubs",
+                met=f"{len(hubs)} hubs for {len(regions)} regions",
+                wanted="a hub for each region, or for none",
+                way_out="Give them in the order of the regions, empty where a region is no hub.",
             )
         )

@@ -19,8 +19,9 @@ def write_connectomes(connectomes: Connectomes, path: str | Path) -> None:
 
     One row a patient; a column ``patient``, then ``REGION~REGION`` for each pair, row by row of the
     upper triangle. A covariance has its variances too, as ``REGION~REGION`` of a region with
-    itself. The kind, atlas, regions, networks, and whether the patients are simulated, are kept in
-    the file's metadata under the key ``stratify``, as JSON; hubs and coordinates, where there are.
+    itself. The kind, atlas, regions, networks, producer, band, quality, hubs,
+    coordinates, and whether
+    the patients are simulated, are kept in the file's metadata under the key ``stratify``, as JSON.
 
     Parameters
     ----------
@@ -45,20 +46,14 @@ def write_connectomes(connectomes: Connectomes, path: str | Path) -> None:
         for i, j in zip(first, second, strict=True)
     ]
     values = connectomes.matrices[:, first, second]
-    said: dict[str, object] = {
+    said = {
         "kind": connectomes.kind,
         "atlas": connectomes.atlas,
         "regions": list(connectomes.regions),
         "networks": list(connectomes.networks),
         "simulated": connectomes.simulated,
+        **_measured(connectomes),
     }
-    if connectomes.hubs:
-        said["hubs"] = list(connectomes.hubs)
-    if connectomes.coordinates is not None:
-        # JSON has no NaN.
-        said["coordinates"] = [
-            [None if np.isnan(mm) else float(mm) for mm in row] for row in connectomes.coordinates
-        ]
     columns = [pa.array(column) for column in np.ascontiguousarray(values.T)]
     table = pa.table(
         [pa.array(connectomes.patients, pa.string()), *columns],
@@ -67,6 +62,26 @@ def write_connectomes(connectomes: Connectomes, path: str | Path) -> None:
     )
     with replacing(path) as part:
         pq.write_table(table, part)
+
+
+def _measured(connectomes: Connectomes) -> dict[str, object]:
+    """Return what is known beside the matrices, as JSON has it, where there is any."""
+    said: dict[str, object] = {
+        name: value for name in ("producer", "band") if (value := getattr(connectomes, name))
+    }
+    if connectomes.quality is not None:
+        said["quality"] = {
+            str(column): [None if np.isnan(value) else float(value) for value in values]
+            for column, values in connectomes.quality.items()
+        }
+    if connectomes.coordinates is not None:
+        # JSON has no NaN.
+        said["coordinates"] = [
+            [None if np.isnan(mm) else float(mm) for mm in row] for row in connectomes.coordinates
+        ]
+    if connectomes.hubs:
+        said["hubs"] = list(connectomes.hubs)
+    return said
 
 
 def _require_writable(connectomes: Connectomes, path: Path) -> None:

@@ -3,6 +3,7 @@
 from stratify.datasets.help_linkage import fetch_help
 from stratify.datasets.public import Dataset
 from stratify.datasets.registry import DATASETS, fetch
+from stratify.datasets.rpn_signature import fetch_rpn_signature
 from stratify.datasets.simulation import PRESETS, Preset, Simulation, make_cohort
 from stratify.datasets.sudmex_tms import fetch_sudmex_tms
 from stratify.datasets.tulsa_mdd import fetch_tulsa_mdd
@@ -16,6 +17,7 @@ __all__ = [
     "Simulation",
     "fetch",
     "fetch_help",
+    "fetch_rpn_signature",
     "fetch_sudmex_tms",
     "fetch_tulsa_mdd",
     "make_cohort",

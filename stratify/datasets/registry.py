@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stratify.datasets.help_linkage import fetch_help
 from stratify.datasets.public import Dataset
+from stratify.datasets.rpn_signature import fetch_rpn_signature
 from stratify.datasets.sudmex_tms import fetch_sudmex_tms
 from stratify.datasets.tulsa_mdd import fetch_tulsa_mdd
 from stratify.errors import Fault, SettingsError
@@ -16,6 +17,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "tulsa_mdd": fetch_tulsa_mdd,
     "sudmex_tms": fetch_sudmex_tms,
     "help": fetch_help,
+    "rpn_signature": fetch_rpn_signature,
 }
 
 

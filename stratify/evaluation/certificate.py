@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from sklearn.base import clone
 
 from stratify.errors import count_of
 from stratify.folds import Fold
 from stratify.metrics import compute_auc
-from stratify.model import ResponderClassifier
-from stratify.preprocess import TableEncoder
+from stratify.model import FoldClassifier, ResponderClassifier, names_of, parts_of
 from stratify.task import Table
 
 NEAR_COPY_AUC = 0.98
@@ -73,7 +73,7 @@ class Certificate:
 
 
 def make_certificate(
-    table: Table, folds: Sequence[Fold], fitted: Sequence[ResponderClassifier]
+    table: Table, folds: Sequence[Fold], fitted: Sequence[FoldClassifier]
 ) -> Certificate:
     """Check the indices and the fitted objects of an evaluation.
 
@@ -81,20 +81,22 @@ def make_certificate(
     ----------
     table : Table
     folds : sequence of Fold
-    fitted : sequence of ResponderClassifier
+    fitted : sequence of ResponderClassifier or StackedClassifier
         The classifier of each fold, as it was used.
     """
-    inner = [classifier.inner_folds_ for classifier in fitted]
+    parts = [(fold, part) for fold, c in zip(folds, fitted, strict=True) for part, _ in parts_of(c)]
+    folds_of_parts = [fold for fold, _ in parts]
+    inner = [part.inner_folds_ for _, part in parts]
     digest = hashlib.sha256()
-    for fold, splits in zip(folds, inner, strict=True):
-        for part in (fold.train, fold.test, *(rows for split in splits for rows in split)):
-            digest.update(np.ascontiguousarray(part, dtype="<i8").tobytes())
+    for fold, splits in zip(folds_of_parts, inner, strict=True):
+        for rows in (fold.train, fold.test, *(rows for split in splits for rows in split)):
+            digest.update(np.ascontiguousarray(rows, dtype="<i8").tobytes())
     return Certificate(
         (
             _check_outer(table, folds),
             _check_tested_once(table, folds),
-            _check_inner(table, folds, inner),
-            _check_encoders(table, folds, fitted),
+            _check_inner(table, folds_of_parts, inner),
+            _check_encoders(table, parts),
             _check_columns(table),
             _check_near_copies(table),
         ),
@@ -147,27 +149,34 @@ def _check_inner(
     )
 
 
-def _check_encoders(
-    table: Table, folds: Sequence[Fold], fitted: Sequence[ResponderClassifier]
-) -> Check:
+def _check_encoders(table: Table, parts: Sequence[tuple[Fold, ResponderClassifier]]) -> Check:
     wrong = 0
-    for fold, classifier in zip(folds, fitted, strict=True):
-        used = classifier.encoder_
-        again = TableEncoder(standardise=used.standardise).fit(table.X.iloc[fold.train])
-        wrong += not (
-            np.array_equal(again.center_, used.center_)
-            and np.array_equal(again.scale_, used.scale_)
-        )
+    for fold, classifier in parts:
+        used, train = classifier.encoder_, table.X.iloc[fold.train][names_of(classifier)]
+        again = clone(used).fit(train)
+        rows = train.iloc[: min(len(train), 20)]
+        wrong += not np.array_equal(again.transform(rows), used.transform(rows), equal_nan=True)
     return Check(
-        "means, scales and levels are those of the training rows alone",
+        "whatever is learned of columns (means, scales, levels, confounds, sites, reference "
+        "matrices) is learned of the training rows alone",
         wrong == 0,
-        f"{len(folds)} encoders fitted again on their training rows, {wrong} differ",
+        f"{count_of(len(parts), 'chain')} of preparation fitted again on their training rows, "
+        f"{wrong} differ",
     )
 
 
 def _check_columns(table: Table) -> Check:
     task = table.task
-    late = [column.name for column in table.columns if not task.allows(column, table.columns)]
+    late = [
+        column.name
+        for column in table.columns
+        if not (
+            # What only serves to adjust, such as the site, is no feature, but must be known then.
+            column.measured == "baseline"
+            if column.name in table.unused
+            else task.allows(column, table.columns)
+        )
+    ]
     by = "before treatment" if task.landmark is None else f"by the landmark visit, {task.landmark}"
     return Check(
         f"every feature was known {by}",

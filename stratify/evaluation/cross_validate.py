@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from stratify.errors import DataError, Fault
 from stratify.evaluation.certificate import make_certificate
+from stratify.evaluation.engine import FoldResult, fit_folds, make_classifier, make_work
 from stratify.evaluation.values import Evaluation
 from stratify.folds import Fold, make_folds
 from stratify.metrics import (
@@ -25,13 +24,13 @@ from stratify.metrics import (
     compute_corrected_interval,
     compute_log_loss,
 )
-from stratify.model import FamilyName, FittedModel, ResponderClassifier, fit_model
+from stratify.model import (
+    Engine,
+    FamilyName,
+    FittedModel,
+    fit_model,
+)
 from stratify.task import Table
-
-
-class _Result(NamedTuple):
-    classifier: ResponderClassifier
-    log_odds: np.ndarray
 
 
 def cross_validate(
@@ -52,7 +51,7 @@ def cross_validate(
     ----------
     table : Table
         With its outcome.
-    family : {"prevalence", "logistic", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
     folds : sequence of Fold
         From `stratify.folds.make_folds`.
     inner_folds : int
@@ -88,6 +87,9 @@ def cross_validate_many(
     seed: int = 0,
     level: float = 0.95,
     workers: int = 1,
+    engine: Engine = "fast",
+    scheduler: str | None = None,
+    checkpoints: Path | None = None,
     on_fold: Callable[[], None] = lambda: None,
 ) -> tuple[Evaluation, ...]:
     """Evaluate several models on the same patients and the same folds.
@@ -98,6 +100,13 @@ def cross_validate_many(
         The tables have the same patients in the same order.
     folds, inner_folds, seed, level, workers
         As for `cross_validate`.
+    engine : {"fast", "reference"}
+        The reference fits each model and grid point by itself, with plain scikit-learn and XGBoost:
+        the same numbers, slowly.
+    scheduler : str, optional
+        The address of a Dask scheduler, whose workers are used instead of processes here.
+    checkpoints : Path, optional
+        A folder where finished fits are kept and found again.
     on_fold : callable
         Called once for each model and fold that is done.
 
@@ -106,26 +115,10 @@ def cross_validate_many(
     DataError
         If an inner fold cannot hold both classes.
     """
-    tasks = [(k, j) for k in range(len(candidates)) for j in range(len(folds))]
-    # The widest tables first, so that no long task is left for one worker at the end.
-    tasks.sort(key=lambda task: -candidates[task[0]][1].X.shape[1])
-    inner = [_make_inner(candidates[0][1], fold, inner_folds, seed) for fold in folds]
-    results: dict[tuple[int, int], _Result] = {}
-    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
-        running = Parallel(return_as="generator")(
-            delayed(_run_fold)(
-                candidates[k][0],
-                candidates[k][1].X,
-                candidates[k][1].y,
-                folds[j],
-                inner[j],
-                _seed_of(seed, folds[j]),
-            )
-            for k, j in tasks
-        )
-        for task, result in zip(tasks, running, strict=True):
-            results[task] = result
-            on_fold()
+    work = make_work(candidates, folds, inner_folds=inner_folds, seed=seed, engine=engine)
+    results = fit_folds(
+        work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
+    )
     return tuple(
         _summarise(family, table, folds, [results[k, j] for j in range(len(folds))], seed, level)
         for k, (family, table) in enumerate(candidates)
@@ -133,7 +126,12 @@ def cross_validate_many(
 
 
 def refit(
-    evaluation: Evaluation, table: Table, *, inner_folds: int = 5, seed: int = 0
+    evaluation: Evaluation,
+    table: Table,
+    *,
+    inner_folds: int = 5,
+    seed: int = 0,
+    engine: Engine = "fast",
 ) -> FittedModel:
     """Fit an evaluated model on every patient, with its outer folds' models as replicas.
 
@@ -141,16 +139,18 @@ def refit(
     ----------
     evaluation : Evaluation
     table : Table
-        The table it was evaluated on.
-    inner_folds, seed
-        As for `cross_validate`.
+        The table it was evaluated on, narrowed to its features.
+    inner_folds, seed, engine
+        As for `cross_validate_many`.
     """
     assert table.y is not None
     inner = make_folds(table.y, table.groups, folds=inner_folds, seed=seed)
-    classifier = ResponderClassifier(
+    classifier = make_classifier(
         evaluation.family,
+        table,
         inner_folds=[(part.train, part.test) for part in inner],
-        random_state=seed,
+        seed=seed,
+        engine=engine,
     )
     with threadpool_limits(1):
         return fit_model(
@@ -161,57 +161,11 @@ def refit(
         )
 
 
-def _seed_of(seed: int, fold: Fold) -> int:
-    state = np.random.SeedSequence([seed, fold.repeat, fold.number]).generate_state(1)
-    return int(state[0] >> 1)
-
-
-def _make_inner(
-    table: Table, fold: Fold, inner_folds: int, seed: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    assert table.y is not None
-    try:
-        made = make_folds(
-            table.y[fold.train],
-            table.groups[fold.train],
-            folds=inner_folds,
-            seed=_seed_of(seed, fold),
-        )
-    except DataError as error:
-        raise DataError(
-            [
-                Fault(
-                    where=fault.where.replace("validation.folds", "validation.inner_folds"),
-                    met=fault.met + f", inside fold {fold.number} of repeat {fold.repeat}",
-                    wanted=fault.wanted,
-                    way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
-                )
-                for fault in error.faults
-            ]
-        ) from None
-    return [(part.train, part.test) for part in made]
-
-
-def _run_fold(
-    family: FamilyName,
-    X: pd.DataFrame,
-    y: np.ndarray,
-    fold: Fold,
-    inner: list[tuple[np.ndarray, np.ndarray]],
-    seed: int,
-) -> _Result:
-    # One thread everywhere: sums in another order would change the last digits.
-    with threadpool_limits(1):
-        classifier = ResponderClassifier(family, inner_folds=inner, random_state=seed)
-        classifier.fit(X.iloc[fold.train], y[fold.train])
-        return _Result(classifier, classifier.decision_function(X.iloc[fold.test]))
-
-
 def _summarise(
     family: FamilyName,
     table: Table,
     folds: Sequence[Fold],
-    results: Sequence[_Result],
+    results: Sequence[FoldResult],
     seed: int,
     level: float,
 ) -> Evaluation:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stratify.evaluation.certificate import Certificate
 from stratify.metrics import METRICS, Estimate
-from stratify.model import FamilyName, ResponderClassifier
+from stratify.model import FamilyName, FoldClassifier
 from stratify.task import FeatureSet
 
 
@@ -19,8 +19,8 @@ class Evaluation:
 
     Parameters
     ----------
-    family : {"prevalence", "logistic", "xgboost"}
-    features : {"clinical", "connectivity", "both", "none"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    features : {"clinical", "connectivity", "both", "late fusion", "none"}
         The prevalence uses none.
     metrics : dict of str to Estimate
         By the names of `stratify.metrics.METRICS`. AUC, balanced accuracy, Brier score and log loss
@@ -34,7 +34,7 @@ class Evaluation:
     chosen : DataFrame
         ``repeat``, ``fold``, and the hyperparameters chosen in that fold.
     certificate : Certificate
-    replicas : tuple of ResponderClassifier
+    replicas : tuple of ResponderClassifier or StackedClassifier
         The fitted classifier of each fold.
     """
 
@@ -45,7 +45,7 @@ class Evaluation:
     predictions: pd.DataFrame
     chosen: pd.DataFrame
     certificate: Certificate
-    replicas: tuple[ResponderClassifier, ...]
+    replicas: tuple[FoldClassifier, ...]
 
     @property
     def name(self) -> str:

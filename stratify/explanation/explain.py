@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from stratify.errors import DataError, Fault
 from stratify.explanation.values import Explanation
-from stratify.model import FittedModel, ResponderClassifier
-from stratify.model.trees import read_trees
+from stratify.model import (
+    FittedModel,
+    FoldClassifier,
+    StackedClassifier,
+    names_of,
+    parts_of,
+)
+from stratify.preprocess import TablePreparer
+from stratify.schema import Column
 
+LINEAR = (
+    "Exact SHAP values of a linear model, columns taken as independent: weight times the "
+    "distance from the mean of the training patients. A missing value counts as the mean."
+)
+TREES = (
+    "Exact SHAP values of the trees, path dependent: a column not yet known is averaged over "
+    "the training patients that reach each branch."
+)
 METHODS = {
     "prevalence": "The base rate has no reasons: every contribution is 0.",
-    "logistic": (
-        "Exact SHAP values of a linear model, columns taken as independent: weight times the "
-        "distance from the mean of the training patients. A missing value counts as the mean."
-    ),
-    "xgboost": (
-        "Exact SHAP values of the trees, path dependent: a column not yet known is averaged over "
-        "the training patients that reach each branch."
-    ),
+    "logistic": LINEAR,
+    "svm": LINEAR,
+    "ridge": LINEAR,
+    "forest": TREES,
+    "xgboost": TREES,
 }
 
 TOLERANCE = 1e-9
@@ -39,7 +55,8 @@ def explain(model: FittedModel, X: pd.DataFrame) -> Explanation:
     Returns
     -------
     explanation : Explanation
-        On the input's columns: the levels of a category are summed.
+        On the columns as they were prepared: edges adjusted for confounds and sites, or network
+        blocks, or whatever stands for connectivity; the levels of a category are summed.
 
     Source
     ------
@@ -48,7 +65,11 @@ def explain(model: FittedModel, X: pd.DataFrame) -> Explanation:
     """
     X = model.align(X)
     classifier = model.classifier
+    speaks = ~model.from_unseen_site(X)
+    if not speaks.all():
+        return _explain_some(model, X, speaks)
     values, base = compute_contributions(classifier, X)
+    columns, prepared = prepare_columns(classifier, X, model.columns)
     log_odds = classifier.decision_function(X)
     error = float(np.abs(base + values.sum(axis=1) - log_odds).max(initial=0.0))
     if not error <= TOLERANCE:
@@ -57,50 +78,130 @@ def explain(model: FittedModel, X: pd.DataFrame) -> Explanation:
             "is rounding. Please report this: the explanation must not be used."
         )
     return Explanation(
-        contributions=pd.DataFrame(values, index=X.index, columns=X.columns),
+        contributions=pd.DataFrame(values, index=X.index, columns=prepared.columns),
         base=base,
         log_odds=log_odds,
-        X=X,
-        columns=model.columns,
-        method=METHODS[classifier.family],
+        X=prepared,
+        columns=columns,
+        method=_describe_method(classifier),
     )
 
 
-def compute_contributions(
-    classifier: ResponderClassifier, X: pd.DataFrame
-) -> tuple[np.ndarray, float]:
+def _explain_some(model: FittedModel, X: pd.DataFrame, speaks: np.ndarray) -> Explanation:
+    """Explain those the model can speak of; the contributions of the others are NaN."""
+    if not speaks.any():
+        raise DataError(
+            Fault(
+                where="explain",
+                met=f"{len(X)} patients, each from a site that training did not see",
+                wanted="at least one from a site of the study",
+                way_out="Declare what becomes of new sites with preparation.unseen_site, and "
+                "train again.",
+            )
+        )
+    known = explain(model, X[speaks])
+    log_odds = np.full(len(X), np.nan)
+    log_odds[speaks] = known.log_odds
+    return replace(
+        known,
+        contributions=known.contributions.reindex(X.index),
+        log_odds=log_odds,
+        X=known.X.reindex(X.index),
+    )
+
+
+def compute_contributions(classifier: FoldClassifier, X: pd.DataFrame) -> tuple[np.ndarray, float]:
     """Compute contributions in calibrated log-odds.
+
+    A stack's log-odds are a weighted sum of its parts', so its contributions are too.
 
     Returns
     -------
-    values : array, shape (n_patients, n_columns)
+    values : array, shape (n_patients, n_prepared)
+        One column for each of `prepare_columns`.
     base : float
     """
+    if isinstance(classifier, StackedClassifier):
+        columns, base = [], classifier.intercept_
+        for part, weight in parts_of(classifier):
+            part_values, part_base = compute_contributions(part, X[names_of(part)])
+            columns.append(weight * part_values)
+            base += weight * part_base
+        return np.hstack(columns), float(base)
     encoded = classifier.encoder_.transform(X)
-    if classifier.family == "logistic":
+    method = METHODS[classifier.family]
+    if method == LINEAR:
         scores = encoded * classifier.model_.coef_[0]
         score_base = float(classifier.model_.intercept_[0])
-    elif classifier.family == "xgboost":
+    elif method == TREES:
         scores, score_base = _explain_trees(classifier.model_, encoded)
     else:
         scores, score_base = np.zeros_like(encoded), 0.0
-    values = np.zeros((len(X), X.shape[1]))
+    values = np.zeros((len(X), int(classifier.encoder_.source_.max(initial=-1)) + 1))
     # Sum in place, so that the levels of a category fold back to its one column.
     np.add.at(values.T, classifier.encoder_.source_, classifier.slope_ * scores.T)
     return values, float(classifier.intercept_ + classifier.slope_ * score_base)
+
+
+def prepare_columns(
+    classifier: FoldClassifier, X: pd.DataFrame, columns: Sequence[Column]
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Return the columns that contributions are of, and each patient's values of them.
+
+    Parameters
+    ----------
+    classifier : ResponderClassifier or StackedClassifier
+        Fitted.
+    X : DataFrame, shape (n_patients, n_columns)
+    columns : sequence of Column
+        Of ``X``.
+
+    Returns
+    -------
+    columns : tuple of Column
+    prepared : DataFrame, shape (n_patients, n_prepared)
+    """
+    by_name = {column.name: column for column in columns}
+    kept: list[Column] = []
+    frames = []
+    for part, _ in parts_of(classifier):
+        own = X[names_of(part)]
+        described = tuple(by_name[name] for name in names_of(part))
+        if isinstance(part.encoder_, TablePreparer):
+            described = part.encoder_.describe_columns(described)
+            own = part.encoder_.prepare(own)
+        kept += described
+        frames.append(own)
+    return tuple(kept), pd.concat(frames, axis=1)
+
+
+def _describe_method(classifier: FoldClassifier) -> str:
+    method = METHODS[classifier.family]
+    if isinstance(classifier, StackedClassifier):
+        return f"The weighted sum of two models' contributions. {method}"
+    return method
 
 
 def _explain_trees(model: object, encoded: np.ndarray) -> tuple[np.ndarray, float]:
     """Explain the trees in double precision; XGBoost's own contributions are single precision."""
     import shap
 
-    kept = model.kept_  # type: ignore[attr-defined]
-    trees = [
-        {**tree, "values": tree["values"][:, None]}
-        for tree in read_trees(model.booster_)  # type: ignore[attr-defined]
+    trees = model.read_trees()  # type: ignore[attr-defined]
+    used, features = np.unique(
+        np.concatenate([tree["features"] for tree in trees]), return_inverse=True
+    )
+    ends = np.cumsum([len(tree["features"]) for tree in trees])[:-1]
+    # Only columns that a tree splits on are handed over; -1, at a leaf, stands first if any does.
+    shift = int(used[0] < 0)
+    narrowed = [
+        {**tree, "features": part - shift, "values": tree["values"][:, None]}
+        for tree, part in zip(trees, np.split(features, ends), strict=True)
     ]
-    explainer = shap.TreeExplainer({"trees": trees}, feature_perturbation="tree_path_dependent")
-    # XGBoost compares in single precision, so the rows must be rounded as it rounds them.
+    kept = used[shift:]
+    if not len(kept):
+        return np.zeros_like(encoded), float(model.decision_function(encoded[:1])[0])  # type: ignore[attr-defined]
+    explainer = shap.TreeExplainer({"trees": narrowed}, feature_perturbation="tree_path_dependent")
+    # Trees compare in single precision, so the rows must be rounded as they round them.
     # shap's own expected value is a little off in the ninth digit; a row of zeros tells the base.
     with_reference = np.vstack([encoded, np.zeros(encoded.shape[1])])
     seen = with_reference[:, kept].astype(np.float32).astype(np.float64)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
+from scipy import stats
 from scipy.stats import rankdata
+
+from stratify.metrics.arrays import check_probabilities
+from stratify.metrics.estimates import Estimate
+from stratify.metrics.logistic import fit_logistic
 
 
 def compute_auc(y: np.ndarray, score: np.ndarray) -> float:
@@ -101,7 +105,8 @@ def compute_calibration(y: np.ndarray, log_odds: np.ndarray) -> tuple[float, flo
     --------
     >>> rng = np.random.default_rng(0)
     >>> f = rng.normal(size=50_000)
-    >>> intercept, slope = compute_calibration(rng.random(50_000) < expit(f), 2 * f)
+    >>> y = rng.random(50_000) < 1 / (1 + np.exp(-f))
+    >>> intercept, slope = compute_calibration(y, 2 * f)
     >>> round(slope, 2)
     0.5
     """
@@ -110,26 +115,50 @@ def compute_calibration(y: np.ndarray, log_odds: np.ndarray) -> tuple[float, flo
     if not 0 < y.sum() < len(y):
         return float("nan"), float("nan")
     ones = np.ones((len(y), 1))
-    intercept = _fit_logistic(ones, y, f)[0]
+    intercept = fit_logistic(ones, y, f)[0][0]
     if np.ptp(f) <= 1e-9 * max(1.0, float(np.abs(f).max())):
         return float(intercept), float("nan")
     center, spread = f.mean(), f.std()
-    slope = _fit_logistic(np.column_stack([ones, (f - center) / spread]), y, 0.0)[1] / spread
+    design = np.column_stack([ones, (f - center) / spread])
+    slope = fit_logistic(design, y)[0][1] / spread
     return float(intercept), float(slope)
 
 
-def _fit_logistic(
-    design: np.ndarray, y: np.ndarray, offset: np.ndarray | float, max_iter: int = 50
-) -> np.ndarray:
-    """Fit by Newton's method; NaN where it does not converge, as with separated classes."""
-    w = np.zeros(design.shape[1])
-    for _ in range(max_iter):
-        p = expit(design @ w + offset)
-        hessian = (design.T * (p * (1 - p))) @ design
-        if np.linalg.cond(hessian) > 1e12:
-            break
-        step = np.linalg.solve(hessian, design.T @ (y - p))
-        w = w + np.clip(step, -5, 5)
-        if np.abs(step).max() < 1e-10:
-            return w
-    return np.full(design.shape[1], np.nan)
+def compute_brier_skill(
+    y: np.ndarray, probability: np.ndarray, base_rate: np.ndarray | float, *, level: float = 0.95
+) -> Estimate:
+    """Compute by what share the Brier score is better than that of the training prevalence.
+
+    1 is perfect, 0 no better than telling everybody the share of responders seen in training,
+    below 0 worse. The reference is what could be known beforehand, not the share among those
+    tested, which no model was told.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (n_patients,)
+    probability : array, shape (n_patients,) or (n_repeats, n_patients)
+    base_rate : float, or array of the shape of ``probability``
+        Share of responders among the training patients of the model that gave the likelihood.
+    level : float
+        Of the interval by the delta method, which holds the model fixed.
+
+    Source
+    ------
+    Murphy 1973, Journal of Applied Meteorology 12, 215-223; Steyerberg et al. 2010, Epidemiology
+    21, 128-138 (scaled Brier score).
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 1, 1])
+    >>> compute_brier_skill(y, np.array([0.0, 0.5, 0.5, 1.0]), 0.5).value
+    0.5
+    """
+    y, probabilities = check_probabilities(y, probability)
+    ours = ((y - probabilities) ** 2).mean(axis=0)
+    reference = ((y - np.broadcast_to(base_rate, probabilities.shape)) ** 2).mean(axis=0)
+    if not reference.sum():
+        return Estimate(float("nan"), float("nan"), float("nan"), level)
+    ratio = ours.mean() / reference.mean()
+    parts = (ours - ratio * reference) / reference.mean()
+    half = stats.norm.ppf((1 + level) / 2) * stats.sem(parts) if len(y) > 1 else float("nan")
+    return Estimate(float(1 - ratio), float(1 - ratio - half), float(1 - ratio + half), level)

@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 
 from stratify.errors import DataError, Fault
+from stratify.metrics.drawing import DARK, INK, MID, make_figure, write_interval, write_plainly
 from stratify.metrics.estimates import Estimate
+from stratify.metrics.logistic import fit_logistic
+from stratify.metrics.proportions import compute_wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-DARK = "#1f3a5f"
-MID = "#7d93b2"
-LIGHT = "#c9d1db"
-INK = "#1a1a1a"
 
 PREDICTIONS = ("repeat", "fold", "y", "probability", "log_odds")
 
@@ -107,7 +104,7 @@ def plot_roc(predictions: pd.DataFrame, *, auc: Estimate | None = None, title: s
     figure : Figure
     """
     roc = compute_roc(predictions)
-    figure, (axes,) = _figure(4.8, 4.8, title=title)
+    figure, (axes,) = make_figure(4.8, 4.8, title=title)
     n_repeats = roc["curve"].nunique() - 1
     for name, curve in roc.groupby("curve", sort=False):
         x, y = curve["false_positive_rate"], curve["true_positive_rate"]
@@ -118,7 +115,7 @@ def plot_roc(predictions: pd.DataFrame, *, auc: Estimate | None = None, title: s
         if n_repeats > 1:
             label = f"mean of {n_repeats} repeats"
         if auc is not None:
-            label += f"\nAUC {_interval(auc.value, auc.low, auc.high)}"
+            label += f"\nAUC {write_interval(auc.value, auc.low, auc.high)}"
         axes.plot(x, y, color=DARK, linewidth=2.2, label=label)
     axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle="--", label="chance")
     axes.set(
@@ -178,7 +175,7 @@ def compute_calibration_bins(
     table = grouped["probability"].agg(["min", "max", "mean", "size"])
     observed = grouped["y"].mean()
     patients = table["size"] / repeats
-    low, high = _wilson(observed.to_numpy(), patients.to_numpy(), level)
+    low, high = compute_wilson(observed.to_numpy(), patients.to_numpy(), level)
     return pd.DataFrame(
         {
             "low": table["min"],
@@ -190,13 +187,6 @@ def compute_calibration_bins(
             "patients": patients.round().astype(int),
         }
     ).reset_index(drop=True)
-
-
-def _wilson(share: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    z = stats.norm.ppf((1 + level) / 2)
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
 def compute_calibration_line(predictions: pd.DataFrame, *, points: int = 101) -> pd.DataFrame:
@@ -232,7 +222,7 @@ def compute_calibration_line(predictions: pd.DataFrame, *, points: int = 101) ->
     _require_predictions(predictions)
     y = predictions["y"].to_numpy(dtype=float)
     x = predictions["log_odds"].to_numpy(dtype=float)
-    fitted = _fit_logistic(x, y)
+    fitted = _fit_line(x, y)
     if fitted is None:
         return pd.DataFrame(
             {name: np.empty(0) for name in ("predicted", "fitted", "intercept", "slope")}
@@ -249,20 +239,12 @@ def compute_calibration_line(predictions: pd.DataFrame, *, points: int = 101) ->
     )
 
 
-def _fit_logistic(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
-    """Fit by Newton's method; None when the likelihood has no finite maximum."""
+def _fit_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
+    """Fit outcome on log-odds; None when the likelihood has no finite maximum."""
     if np.ptp(x) < 1e-9 or x[y == 1].min() >= x[y == 0].max() or x[y == 0].min() >= x[y == 1].max():
         return None
-    design = np.column_stack([np.ones_like(x), x])
-    beta = np.zeros(2)
-    for _ in range(50):
-        p = expit(design @ beta)
-        weight = np.maximum(p * (1 - p), 1e-12)
-        step = np.linalg.solve((design * weight[:, None]).T @ design, design.T @ (y - p))
-        beta += step
-        if np.abs(step).max() < 1e-10:
-            return float(beta[0]), float(beta[1])
-    return None
+    coefficients, _ = fit_logistic(np.column_stack([np.ones_like(x), x]), y)
+    return None if np.isnan(coefficients).any() else (coefficients[0], coefficients[1])
 
 
 def compute_log_odds_histogram(predictions: pd.DataFrame, *, bins: int = 24) -> pd.DataFrame:
@@ -322,7 +304,7 @@ def plot_calibration(
     -------
     figure : Figure
     """
-    figure, (axes, below) = _figure(4.8, 6.4, rows=(3.2, 1), title=title)
+    figure, (axes, below) = make_figure(4.8, 6.4, rows=(3.2, 1), title=title)
     axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle="--", label="as it should be")
     _draw_line(axes, compute_calibration_line(predictions), slope, intercept)
     _draw_bins(axes, compute_calibration_bins(predictions, bins=bins))
@@ -345,9 +327,9 @@ def _draw_line(
         return
     label = "logistic fit"
     if slope is not None:
-        label += f"\nslope {_interval(slope.value, slope.low, slope.high)}"
+        label += f"\nslope {write_interval(slope.value, slope.low, slope.high)}"
     if intercept is not None:
-        label += f"\nintercept {_interval(intercept.value, intercept.low, intercept.high)}"
+        label += f"\nintercept {write_interval(intercept.value, intercept.low, intercept.high)}"
     axes.plot(line["predicted"], line["fitted"], color=MID, linewidth=2.2, label=label)
 
 
@@ -436,7 +418,7 @@ def plot_comparison(models: pd.DataFrame, *, title: str = "") -> Figure:
     figure : Figure
     """
     table = compute_comparison(models)
-    figure, (axes,) = _figure(7.2, 1.3 + 0.34 * len(table), title=title)
+    figure, (axes,) = make_figure(7.2, 1.3 + 0.34 * len(table), title=title)
     place = np.arange(len(table))
     low = np.where(table["low"].notna(), table["low"], table["auc"])
     high = np.where(table["high"].notna(), table["high"], table["auc"])
@@ -445,7 +427,7 @@ def plot_comparison(models: pd.DataFrame, *, title: str = "") -> Figure:
     axes.axvline(0.5, color=INK, linewidth=1, linestyle="--")
     for k, row in enumerate(table.itertuples()):
         axes.annotate(
-            _interval(row.auc, row.low, row.high),  # type: ignore[arg-type]
+            write_interval(row.auc, row.low, row.high),  # type: ignore[arg-type]
             (1.02, k),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -460,42 +442,10 @@ def plot_comparison(models: pd.DataFrame, *, title: str = "") -> Figure:
         xlim=(min(0.4, *shown) - 0.02, max(0.8, *shown) + 0.02),
         xlabel="AUC, with 95 % interval (dashed: chance)",
     )
-    axes.set_yticklabels([_plain(name) for name in table["name"]])
+    axes.set_yticklabels([write_plainly(name) for name in table["name"]])
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     return figure
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    if not np.isfinite(value):
-        return "cannot be estimated"
-    shown = (
-        f"{value:.2f} ({low:.2f} to {high:.2f})"
-        if np.isfinite([low, high]).all()
-        else (f"{value:.2f}")
-    )
-    return shown.replace("-", "−")
-
-
-def _plain(text: object) -> str:
-    """Keep matplotlib from reading a user's dollar signs as mathematics."""
-    return str(text).replace("$", r"\$")
-
-
-def _figure(
-    width: float, height: float, *, rows: Sequence[float] = (1,), title: str = ""
-) -> tuple[Figure, list[Axes]]:
-    """Make a figure of axes one above the other, without pyplot."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-    grid = figure.subplots(len(rows), 1, height_ratios=list(rows), squeeze=False)
-    axes = list(grid[:, 0])
-    for each in axes:
-        each.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(_plain(title), fontsize=11)
-    return figure, axes
 
 
 def _require_predictions(predictions: pd.DataFrame) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
+VALUES_AT_ONCE = 30_000
+"""So that what many columns need for a step stays in the processor's cache."""
+
 
 def fit_sigmoid(scores: np.ndarray, y: np.ndarray, *, max_iter: int = 100) -> tuple[float, float]:
     """Fit ``log-odds = intercept + slope * score`` by maximum likelihood.
@@ -39,27 +42,69 @@ def fit_sigmoid(scores: np.ndarray, y: np.ndarray, *, max_iter: int = 100) -> tu
     >>> round(intercept, 1), round(slope, 1)
     (-0.5, 2.0)
     """
-    y = np.asarray(y, dtype=float)
-    positives, n = y.sum(), len(y)
+    intercepts, slopes = fit_sigmoids(np.asarray(scores)[:, None], y, max_iter=max_iter)
+    return float(intercepts[0]), float(slopes[0])
+
+
+def fit_sigmoids(
+    scores: np.ndarray, y: np.ndarray, *, max_iter: int = 100
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit one sigmoid to each column of scores, as `fit_sigmoid` does, all of them at once.
+
+    Parameters
+    ----------
+    scores : array, shape (n_patients, n_models)
+    y : array of 0 and 1, shape (n_patients,) or (n_patients, n_models)
+
+    Returns
+    -------
+    intercepts, slopes : array, shape (n_models,)
+
+    Examples
+    --------
+    >>> scores = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 3.0], [3.0, 2.0]])
+    >>> fit_sigmoids(scores, np.array([0, 0, 1, 1]))[1] > 0
+    array([ True,  True])
+    """
+    n, models = scores.shape
+    y = np.broadcast_to(np.asarray(y, dtype=float).reshape(n, -1), scores.shape)
+    positives = y.sum(axis=0)
     target = np.where(y > 0, (positives + 1) / (positives + 2), 1 / (n - positives + 2))
-    flat = float(np.log(target.mean()) - np.log1p(-target.mean()))
-    center, spread = scores.mean(), scores.std()
-    if spread <= 1e-12 * max(1.0, abs(center)):
-        return flat, 0.0
-    z = (scores - center) / spread
-    design = np.column_stack([np.ones(n), z])
-    w = np.array([flat, 0.0])
-    now = np.inf
+    share = target.mean(axis=0)
+    intercepts, slopes = np.log(share) - np.log1p(-share), np.zeros(models)
+    centers, spreads = scores.mean(axis=0), scores.std(axis=0)
+    varies = np.flatnonzero(spreads > 1e-12 * np.maximum(1.0, np.abs(centers)))
+    for some in np.array_split(varies, 1 + n * len(varies) // VALUES_AT_ONCE):
+        z = (scores[:, some] - centers[some]) / spreads[some]
+        a, b = _fit_standardised(z, target[:, some], intercepts[some], max_iter)
+        ranks = b > 0
+        some, a, b = some[ranks], a[ranks], b[ranks]
+        slopes[some] = b / spreads[some]
+        intercepts[some] = a - slopes[some] * centers[some]
+    return intercepts, slopes
+
+
+def _fit_standardised(
+    z: np.ndarray, target: np.ndarray, start: np.ndarray, max_iter: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit intercept and slope of each column by Newton's method."""
+    a, b = start.copy(), np.zeros(len(start))
+    open_ = np.arange(len(start))
     for _ in range(max_iter):
-        f = design @ w
-        new = float(np.sum(np.logaddexp(0.0, f) - target * f))
-        if now - new < 1e-12 * max(1.0, abs(new)):
+        q = expit(a[open_] + b[open_] * z)
+        residual, weight = q - target, q * (1 - q)
+        weighted = weight * z
+        h_aa, h_ab = weight.sum(axis=0) + 1e-10, weighted.sum(axis=0)
+        h_bb = np.einsum("ij,ij->j", weighted, z) + 1e-10
+        g_a, g_b = residual.sum(axis=0), np.einsum("ij,ij->j", residual, z)
+        determinant = h_aa * h_bb - h_ab**2
+        step_a = (h_bb * g_a - h_ab * g_b) / determinant
+        step_b = (h_aa * g_b - h_ab * g_a) / determinant
+        a[open_] -= step_a
+        b[open_] -= step_b
+        # Columns that are done are left out, so that each has the steps it would have alone.
+        goes_on = step_a * g_a + step_b * g_b > 1e-12
+        if not goes_on.any():
             break
-        now = new
-        q = expit(f)
-        hessian = (design.T * (q * (1 - q))) @ design + 1e-10 * np.eye(2)
-        w = w - np.linalg.solve(hessian, design.T @ (q - target))
-    if w[1] <= 0:
-        return flat, 0.0
-    slope = w[1] / spread
-    return float(w[0] - slope * center), float(slope)
+        open_, z, target = open_[goes_on], z[:, goes_on], target[:, goes_on]
+    return a, b

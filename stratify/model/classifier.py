@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,43 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from stratify.model.calibrate import fit_sigmoid
-from stratify.model.families import FamilyName, make_encoder, make_family
+from stratify.model.encoded import Encoder, encode_rows, make_encoder
+from stratify.model.families import (
+    Family,
+    FamilyName,
+    Parameters,
+    make_family,
+    score_labellings,
+)
+from stratify.model.tuning import choose_points
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
-from stratify.preprocess import check_table
+from stratify.preprocess import TablePreparer, check_table
 
+Engine = Literal["fast", "reference"]
+ENGINES: tuple[str, ...] = get_args(Engine)
 InnerFolds = Iterable[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuned:
+    """What tuning, calibrating and fitting came to; the rest follows from the training rows.
+
+    Parameters
+    ----------
+    parameters : dict
+        The chosen grid point.
+    intercept, slope : float
+        The calibration of its score.
+    inner_scores : array, shape (n_patients,)
+        Its held-out scores.
+    model : estimator
+    """
+
+    parameters: Parameters
+    intercept: float
+    slope: float
+    inner_scores: np.ndarray
+    model: Any
 
 
 class ResponderClassifier(TwoClassClassifier):
@@ -30,11 +62,16 @@ class ResponderClassifier(TwoClassClassifier):
 
     Parameters
     ----------
-    family : {"logistic", "xgboost", "prevalence"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    preparer : TablePreparer, optional
+        What is done to connectivity in each fold before it is encoded; unfitted.
     inner_folds : int or iterable of (train, test) index arrays
         A number makes stratified folds that keep groups together; index arrays are used as given.
     random_state : int
         Equal seeds give equal models, to the last digit.
+    engine : {"fast", "reference"}
+        The reference fits every grid point by itself, with plain scikit-learn and XGBoost: the same
+        numbers, slowly.
 
     Attributes
     ----------
@@ -44,7 +81,7 @@ class ResponderClassifier(TwoClassClassifier):
         The chosen grid point.
     intercept_, slope_ : float
         Calibrated log-odds = intercept_ + slope_ * the family's own score.
-    encoder_ : TableEncoder
+    encoder_ : TableEncoder or TablePreparer
     model_ : estimator
     inner_folds_ : list of (train, test)
         The index arrays really used, for the leakage certificate.
@@ -69,12 +106,16 @@ class ResponderClassifier(TwoClassClassifier):
         self,
         family: FamilyName = "logistic",
         *,
+        preparer: TablePreparer | None = None,
         inner_folds: int | InnerFolds = 5,
         random_state: int = 0,
+        engine: Engine = "fast",
     ) -> None:
         self.family = family
+        self.preparer = preparer
         self.inner_folds = inner_folds
         self.random_state = random_state
+        self.engine = engine
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> ResponderClassifier:
         """Tune, calibrate and fit.
@@ -89,19 +130,8 @@ class ResponderClassifier(TwoClassClassifier):
             Rows with the same value stay together in the inner folds.
         """
         X, y = self._check(X, y)
-        family = make_family(self.family, self._seed())
         self.inner_folds_ = self._make_inner_folds(y, groups)
-        scores = np.full((len(y), len(family.grid)), np.nan)
-        for train, test in self.inner_folds_:
-            encoder = make_encoder(family).fit(X.iloc[train])
-            scores[test] = family.score_path(
-                encoder.transform(X.iloc[train]), y[train], encoder.transform(X.iloc[test])
-            )
-        chosen, self.intercept_, self.slope_ = _choose(scores, y)
-        self.parameters_ = dict(family.grid[chosen])
-        self.inner_scores_ = scores[:, chosen]
-        self.encoder_ = make_encoder(family).fit(X)
-        self.model_ = family.fit(self.encoder_.transform(X), y, self.parameters_)
+        _fit_all([self], X, y, [None])
         return self
 
     def score_rows(self, X: Any) -> np.ndarray:
@@ -118,6 +148,20 @@ class ResponderClassifier(TwoClassClassifier):
         scores = self.score_rows(X)
         return self.intercept_ + self.slope_ * scores
 
+    @property
+    def tuned(self) -> Tuned:
+        """What fitting came to, to be kept."""
+        check_is_fitted(self, "model_")
+        return Tuned(
+            self.parameters_, self.intercept_, self.slope_, self.inner_scores_, self.model_
+        )
+
+    def _take(self, tuned: Tuned, encoder: Encoder) -> None:
+        self.parameters_ = dict(tuned.parameters)
+        self.intercept_, self.slope_ = tuned.intercept, tuned.slope
+        self.inner_scores_, self.model_ = tuned.inner_scores, tuned.model
+        self.encoder_ = encoder
+
     def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, np.ndarray]:
         if y is None:
             raise ValueError(
@@ -129,6 +173,15 @@ class ResponderClassifier(TwoClassClassifier):
         check_consistent_length(X, y)
         self.classes_, encoded = encode_classes(y)
         return X, encoded
+
+    def _make_family(self) -> Family:
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine is {self.engine!r}; it must be one of {', '.join(ENGINES)}")
+        if self.engine == "reference":
+            from stratify.model.reference import make_reference_family
+
+            return make_reference_family(self.family, self._seed())
+        return make_family(self.family, self._seed())
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int | np.integer):
@@ -160,14 +213,125 @@ class ResponderClassifier(TwoClassClassifier):
         return tags
 
 
-def _choose(scores: np.ndarray, y: np.ndarray) -> tuple[int, float, float]:
-    """Calibrate each grid point's held-out scores; return the simplest that is as good as any."""
-    known = ~np.isnan(scores).any(axis=1)
-    scores, y = scores[known], y[known]
-    sigmoids = [fit_sigmoid(scores[:, k], y) for k in range(scores.shape[1])]
-    log_odds = np.array([a + b * scores[:, k] for k, (a, b) in enumerate(sigmoids)])
-    loss = np.logaddexp(0.0, log_odds) - y * log_odds
-    worse = loss - loss[loss.mean(axis=1).argmin()]
-    error = worse.std(axis=1) / np.sqrt(len(y))
-    chosen = int(np.flatnonzero(worse.mean(axis=1) <= error)[0])
-    return chosen, *sigmoids[chosen]
+def fit_together(
+    classifiers: Sequence[ResponderClassifier],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    *,
+    known: Sequence[Tuned | None] | None = None,
+) -> None:
+    """Fit classifiers of several families, each as its own ``fit`` would, on rows encoded once.
+
+    Parameters
+    ----------
+    classifiers : sequence of ResponderClassifier
+        Unfitted, of one ``preparer`` and the same given ``inner_folds``.
+    X : DataFrame, shape (n_patients, n_columns)
+    y : array, shape (n_patients,)
+    known : sequence of Tuned or None, optional
+        What fitting some of them on these rows came to before; the others are fitted.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(60, 4)))
+    >>> y = (X[0] > 0).to_numpy().astype(int)
+    >>> rows = np.arange(60)
+    >>> inner = [(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+    >>> both = [ResponderClassifier(family, inner_folds=inner) for family in ("logistic", "svm")]
+    >>> fit_together(both, X, y)
+    >>> [classifier.family for classifier in both if hasattr(classifier, "model_")]
+    ['logistic', 'svm']
+    """
+    for classifier in classifiers:
+        checked, encoded = classifier._check(X, y)
+        classifier.inner_folds_ = classifier._make_inner_folds(encoded, None)
+    _fit_all(classifiers, checked, encoded, known or [None] * len(classifiers))
+
+
+def fit_labellings(
+    classifier: ResponderClassifier, X: pd.DataFrame, Y: np.ndarray, held_out: pd.DataFrame
+) -> np.ndarray:
+    """Fit a classifier anew for each of many labellings; return log-odds of held-out rows.
+
+    As a classifier fitted to each labelling alone would give them, but what does not depend on the
+    labels, such as encoding, is done once.
+
+    Parameters
+    ----------
+    classifier : ResponderClassifier
+        With given ``inner_folds``; it is left unfitted.
+    X : DataFrame, shape (n_patients, n_columns)
+    Y : array of 0 and 1, shape (n_patients, n_labellings)
+    held_out : DataFrame, shape (n_held_out, n_columns)
+
+    Returns
+    -------
+    log_odds : array, shape (n_held_out, n_labellings)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X, rows = pd.DataFrame(rng.normal(size=(60, 4))), np.arange(60)
+    >>> inner = [(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+    >>> Y = rng.integers(0, 2, size=(60, 7))
+    >>> fit_labellings(ResponderClassifier("svm", inner_folds=inner), X, Y, X[:5]).shape
+    (5, 7)
+    """
+    family = classifier._make_family()
+    scores = np.full((len(Y), len(family.grid), Y.shape[1]), np.nan)
+    for train, test in classifier._make_inner_folds(Y[:, 0], None):
+        rows = encode_rows(X.iloc[train], X.iloc[test], classifier.preparer, [family.standardise])
+        scores[test] = score_labellings(family, rows[family.standardise], Y[train])
+    chosen, intercepts, slopes = choose_points(scores, Y)
+    encoded = encode_rows(X, held_out, classifier.preparer, [family.standardise])
+    final = score_labellings(family, encoded[family.standardise], Y, chosen)
+    return intercepts + slopes * final
+
+
+def _fit_all(
+    classifiers: Sequence[ResponderClassifier],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    known: Sequence[Tuned | None],
+) -> None:
+    """Tune, calibrate and fit classifiers whose input was checked."""
+    preparer = classifiers[0].preparer
+    families = [classifier._make_family() for classifier in classifiers]
+    new = [family for family, tuned in zip(families, known, strict=True) if tuned is None]
+    scores = dict(zip(map(id, new), _score_inner(classifiers[0], new, X, y), strict=True))
+    for standardise in {family.standardise for family in families}:
+        encoder = make_encoder(preparer, standardise=standardise).fit(X)
+        rows = encoder.transform(X) if new else None
+        for classifier, family, tuned in zip(classifiers, families, known, strict=True):
+            if family.standardise == standardise:
+                done = tuned or _tune(family, scores[id(family)], rows, y)
+                classifier._take(done, encoder)
+
+
+def _score_inner(
+    classifier: ResponderClassifier, families: Sequence[Family], X: pd.DataFrame, y: np.ndarray
+) -> list[np.ndarray]:
+    """Return held-out scores of each family's grid, (n_patients, n_grid)."""
+    scores = [np.full((len(y), len(family.grid)), np.nan) for family in families]
+    forms = [family.standardise for family in families]
+    # One inner fold at a time, so that no more than one is held in memory as numbers.
+    for train, test in classifier.inner_folds_ if families else ():
+        encoded = encode_rows(X.iloc[train], X.iloc[test], classifier.preparer, forms)
+        for family, held_out in zip(families, scores, strict=True):
+            held_out[test] = family.score_path(encoded[family.standardise], y[train])
+    return scores
+
+
+def _tune(family: Family, scores: np.ndarray, rows: np.ndarray | None, y: np.ndarray) -> Tuned:
+    """Choose a grid point by its held-out scores, calibrate it, and fit it on all rows."""
+    assert rows is not None
+    chosen, intercepts, slopes = choose_points(scores[:, :, None], y[:, None])
+    parameters = dict(family.grid[chosen[0]])
+    return Tuned(
+        parameters,
+        float(intercepts[0]),
+        float(slopes[0]),
+        scores[:, chosen[0]],
+        family.fit(rows, y, parameters),
+    )

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
-from sklearn.linear_model import ElasticNet
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
+from stratify.solvers import LOGISTIC, reduce_rows, solve, solve_elastic_net
 
 RIDGE_FLOOR = 1e-3
 """The l1 share that places a ridge penalty on the scale of an l1 penalty, as in glmnet."""
@@ -23,10 +22,8 @@ class ElasticNetLogistic(TwoClassClassifier):
 
         mean(log(1 + exp(f)) - y f) + penalty * (l1_ratio |w|_1 + (1 - l1_ratio) / 2 |w|_2^2)
 
-    by iteratively reweighted least squares, each step a coordinate descent of scikit-learn's
-    `ElasticNet` over the columns that the sequential strong rule cannot rule out; the optimality
-    conditions are then checked on all columns. A pure ridge is solved exactly in the span of the
-    rows.
+    by `stratify.solvers.sparse`: over a few columns at a time, the optimality conditions checked on
+    all. A pure ridge is solved in the span of the rows.
 
     Parameters
     ----------
@@ -36,7 +33,7 @@ class ElasticNetLogistic(TwoClassClassifier):
     l1_ratio : float
         From 0, ridge, to 1, lasso.
     tol : float
-        Relative change of the objective at which iterations end.
+        The largest violation of an optimality condition, as a share of the l1 penalty.
     max_iter : int
 
     Attributes
@@ -47,8 +44,7 @@ class ElasticNetLogistic(TwoClassClassifier):
 
     Source
     ------
-    Friedman, Hastie and Tibshirani 2010, Journal of Statistical Software 33(1), section 3;
-    Tibshirani et al. 2012, JRSS B 74(2), 245-266 (strong rules).
+    Friedman, Hastie and Tibshirani 2010, Journal of Statistical Software 33(1), section 3.
 
     Examples
     --------
@@ -68,7 +64,7 @@ class ElasticNetLogistic(TwoClassClassifier):
         *,
         strength: float = 0.1,
         l1_ratio: float = 0.5,
-        tol: float = 1e-10,
+        tol: float = 1e-9,
         max_iter: int = 100,
     ) -> None:
         self.strength = strength
@@ -101,7 +97,7 @@ def fit_path(
     y: np.ndarray,
     grid: Sequence[tuple[float, float]],
     *,
-    tol: float = 1e-10,
+    tol: float = 1e-9,
     max_iter: int = 100,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fit every (strength, l1_ratio) of a grid, each from its neighbour's solution.
@@ -118,147 +114,53 @@ def fit_path(
     intercept : array, shape (n_grid,)
     penalty : array, shape (n_grid,)
     """
-    n, p = X.shape
-    top = np.abs(X.T @ (y - y.mean())).max(initial=0.0) / n
-    coef, intercept = np.zeros((len(grid), p)), np.zeros(len(grid))
-    penalty = np.array([s * top / max(l1, RIDGE_FLOOR) for s, l1 in grid])
-    # Fortran order is what coordinate descent reads; convert once for the whole path.
-    columns = np.asfortranarray(X)
+    coef, intercept = np.zeros((len(grid), X.shape[1])), np.zeros(len(grid))
+    penalty = compute_penalties(X, y, grid)
+    top = _compute_top(X, y)
+    if top <= 10 * np.finfo(float).eps * np.abs(X).max(initial=0.0):
+        # No column says anything, and there is no penalty to measure others by.
+        return coef, np.full(len(grid), np.log(y.mean()) - np.log1p(-y.mean())), penalty
     for l1_ratio in sorted({l1 for _, l1 in grid}):
         members = [k for k, (_, l1) in enumerate(grid) if l1 == l1_ratio]
         members.sort(key=lambda k: -penalty[k])
         if l1_ratio == 0:
-            coef[members], intercept[members] = _ridge_path(X, y, penalty[members], tol, max_iter)
+            coef[members], intercept[members] = _fit_ridges(X, y, penalty[members])
             continue
-        state = _Point(np.zeros(p), _log_odds(y.mean()), top / l1_ratio)
+        point = None
         for k in members:
-            state = _solve(columns, y, penalty[k], l1_ratio, state, tol, max_iter)
-            coef[k], intercept[k] = state.coef, state.intercept
+            point = solve_elastic_net(
+                X,
+                y,
+                penalty[k] * l1_ratio,
+                penalty[k] * (1 - l1_ratio),
+                start=point,
+                tolerance=tol,
+                max_iter=max_iter,
+            )
+            coef[k], intercept[k] = point.coef, point.intercept
     return coef, intercept, penalty
 
 
-class _Point:
-    """A solution on the path: weights, intercept, and the penalty they solve."""
-
-    def __init__(self, coef: np.ndarray, intercept: float, penalty: float) -> None:
-        self.coef, self.intercept, self.penalty = coef, intercept, penalty
-
-
-def _log_odds(p: float) -> float:
-    return float(np.log(p) - np.log1p(-p))
+def compute_penalties(
+    X: np.ndarray, y: np.ndarray, grid: Sequence[tuple[float, float]]
+) -> np.ndarray:
+    """Return the penalty of every (strength, l1_ratio) of a grid, shape (n_grid,)."""
+    top = _compute_top(X, y)
+    return np.array([strength * top / max(l1, RIDGE_FLOOR) for strength, l1 in grid])
 
 
-def _loss(y: np.ndarray, f: np.ndarray) -> float:
-    return float(np.mean(np.logaddexp(0.0, f) - y * f))
+def _compute_top(X: np.ndarray, y: np.ndarray) -> float:
+    """Return the smallest l1 penalty that leaves the model empty."""
+    return float(np.abs(X.T @ (y - y.mean())).max(initial=0.0)) / len(X)
 
 
-def _solve(
-    X: np.ndarray,
-    y: np.ndarray,
-    penalty: float,
-    l1_ratio: float,
-    start: _Point,
-    tol: float,
-    max_iter: int,
-) -> _Point:
-    """Solve one point of the path: strong columns first, then whatever they left in violation."""
-    n = len(y)
-    coef, intercept = start.coef.copy(), start.intercept
-    gradient = np.abs(X.T @ (y - expit(X @ coef + intercept))) / n
-    bound = l1_ratio * (2 * penalty - max(start.penalty, penalty))
-    kept = (gradient >= bound) | (coef != 0)
-    while True:
-        chosen = np.flatnonzero(kept)
-        coef[:] = 0 if not len(chosen) else coef
-        part, intercept = _reweight(
-            X[:, chosen], y, penalty, l1_ratio, coef[chosen], intercept, tol, max_iter
-        )
-        coef[chosen] = part
-        residual = y - expit(X[:, chosen] @ part + intercept)
-        violates = np.abs(X.T @ residual) / n > penalty * l1_ratio * (1 + 1e-6) + 1e-9
-        violates &= ~kept
-        if not violates.any():
-            return _Point(coef, intercept, penalty)
-        kept |= violates
-
-
-def _reweight(
-    X: np.ndarray,
-    y: np.ndarray,
-    penalty: float,
-    l1_ratio: float,
-    coef: np.ndarray,
-    intercept: float,
-    tol: float,
-    max_iter: int,
-) -> tuple[np.ndarray, float]:
-    """Minimise the penalised loss over some columns, halving any step that does not descend."""
-
-    def objective(w: np.ndarray, b: float) -> float:
-        size = l1_ratio * np.abs(w).sum() + (1 - l1_ratio) / 2 * (w @ w)
-        return _loss(y, X @ w + b) + penalty * float(size)
-
-    if not X.shape[1]:
-        return coef, _log_odds(y.mean())
-    n = len(y)
-    now = objective(coef, intercept)
-    descent = ElasticNet(l1_ratio=l1_ratio, warm_start=True, tol=1e-7, max_iter=20_000)
-    for _ in range(max_iter):
-        f = X @ coef + intercept
-        p = expit(f)
-        weight = np.maximum(p * (1 - p), 1e-5)
-        descent.alpha = penalty * n / weight.sum()
-        descent.coef_ = coef.copy()
-        descent.fit(X, f + (y - p) / weight, sample_weight=weight, check_input=True)
-        step, step_intercept = descent.coef_ - coef, descent.intercept_ - intercept
-        size = 1.0
-        new = objective(coef + step, intercept + step_intercept)
-        while new > now and size > 1e-6:
-            size /= 2
-            new = objective(coef + size * step, intercept + size * step_intercept)
-        if new > now:
-            break
-        coef, intercept = coef + size * step, float(intercept + size * step_intercept)
-        if now - new <= tol * max(abs(now), 1e-12):
-            break
-        now = new
-    return coef, intercept
-
-
-def _ridge_path(
-    X: np.ndarray, y: np.ndarray, penalties: np.ndarray, tol: float, max_iter: int
+def _fit_ridges(
+    X: np.ndarray, y: np.ndarray, penalties: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Solve pure ridge penalties by Newton steps in the span of the rows, where they all lie."""
-    n, p = X.shape
-    if p > n:
-        rotation, triangle = np.linalg.qr(X.T)
-        reduced = triangle.T
-    else:
-        rotation, reduced = np.eye(p), X
-    design = np.column_stack([reduced, np.ones(n)])
-    w = np.zeros(design.shape[1])
-    w[-1] = _log_odds(y.mean())
-    coef, intercept = np.zeros((len(penalties), p)), np.zeros(len(penalties))
-    for k, penalty in enumerate(penalties):
-        ridge = np.full(len(w), penalty)
-        ridge[-1] = 0.0
-        now = _loss(y, design @ w) + (ridge * w**2).sum() / 2
-        for _ in range(max_iter):
-            q = expit(design @ w)
-            gradient = design.T @ (q - y) / n + ridge * w
-            weight = np.maximum(q * (1 - q), 1e-10)
-            hessian = (design.T * weight) @ design / n + np.diag(ridge + 1e-12)
-            step = np.linalg.solve(hessian, gradient)
-            size = 1.0
-            while size > 1e-8:
-                new = _loss(y, design @ (w - size * step))
-                new += (ridge * (w - size * step) ** 2).sum() / 2
-                if new <= now:
-                    break
-                size /= 2
-            w = w - size * step
-            if now - new <= tol * max(abs(now), 1e-12):
-                break
-            now = new
-        coef[k], intercept[k] = rotation @ w[:-1], w[-1]
-    return coef, intercept
+    """Fit pure ridge penalties in the span of the rows, where their weights lie."""
+    centre = X.mean(axis=0)
+    centred = X - centre
+    reduced = reduce_rows(centred, centred[:0])
+    solution = solve(reduced, (2 * y - 1)[:, None], len(y) * penalties, LOGISTIC)
+    coef = reduced.to_dual(solution.weights).T @ centred
+    return coef, solution.intercepts - coef @ centre

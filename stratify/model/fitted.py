@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,8 @@ from scipy import stats
 from scipy.special import expit
 
 from stratify.errors import DataError, Fault
-from stratify.model.classifier import ResponderClassifier
+from stratify.model.stack import FoldClassifier
+from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import FeatureSet, Table, Task
 
@@ -55,9 +56,9 @@ class FittedModel:
 
     Parameters
     ----------
-    classifier : ResponderClassifier
+    classifier : ResponderClassifier or StackedClassifier
         Fitted on every patient of the study.
-    replicas : tuple of ResponderClassifier
+    replicas : tuple of ResponderClassifier or StackedClassifier
         The models of the outer folds, each fitted without some of the patients; how far they
         disagree about a patient is how far the data decide that patient's likelihood.
     left_out_share : float
@@ -66,15 +67,17 @@ class FittedModel:
     ranges : mapping of str to (float, float) or tuple of str
         The lowest and highest value, or the levels, that training saw in each column.
     task : Task
-    features : {"clinical", "connectivity", "both"}
+    features : {"clinical", "connectivity", "both", "late fusion"}
     n_patients, n_responders : int
     simulated : bool
     digest : str
         Of the table the model was fitted on.
+    preparation : Preparation
+        What is done to connectivity before the classifier sees it.
     """
 
-    classifier: ResponderClassifier
-    replicas: tuple[ResponderClassifier, ...]
+    classifier: FoldClassifier
+    replicas: tuple[FoldClassifier, ...]
     left_out_share: float
     columns: tuple[Column, ...]
     ranges: Mapping[str, tuple[float, float] | tuple[str, ...]]
@@ -84,6 +87,7 @@ class FittedModel:
     n_responders: int
     simulated: bool
     digest: str
+    preparation: Preparation = field(default_factory=Preparation)
 
     @property
     def base_rate(self) -> float:
@@ -107,17 +111,24 @@ class FittedModel:
         Parameters
         ----------
         X : DataFrame, shape (n_patients, n_columns)
-            With at least the columns of training, in any order.
+            With at least the columns of training, in any order. A patient from a site that
+            harmonising did not see gets no likelihood (NaN), unless the study declared what
+            becomes of such patients.
 
         Source
         ------
         Shao and Wu 1989, Annals of Statistics 17(3), 1176-1197 (delete-d jackknife).
         """
         X = self.align(X)
-        log_odds = self.classifier.decision_function(X)
+        speaks = ~self.from_unseen_site(X)
+        log_odds = np.full(len(X), np.nan)
         half = np.zeros(len(X))
-        if len(self.replicas) > 1:
-            spread = np.stack([replica.decision_function(X) for replica in self.replicas])
+        if speaks.any():
+            log_odds[speaks] = self.classifier.decision_function(X[speaks])
+        if len(self.replicas) > 1 and speaks.any():
+            spread = np.full((len(self.replicas), len(X)), np.nan)
+            for k, replica in enumerate(self.replicas):
+                spread[k, speaks] = replica.decision_function(X[speaks])
             variance = ((spread - log_odds) ** 2).mean(axis=0)
             widen = (1 - self.left_out_share) / self.left_out_share
             half = stats.norm.ppf((1 + level) / 2) * np.sqrt(widen * variance)
@@ -154,10 +165,25 @@ class FittedModel:
             )
         return X[names]
 
+    def from_unseen_site(self, X: pd.DataFrame) -> np.ndarray:
+        """Tell which patients are from a site that harmonising cannot place, shape (n_patients,).
+
+        Parameters
+        ----------
+        X : DataFrame
+            With the column of the site, where sites are harmonised.
+        """
+        site = next((column.name for column in self.columns if column.role == "site"), None)
+        if self.preparation.harmonise == "none" or site is None or site not in X:
+            return np.zeros(len(X), dtype=bool)
+        if self.preparation.unseen_site != "refuse":
+            return np.zeros(len(X), dtype=bool)
+        return ~X[site].astype(object).isin(self.ranges[site]).to_numpy()
+
     def _outside(self, row: pd.Series) -> tuple[str, ...]:
         outside = []
         for column in self.columns:
-            if column.source == "connectivity":
+            if column.regions is not None:
                 continue
             value, seen = row[column.name], self.ranges[column.name]
             if pd.isna(value):
@@ -172,9 +198,9 @@ class FittedModel:
 
 def fit_model(
     table: Table,
-    classifier: ResponderClassifier,
+    classifier: FoldClassifier,
     *,
-    replicas: tuple[ResponderClassifier, ...] = (),
+    replicas: tuple[FoldClassifier, ...] = (),
     left_out_share: float = 0.2,
 ) -> FittedModel:
     """Fit a classifier on every patient of a table, and keep what prediction will need.
@@ -183,9 +209,9 @@ def fit_model(
     ----------
     table : Table
         With its outcome.
-    classifier : ResponderClassifier
+    classifier : ResponderClassifier or StackedClassifier
         Unfitted; it is cloned.
-    replicas : tuple of ResponderClassifier
+    replicas : tuple of ResponderClassifier or StackedClassifier
         Fitted in cross-validation, for the interval of one patient's likelihood.
     """
     from sklearn.base import clone
@@ -204,6 +230,7 @@ def fit_model(
         n_responders=int(table.y.sum()),
         simulated=table.simulated,
         digest=table.digest,
+        preparation=table.preparation,
     )
 
 

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import json
 from copy import copy
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED
+from zipfile import ZIP_DEFLATED, BadZipFile
 
 import numpy as np
 
 from stratify.errors import DataError, Fault
 from stratify.files import replacing
-from stratify.model.classifier import ResponderClassifier
+from stratify.model.classifier import ResponderClassifier, Tuned
 from stratify.model.fitted import FittedModel
+from stratify.model.stack import FoldClassifier, StackedClassifier
 from stratify.outcome import ResponseRule
+from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import Task
 
-FORMAT = 1
+FORMAT = 2
 
 TRUSTED_TYPES = (
     "collections.OrderedDict",
+    "numpy.dtype",
     "stratify.model.classifier.ResponderClassifier",
+    "stratify.connectome.features.edges.Edges",
+    "stratify.connectome.features.network_blocks.NetworkBlocks",
+    "stratify.connectome.features.partial_correlation.PartialCorrelation",
+    "stratify.connectome.features.seeds.Seeds",
+    "stratify.connectome.features.tangent.TangentVectors",
     "stratify.model.elastic_net.ElasticNetLogistic",
+    "stratify.model.forest.RandomTrees",
+    "stratify.model.machines.LinearMachine",
+    "stratify.model.stack.StackedClassifier",
     "stratify.model.trees.ScreenedTrees",
+    "stratify.preprocess.combat.ComBat",
+    "stratify.preprocess.confounds.ConfoundRemover",
     "stratify.preprocess.encode.TableEncoder",
+    "stratify.preprocess.prepare.TablePreparer",
     "xgboost.core.Booster",
 )
 """The only classes, beside those skops itself trusts, that a model file may hold."""
@@ -57,6 +71,7 @@ def write_model(model: FittedModel, folder: Path) -> Path:
         "n_responders": model.n_responders,
         "simulated": model.simulated,
         "digest": model.digest,
+        "preparation": asdict(model.preparation),
     }
     with replacing(folder / "model.json") as part:
         part.write_text(json.dumps(facts, indent=1), encoding="utf-8")
@@ -97,20 +112,55 @@ def read_model(folder: Path) -> FittedModel:
         n_responders=facts["n_responders"],
         simulated=facts["simulated"],
         digest=facts["digest"],
+        preparation=_preparation_from_dict(facts["preparation"]),
     )
 
 
-def _without_patients(classifier: ResponderClassifier) -> ResponderClassifier:
+def write_tuned(tuned: Tuned, path: Path) -> None:
+    """Write what fitting came to, to be read by `read_tuned`; text and arrays, never code."""
+    import skops.io
+
+    values = {field.name: getattr(tuned, field.name) for field in fields(tuned)}
+    skops.io.dump(values, path, compression=ZIP_DEFLATED)
+
+
+def read_tuned(path: Path) -> Tuned | None:
+    """Read what `write_tuned` wrote; None where the file is damaged or holds any other class."""
+    import skops.io
+
+    try:
+        untrusted = set(skops.io.get_untrusted_types(file=path))
+        if untrusted - set(TRUSTED_TYPES):
+            return None
+        return Tuned(**skops.io.load(path, trusted=sorted(untrusted)))
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+        return None
+
+
+def _without_patients(classifier: FoldClassifier) -> FoldClassifier:
     """Copy a classifier without what it keeps of single patients."""
     kept = copy(classifier)
+    if isinstance(kept, StackedClassifier):
+        kept.parts_ = [_without_patients(part) for part in kept.parts_]
+        kept.parts = ()
+        return kept
     for name in ("inner_folds_", "inner_scores_"):
         kept.__dict__.pop(name, None)
     kept.inner_folds = 5
-    kept.encoder_ = copy(classifier.encoder_)
-    for part in (kept, kept.encoder_):
-        # As text of fixed width names are one array in the file, not an object each.
-        part.feature_names_in_ = np.asarray(part.feature_names_in_, dtype=str)
-    return kept
+    kept.preparer = None
+    kept.encoder_ = _with_plain_names(copy(kept.encoder_))
+    return _with_plain_names(kept)
+
+
+def _with_plain_names(part: Any) -> Any:
+    """Make names text of fixed width, which is one array in the file, not an object each."""
+    for name in ("feature_names_in_", "names_"):
+        if hasattr(part, name):
+            setattr(part, name, np.asarray(getattr(part, name), dtype=str))
+    for name in ("encoder_", "represent_", "remover_", "harmoniser_"):
+        if getattr(part, name, None) is not None and not isinstance(part, ResponderClassifier):
+            setattr(part, name, _with_plain_names(copy(getattr(part, name))))
+    return part
 
 
 def _task_to_dict(task: Task) -> dict[str, Any]:
@@ -126,6 +176,11 @@ def _task_from_dict(values: dict[str, Any]) -> Task:
             "clinical": None if clinical is None else tuple(clinical),
         }
     )
+
+
+def _preparation_from_dict(values: dict[str, Any]) -> Preparation:
+    lists = {name: tuple(v) for name, v in values.items() if isinstance(v, list)}
+    return Preparation(**{**values, **lists})
 
 
 def _unreadable(folder: Path, met: str) -> DataError:

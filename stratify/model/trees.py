@@ -76,26 +76,31 @@ class ScreenedTrees(TwoClassClassifier):
             self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
         )
         self.classes_, encoded = encode_classes(y)
-        self.kept_ = _screen(X, encoded, self.screen)
+        self.kept_ = screen_columns(X, encoded, self.screen)
         self.booster_ = xgboost.train(
-            {
-                "objective": "binary:logistic",
-                "tree_method": "hist",
-                "max_bin": MAX_BIN,
-                "max_depth": self.max_depth,
-                "eta": self.learning_rate,
-                "subsample": 0.8,
-                "min_child_weight": 2.0,
-                "base_score": 0.5,
-                "nthread": 1,
-                "seed": self.random_state,
-                "verbosity": 0,
-            },
+            self.settings,
             _as_matrix(X[:, self.kept_], encoded),
             num_boost_round=self.n_trees,
         )
         self.leaves_ = _stack_leaves(read_trees(self.booster_))
         return self
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What XGBoost is told."""
+        return {
+            "objective": "binary:logistic",
+            "tree_method": "hist",
+            "max_bin": MAX_BIN,
+            "max_depth": self.max_depth,
+            "eta": self.learning_rate,
+            "subsample": 0.8,
+            "min_child_weight": 2.0,
+            "base_score": 0.5,
+            "nthread": 1,
+            "seed": self.random_state,
+            "verbosity": 0,
+        }
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the score, shape (n_rows,)."""
@@ -111,13 +116,35 @@ class ScreenedTrees(TwoClassClassifier):
         running = np.cumsum(self.leaves_[np.arange(leaf.shape[1]), leaf], axis=1)
         return running[:, np.asarray(stages) - 1]
 
+    def read_trees(self) -> tuple[dict[str, np.ndarray], ...]:
+        """Return the trees as plain arrays, splitting on the columns that ``fit`` was given."""
+        return tuple(
+            {
+                **tree,
+                "features": np.where(
+                    tree["features"] < 0, -1, self.kept_[np.maximum(tree["features"], 0)]
+                ),
+            }
+            for tree in read_trees(self.booster_)
+        )
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
 
-def _screen(X: np.ndarray, y: np.ndarray, most: int) -> np.ndarray:
+def screen_columns(X: np.ndarray, y: np.ndarray, most: int) -> np.ndarray:
+    """Return the positions of the columns that differ most between classes, in order.
+
+    Parameters
+    ----------
+    X : array, shape (n_rows, n_columns)
+        NaN where missing.
+    y : array of 0 and 1, shape (n_rows,)
+    most : int
+        How many; all, where there are no more.
+    """
     if X.shape[1] <= most:
         return np.arange(X.shape[1])
     known = ~np.isnan(X)

@@ -1,5 +1,18 @@
 """What is done to columns before a model sees them, learned inside the training fold."""
 
+from stratify.preprocess.combat import ComBat
+from stratify.preprocess.combat_folds import fit_combat_folds
+from stratify.preprocess.confounds import ConfoundRemover
 from stratify.preprocess.encode import TableEncoder, check_table
+from stratify.preprocess.prepare import Preparation, TablePreparer, make_preparer
 
-__all__ = ["TableEncoder", "check_table"]
+__all__ = [
+    "ComBat",
+    "ConfoundRemover",
+    "Preparation",
+    "TableEncoder",
+    "TablePreparer",
+    "check_table",
+    "fit_combat_folds",
+    "make_preparer",
+]

@@ -65,9 +65,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             int(k): np.array(sorted(set(_text(X.iloc[:, k])) - {None}))
             for k in np.flatnonzero(is_category)
         }
-        self.source_ = np.concatenate(
-            [np.repeat(k, len(self.levels_.get(k, "1"))) for k in range(X.shape[1])]
-        ).astype(int)
+        widths = np.ones(X.shape[1], dtype=int)
+        for k, levels in self.levels_.items():
+            widths[k] = len(levels)
+        self.source_ = np.repeat(np.arange(X.shape[1]), widths)
         encoded = self._encode(X)
         n_encoded = encoded.shape[1]
         self.center_, self.scale_ = np.zeros(n_encoded), np.ones(n_encoded)
@@ -177,7 +178,10 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFram
 
 def _categories(X: pd.DataFrame) -> np.ndarray:
     """Tell which columns are categories rather than numbers."""
-    return np.array([not pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes], dtype=bool)
+    dtypes = X.dtypes.to_numpy()
+    # Asked once of each dtype rather than of thousands of columns.
+    is_number = {dtype: pd.api.types.is_numeric_dtype(dtype) for dtype in set(dtypes)}
+    return np.array([not is_number[dtype] for dtype in dtypes], dtype=bool)
 
 
 def _text(values: pd.Series) -> np.ndarray:

@@ -49,6 +49,9 @@ LONGEST_SENTENCE = 400
 
 _FAMILIES = {
     "logistic": "logistic regression (elastic net)",
+    "svm": "a linear support vector machine",
+    "ridge": "ridge regression",
+    "forest": "extremely randomised trees",
     "xgboost": "gradient-boosted trees (XGBoost)",
 }
 _FEATURES = {

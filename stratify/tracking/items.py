@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
+SIMULATED = "Simulated patients: nothing here is evidence about real people"
+
 # A request to a tracking server may carry this many of each.
 _MOST_METRICS = 1000
 _MOST_PARAMS_OR_TAGS = 100
@@ -74,12 +76,14 @@ def make_items(
     tables: Mapping[str, pd.DataFrame] | None = None,
     texts: Mapping[str, str] | None = None,
     description: str = "",
+    simulated: bool = False,
     key: bytes,
 ) -> Iterator[Item]:
     """Turn what a caller has into items.
 
     A table's ``patient`` column, or an index of that name, is replaced by pseudonyms; any other
-    index is left out, since it might hold the patients under another name.
+    index is left out, since it might hold the patients under another name. Figures of simulated
+    patients say so at their foot.
     """
     yield from (Param(name, value) for name, value in (params or {}).items())
     yield from (Tag(name, value) for name, value in (tags or {}).items())
@@ -89,7 +93,7 @@ def make_items(
     if fold_metrics is not None:
         yield from _fold_items(fold_metrics)
     for name, figure in (figures or {}).items():
-        yield File(f"figures/{name}.png", partial(_write_figure, figure))
+        yield File(f"figures/{name}.png", partial(_write_figure, figure, simulated))
     for name, table in (tables or {}).items():
         yield File(f"tables/{name}.csv", partial(_write_table, hide_patients(table, key)))
     for name, text in (texts or {}).items():
@@ -170,8 +174,14 @@ def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
         get_artifact_repository(home, tracking_uri=client.tracking_uri).log_artifacts(folder)
 
 
-def _write_figure(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=150, bbox_inches="tight")
+def _write_figure(figure: Figure, simulated: bool, path: Path) -> None:
+    # Below all that is drawn, whatever its layout; the caller's figure is left as it was.
+    mark = figure.text(1, -0.01, SIMULATED, ha="right", va="top", color="firebrick", size=9)
+    mark.set_visible(simulated)
+    try:
+        figure.savefig(path, dpi=150, bbox_inches="tight")
+    finally:
+        mark.remove()
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

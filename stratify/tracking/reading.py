@@ -16,7 +16,7 @@ from stratify.tracking.items import make_items, write_items
 from stratify.tracking.pseudonyms import read_key
 from stratify.tracking.served_model import find_model_id, registered_name
 from stratify.tracking.store import Store, quiet
-from stratify.tracking.study import KIND, STATE
+from stratify.tracking.study import KIND, STATE, close_dead_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +128,7 @@ def find_run(store: Store, reference: str) -> RunReference:
     DataError
         If there is none; the message lists the nearest names.
     """
+    close_dead_runs(store)
     reference = reference.strip().removeprefix("models:/")
     if re.fullmatch(r"[0-9a-f]{32}", reference):
         found = _run_of_id(store, reference)
@@ -191,6 +192,7 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyE
     """
     import pandas as pd
 
+    close_dead_runs(store)
     models = _search(store, f"tags.`{KIND}` = 'model'", experiment=experiment)
     return tuple(
         StudyEntry(
@@ -246,6 +248,8 @@ def add_to_run(
         figures=figures,
         tables=tables,
         texts=texts,
+        simulated=bool(figures)
+        and store.client.get_run(run_id).data.tags.get("simulated") == "true",
         key=read_key(store.folder),
     )
     write_items(store.client, run_id, items)

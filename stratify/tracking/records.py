@@ -84,6 +84,7 @@ def make_study_record(
             "read_with_care": " ".join(task.cautions) or None,
             "patients": len(table),
             "responders": int(table.y.sum()),
+            "preparation": table.preparation.describe() if table.preparer is not None else None,
             **validation,
         },
         models_tried=models_tried,
@@ -127,6 +128,7 @@ def make_model_run(
     evaluation: Evaluation,
     model: FittedModel,
     explanation: Explanation,
+    X: pd.DataFrame,
 ) -> ModelRun:
     """Gather all that is kept of one model.
 
@@ -137,6 +139,8 @@ def make_model_run(
     model : FittedModel
     explanation : Explanation
         Of the patients the model was fitted on.
+    X : DataFrame
+        The table the model was fitted on.
     """
     from stratify.model import write_model
 
@@ -176,7 +180,7 @@ def make_model_run(
         },
         description=_describe_model(record, evaluation, explanation),
         model=lambda folder: write_model(model, folder),
-        X=explanation.X,
+        X=X,
     )
 
 

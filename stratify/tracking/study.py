@@ -94,6 +94,11 @@ class StudyRun:
     tags: Mapping[str, object]
     dataset: object
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the patients are made up."""
+        return bool(self.tags.get("simulated"))
+
     def log_model_run(self, model_run: ModelRun) -> str:
         """Write one model as a run of its own, and return the run's id.
 
@@ -172,6 +177,7 @@ class StudyRun:
             tables=tables,
             texts=texts,
             description=description or verdict,
+            simulated=self.simulated,
             key=read_key(self.store.folder),
         )
         write_items(self.store.client, self.run_id, items)
@@ -188,6 +194,7 @@ class StudyRun:
             tables=model_run.tables,
             texts=model_run.texts,
             description=model_run.description,
+            simulated=self.simulated,
             key=read_key(self.store.folder),
         )
 
@@ -209,8 +216,9 @@ def start_study(
     """Open a study's run; close it as complete, or as failed if the block is left by an error.
 
     An interrupt, a termination signal and an exit count as errors. A process that is killed
-    outright cannot close anything: its run stays ``started`` until the next study of this machine
-    begins, which closes it as failed (`mark_dead_runs`).
+    outright cannot close anything: its run stays ``started`` until this machine next begins a study
+    in the store, looks for a run there or opens its pages, which closes it as failed
+    (`mark_dead_runs`).
 
     Parameters
     ----------
@@ -281,6 +289,14 @@ def mark_dead_runs(store: Store) -> tuple[str, ...]:
     for run in models + dead:
         _close(store, run.info.run_id, "failed", "the process was killed")
     return tuple(run.info.run_id for run in models + dead)
+
+
+def close_dead_runs(store: Store) -> None:
+    """Close the runs of killed processes of this machine, where whoever reads may also write."""
+    from mlflow.exceptions import MlflowException
+
+    with contextlib.suppress(MlflowException):
+        mark_dead_runs(store)
 
 
 def _create_run(

@@ -19,6 +19,7 @@ from stratify.errors import DataError, Fault, SettingsError
 from stratify.tracking.pages import FIRST_PAGE
 from stratify.tracking.processes import termination_as_exit
 from stratify.tracking.store import Store, silence_mlflow
+from stratify.tracking.study import close_dead_runs
 from stratify.tracking.view import runs_page, shared_runs_page
 
 _PATIENCE_SECONDS = 90
@@ -52,6 +53,7 @@ def serve_ui(
     SettingsError
         If the port is taken.
     """
+    close_dead_runs(store)
     experiment_id = _find_experiment(store, experiment)
     if store.served:
         page = shared_runs_page(experiment_id) if experiment_id else ""

@@ -81,9 +81,6 @@ def digest(path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-# Each form, written by the library whose format it is.
-
-
 def test_hubs_and_centres_beside_the_regions_come_along_in_the_order_of_the_matrices(tmp_path):
     wide().to_csv(tmp_path / "e.csv", index=False)
     centres = np.arange(18.0).reshape(6, 3)
@@ -107,14 +104,102 @@ def test_hubs_and_centres_beside_the_regions_come_along_in_the_order_of_the_matr
 def test_a_centre_that_is_no_number_is_refused_by_region(tmp_path):
     wide().to_csv(tmp_path / "e.csv", index=False)
     (tmp_path / "r.csv").write_text("region,x,y,z\nSN_1,1,two,3\n")
-    with pytest.raises(DataError, match=r"r.csv: y: 'two' for region SN_1; millimetres in MNI"):
+    with pytest.raises(DataError, match=r"r.csv: y: 'two' for region SN_1; millimetres"):
         read_connectomes(tmp_path / "e.csv", kind="pearson r", regions=tmp_path / "r.csv")
 
 
-def test_hubs_and_centres_must_fit_the_regions():
-    for wrong in ({"hubs": ("dACC",)}, {"coordinates": np.zeros((6, 2))}):
-        with pytest.raises(DataError, match="a hub for each region or for none"):
-            Connectomes(R, PATIENTS, REGIONS, ("SN",) * 6, "pearson r", **wrong)
+def test_hubs_must_fit_the_regions():
+    with pytest.raises(DataError, match="1 hubs for 6 regions; a hub for each region, or for none"):
+        Connectomes(R, PATIENTS, REGIONS, ("SN",) * 6, "pearson r", hubs=("dACC",))
+
+
+def test_what_is_known_of_the_scans_is_written_and_read_back(tmp_path):
+    quality = pd.DataFrame(
+        {"mean_fd": [0.1, np.nan, 0.3], "volumes": [100.0, 90.0, 80.0]},
+        index=pd.Index(PATIENTS, name="patient"),
+    )
+    known = Connectomes(
+        R,
+        PATIENTS,
+        REGIONS,
+        ("SN", "SN", "DMN", "DMN", "CEN", "CEN"),
+        "pearson r",
+        quality=quality,
+        producer="XCP-D 0.10.6",
+        band="alpha",
+        coordinates=np.arange(18.0).reshape(6, 3),
+    )
+    write_connectomes(known, tmp_path / "e.parquet")
+    back = read_connectomes(tmp_path / "e.parquet")
+    assert back.digest == known.digest
+    assert (back.producer, back.band) == ("XCP-D 0.10.6", "alpha")
+    pd.testing.assert_frame_equal(back.quality, quality)
+    np.testing.assert_array_equal(back.coordinates, known.coordinates)
+    turned = read_connectomes(tmp_path / "e.parquet", regions=REGIONS[::-1])
+    np.testing.assert_array_equal(turned.coordinates, known.coordinates[::-1])
+    assert "alpha, from XCP-D 0.10.6" in repr(back)
+    with pytest.raises(DataError, match="coordinates: an array of shape"):
+        Connectomes(R, PATIENTS, REGIONS, REGIONS, "pearson r", coordinates=np.zeros((6, 2)))
+
+
+# Each form, written by the library whose format it is.
+
+
+def test_matlab_stacks_are_read_with_the_patients_last(tmp_path):
+    from scipy.io import savemat
+
+    held = {
+        "Z": np.moveaxis(R, 0, 2),
+        "regions": np.array(REGIONS, dtype=object),
+        "kind": "pearson r",
+        "note": {"a": 1},
+    }
+    savemat(tmp_path / "s.mat", {**held, "patients": np.array(PATIENTS, dtype=object)})
+    assert_read(read_connectomes(tmp_path / "s.mat"))
+    savemat(tmp_path / "first.mat", {**held, "Z": R})
+    assert_read(read_connectomes(tmp_path / "first.mat", patients=PATIENTS))
+    assert "3 patients without their names" in told(tmp_path / "first.mat")
+    cube = correlations(6)
+    savemat(tmp_path / "cube.mat", {"Z": cube})
+    assert "as many patients as regions" in told(tmp_path / "cube.mat")
+    (tmp_path / "broken.mat").write_bytes(b"nothing of the kind")
+    assert "saved by MATLAB" in told(tmp_path / "broken.mat")
+
+
+def test_matlab_stacks_of_version_7_3_are_read_alike(tmp_path):
+    import h5py
+
+    # As MATLAB writes them: HDF5 with the axes reversed, and cells as references.
+    with h5py.File(tmp_path / "s.mat", "w", userblock_size=512) as file:
+        numbers = file.create_dataset("Z", data=np.moveaxis(R, 0, 2).T)
+        numbers.attrs["MATLAB_class"] = np.bytes_("double")
+        for name, words in (("regions", REGIONS), ("patients", PATIENTS)):
+            references = []
+            for k, word in enumerate(words):
+                text = file.create_dataset(
+                    f"#refs#/{name}{k}", data=np.array([[ord(c)] for c in word], "uint16")
+                )
+                text.attrs["MATLAB_class"] = np.bytes_("char")
+                references.append(text.ref)
+            cells = file.create_dataset(
+                name, data=np.array(references, dtype=h5py.ref_dtype)[:, None]
+            )
+            cells.attrs["MATLAB_class"] = np.bytes_("cell")
+    with (tmp_path / "s.mat").open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file")
+    assert_read(read_connectomes(tmp_path / "s.mat", kind="pearson r"))
+
+
+@pytest.mark.parametrize("ending", [".mat", ".txt"])
+def test_matlab_and_plain_text_hold_one_matrix_a_patient(tmp_path, ending):
+    from scipy.io import savemat
+
+    for patient, matrix in zip(PATIENTS, R, strict=True):
+        if ending == ".mat":
+            savemat(tmp_path / f"{patient}.mat", {"ROICorrelation": matrix})
+        else:
+            np.savetxt(tmp_path / f"{patient}.txt", matrix, fmt="%.17g")
+    assert_read(read_connectomes(tmp_path, kind="pearson r", regions=REGIONS))
 
 
 def test_wide_tables_read_in_each_format(tmp_path):

@@ -95,7 +95,7 @@ def test_sudmex_has_one_row_a_patient_and_no_follow_up_among_its_features():
     assert len(dataset.cohort) == 44
     table = ask(dataset, "craving_response", "yes")
     assert table.X.shape[1] == 17
-    assert table.has == ("clinical", "connectivity", "both")
+    assert table.has == ("clinical", "connectivity", "both", "late fusion")
     assert table.select("connectivity").X.shape[1] == 2
     assert "vas_week2" not in table.X
     assert len(table) == 30
@@ -202,3 +202,29 @@ def test_the_studies_ask_what_their_data_set_can_answer(name):
     table = assemble(task, dataset.cohort, dataset.connectomes)
     assert set(study["features"]["sets"]) <= set(table.has)
     assert min(np.bincount(table.y)) >= study["validation"]["folds"]
+
+
+@needs_files
+def test_rpn_series_are_correlated_and_thresholds_joined_as_an_independent_copy_has_them():
+    folder = Path(os.environ[MIRROR_VARIABLE]) / "rpn_signature"
+    tidy = pd.read_csv(folder / "participants_tidy.tsv", sep="\t", na_values="n/a", index_col=0)
+    dataset = fetch("rpn_signature")
+    frame = dataset.cohort.frame
+    tidy = tidy.loc["sub-" + frame.index]
+    np.testing.assert_allclose(frame["pain_sensitivity"], tidy["pain_sensitivity"], atol=1e-4)
+    quality = dataset.connectomes.quality
+    np.testing.assert_allclose(quality["mean_fd"], tidy["mean_fd"], atol=1e-5)
+    np.testing.assert_array_equal(quality["volumes"], tidy["n_vols"])
+    kept = np.load(folder / "fc_fisherz_upper_122.npz", allow_pickle=True)["fc"]
+    with np.errstate(divide="ignore"):
+        ours = np.arctanh(dataset.connectomes.edges.to_numpy())
+    np.testing.assert_allclose(ours, kept, atol=1e-6)
+    assert len(set(dataset.connectomes.regions)) == 122
+
+
+@needs_files
+def test_both_rpn_questions_can_be_asked():
+    sex = ask(fetch("rpn_signature"), "sex", "M")
+    assert (len(sex), int(sex.y.sum())) == (68, 39)
+    pain = ask(fetch("rpn_signature"), "pain_sensitive", "more")
+    assert (len(pain), int(pain.y.sum())) == (66, 33)

@@ -269,7 +269,7 @@ def test_the_study_of_the_demo_can_be_assembled(small):
     task = Task(rule=RULE, treatment="tms+ketamine", condition="depression")
     table = assemble(task, small.cohort, small.connectomes)
     assert table.simulated
-    assert table.has == ("clinical", "connectivity", "both")
+    assert table.has == ("clinical", "connectivity", "both", "late fusion")
     assert 24 <= len(table) <= 30
     assert len(table.columns) == 24 + 66
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import shap
 import xgboost
+from sklearn.ensemble import ExtraTreesClassifier
 
 from stratify.explanation import block_name, explain
 from stratify.model import FAMILIES, ResponderClassifier, fit_model
@@ -23,7 +24,7 @@ def test_shap_values_and_base_add_up_to_the_calibrated_log_odds(family, make_tab
     )
 
 
-@pytest.mark.parametrize("family", ["logistic", "xgboost"])
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "prevalence"])
 def test_patient_alone_gets_the_same_reasons_as_in_the_cohort(family, make_table):
     table = make_table(60, effect=2.0)
     model = fit(table, family)
@@ -58,7 +59,39 @@ def test_tree_values_agree_with_xgboosts_own_to_single_precision(make_table):
     np.testing.assert_allclose(ours["sex"], classifier.slope_ * peer[:, 2:4].sum(axis=1), atol=1e-4)
 
 
-@pytest.mark.parametrize("family", ["logistic", "xgboost"])
+def test_forest_values_agree_with_the_shap_package_on_scikit_learns_trees(make_table):
+    table = make_table(100, effect=2.0, missing=0.0)
+    model = fit(table, "forest")
+    classifier = model.classifier
+    encoded = classifier.encoder_.transform(table.X)
+    peer = ExtraTreesClassifier(
+        classifier.model_.n_trees,
+        min_samples_leaf=int(np.ceil(classifier.parameters_["leaf_share"] * 100)),
+        random_state=classifier.model_.random_state,
+    ).fit(encoded, table.y)
+    values = shap.TreeExplainer(peer).shap_values(encoded)[:, :, 1]
+    ours = explain(model, table.X).contributions
+    np.testing.assert_allclose(ours["severity"], classifier.slope_ * values[:, 0], atol=1e-6)
+    np.testing.assert_allclose(
+        ours["sex"], classifier.slope_ * values[:, 2:4].sum(axis=1), atol=1e-6
+    )
+
+
+def test_trees_that_never_split_give_no_reasons(make_table):
+    table = make_table(60)
+    model = fit(table, "forest")
+    forest = model.classifier.model_
+    trees = len(forest.first_) - 1
+    forest.first_ = np.arange(trees + 1)
+    for name in ("left_", "right_", "default_", "column_"):
+        setattr(forest, name, np.full(trees, -1))
+    forest.threshold_, forest.value_ = np.zeros(trees), np.full(trees, 0.1 / trees)
+    forest.weight_ = np.full(trees, 60.0)
+    explanation = explain(model, table.X)
+    assert (explanation.contributions == 0).all(axis=None)
+
+
+@pytest.mark.parametrize("family", [name for name in FAMILIES if name != "prevalence"])
 def test_planted_column_is_the_one_explained(family, make_table):
     table = make_table(200, regions=6, effect=2.5)
     importance = explain(fit(table, family), table.X).importance()

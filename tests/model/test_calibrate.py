@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from stratify.model.calibrate import fit_sigmoid
+from stratify.model.calibrate import fit_sigmoid, fit_sigmoids
 
 
 def test_sigmoid_agrees_with_logistic_regression_on_platts_targets():
@@ -46,3 +46,19 @@ def test_scale_of_the_scores_does_not_matter():
     a, b = fit_sigmoid(scores, y)
     c, d = fit_sigmoid(1e6 * scores + 5, y)
     np.testing.assert_allclose(a + b * scores, c + d * (1e6 * scores + 5), atol=1e-7)
+
+
+def test_many_sigmoids_at_once_equal_each_alone():
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 2, size=(80, 40))
+    scores = rng.normal(size=(80, 40)) * 10.0 ** rng.uniform(-6, 6, 40) + rng.normal(size=40)
+    scores[:, :20] += y[:, :20] * scores[:, :20].std(axis=0)
+    scores[:, 5] = 3.0
+    scores[:, 6] = y[:, 6]
+    intercepts, slopes = fit_sigmoids(scores, y)
+    assert slopes[5] == 0
+    assert 0 < (slopes == 0).sum() < 40
+    for k in range(40):
+        intercept, slope = fit_sigmoid(scores[:, k], y[:, k])
+        assert slopes[k] == pytest.approx(slope, rel=1e-12)
+        assert intercepts[k] == pytest.approx(intercept, rel=1e-12, abs=1e-12)

@@ -92,10 +92,15 @@ def test_a_sound_study_says_what_it_will_do(study):
     plan = result.plan
     # Of P00..P29, P00 and P01 (both responders) were not scanned: 28 are left, 12 - 2 respond.
     assert (plan.patients, plan.responders) == (28, 10)
-    assert plan.features == {"clinical": 2, "connectivity": 3, "both": 5}
-    assert plan.runs == 7  # two families on three feature sets, and the prevalence once
+    assert plan.features == {
+        "clinical": 2,
+        "connectivity": 3,
+        "both": 5,
+        "late fusion": 5,
+    }
+    assert plan.runs == 9  # two families on four feature sets, and the prevalence once
     assert [count for _, count in plan.flow][-1] == 28
-    for said in ["a small study: no errors", "28 patients, 10 of them responders", "7 runs"]:
+    for said in ["a small study: no errors", "28 patients, 10 of them responders", "9 runs"]:
         assert said in result.words()
 
 

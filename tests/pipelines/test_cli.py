@@ -133,6 +133,12 @@ def test_version_is_printed():
     assert run("--version").stdout.strip() == f"stratify {stratify.__version__}"
 
 
+def test_help_shows_no_escape_and_one_exit_code_after_the_other():
+    shown = run("--help").stdout
+    assert "\\" not in shown
+    assert "\n  Exit codes: 0 done; 1 the data or settings are wrong; 2 wrong usage;\n" in shown
+
+
 def test_each_command_has_help_that_fits_a_line():
     lines = run("--help").stdout.split("Commands:")[1].strip().splitlines()
     assert [line.split()[0] for line in lines] == [

@@ -328,7 +328,7 @@ def test_prognosis_and_diagnosis_need_no_treatment(write):
 
 def test_all_faults_are_told_at_once(write):
     path = write(
-        STUDY + "[validation]\nrepaets = 2\nfolds = 'five'\n[models]\nfamilies = ['svm']\n",
+        STUDY + "[validation]\nrepaets = 2\nfolds = 'five'\n[models]\nfamilies = ['cnn']\n",
         ("drop = 0.5", "drop = 1.5"),
         ('columns = "columns.toml"', ""),
         ('name = "madrs under both"', "name = 7"),

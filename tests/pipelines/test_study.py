@@ -104,6 +104,11 @@ def test_explanation_names_only_what_the_model_uses(found):
     model = load_run(open_store(folder / "mlruns"), told["run_id"]).model
     assert set(columns) == {column.name for column in model.columns}
     assert all(Path(figure).is_file() for figure in told["figures"])
+    assert told["simulated"] is True
+    words = CliRunner().invoke(
+        cli, ["explain", "optimistic-depression", "--store", str(folder / "mlruns")]
+    )
+    assert "Simulated patients" in words.stdout
 
 
 def test_explanations_of_new_patients_add_up_to_their_log_odds(found, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from stratify.tracking import find_run, list_studies, mark_dead_runs, open_store
+from stratify.errors import DataError
+from stratify.tracking import find_run, list_studies, mark_dead_runs, open_store, ui
 from stratify.tracking.processes import is_dead, process_tags
 
 TRAINING = textwrap.dedent("""
@@ -55,10 +57,13 @@ def killed(tmp_path_factory: pytest.TempPathFactory):
         training.communicate(timeout=30)
         codes[name] = training.returncode
     store = open_store(folder)
-    before = {study.name: study for study in list_studies(store)}
+    copies = {way: folder.with_name(way) for way in ("list", "find", "open")}
+    for copy in copies.values():
+        shutil.copytree(folder, copy)
+    before = {name: read_states(store, name) for name in signals}
     marked = mark_dead_runs(store)
     after = {study.name: study for study in list_studies(store)}
-    return store, codes, before, marked, after
+    return store, codes, before, marked, after, copies
 
 
 def begin_training(folder: Path, name: str) -> subprocess.Popen:
@@ -71,38 +76,64 @@ def begin_training(folder: Path, name: str) -> subprocess.Popen:
     )
 
 
+def read_states(store, name: str) -> tuple[str, list[str]]:
+    """Read the states of a study and its models from the tags alone, closing nothing."""
+    runs = store.client.search_runs(
+        [each.experiment_id for each in store.client.search_experiments()],
+        f"tags.study = '{name}'",
+        order_by=["attributes.start_time ASC"],
+    )
+    state, *models = [run.data.tags["stratify.state"] for run in runs]
+    return state, models
+
+
 def states(study) -> tuple[str, list[str]]:
     return study.state, [model.state for model in study.models]
 
 
 def test_two_processes_may_prepare_one_store_at_once(killed):
-    store, _, before, _, _ = killed
-    assert set(before) == {"terminated", "killed"}
-    assert {model.experiment_id for study in before.values() for model in study.models} == {"1"}
+    store, _, _, _, after, _ = killed
+    assert set(after) == {"terminated", "killed"}
+    assert {model.experiment_id for study in after.values() for model in study.models} == {"1"}
     assert not list(store.folder.glob(".making-*"))
 
 
 def test_a_terminated_training_closes_its_runs_as_failed(killed):
-    store, codes, before, _, _ = killed
+    store, codes, before, _, after, _ = killed
     assert codes["terminated"] == 128 + signal.SIGTERM
-    assert states(before["terminated"]) == ("failed", ["complete", "failed"])
-    run = store.client.get_run(before["terminated"].run_id)
+    assert before["terminated"] == ("failed", ["complete", "failed"])
+    run = store.client.get_run(after["terminated"].run_id)
     assert (run.info.status, run.data.tags["stratify.failure"]) == ("FAILED", "SystemExit")
 
 
 def test_a_killed_training_is_closed_as_failed_by_the_next(killed):
-    store, codes, before, marked, after = killed
+    store, codes, before, marked, after, _ = killed
     assert codes["killed"] == -signal.SIGKILL
-    assert states(before["killed"]) == ("started", ["complete", "started"])
+    assert before["killed"] == ("started", ["complete", "started"])
     assert states(after["killed"]) == ("failed", ["complete", "failed"])
     assert set(marked) == {after["killed"].run_id, after["killed"].models[1].run_id}
     for run_id in marked:
         assert store.client.get_run(run_id).info.status == "FAILED"
 
 
-def test_half_a_study_is_never_taken_for_a_study(killed):
-    from stratify.errors import DataError
+def test_whoever_looks_at_a_store_finds_a_killed_training_closed(killed, monkeypatch):
+    *_, copies = killed
+    listed = {study.name: study for study in list_studies(open_store(copies["list"]))}
+    assert states(listed["killed"]) == ("failed", ["complete", "failed"])
+    with pytest.raises(DataError, match="the latest is failed"):
+        find_run(open_store(copies["find"]), "killed")
+    opened = open_store(copies["open"])
+    monkeypatch.setattr(ui, "running_server", raising_as_asked)
+    with pytest.raises(InterruptedError):
+        ui.serve_ui(opened, open_browser=False)
+    assert read_states(opened, "killed") == ("failed", ["complete", "failed"])
 
+
+def raising_as_asked(*_, **__):
+    raise InterruptedError
+
+
+def test_half_a_study_is_never_taken_for_a_study(killed):
     store, *_ = killed
     for name in ("terminated", "killed"):
         with pytest.raises(DataError, match="the latest is failed"):

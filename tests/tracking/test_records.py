@@ -56,7 +56,9 @@ def study(copy_store, tmp_path_factory):
         store, experiment="small", name="small", digest=table.digest, params=record.params
     ) as run:
         run_ids = [
-            run.log_model_run(make_model_run(record, evaluation, model, explain(model, table.X)))
+            run.log_model_run(
+                make_model_run(record, evaluation, model, explain(model, table.X), table.X)
+            )
             for evaluation, model in zip(evaluations, models, strict=True)
         ]
         compared, figure = make_comparison(evaluations, run_ids)

@@ -1,0 +1,268 @@
+"""Fit many models on many folds: what they share is made once, what is finished is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from stratify.errors import DataError, Fault
+from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
+from stratify.evaluation.workers import run_tasks
+from stratify.folds import Fold, make_folds
+from stratify.model import (
+    Engine,
+    FamilyName,
+    FoldClassifier,
+    ResponderClassifier,
+    StackedClassifier,
+    Tuned,
+    fit_together,
+)
+from stratify.task import Table
+
+Candidate = tuple[FamilyName, Table]
+InnerFolds = list[tuple[np.ndarray, np.ndarray]]
+
+
+class FoldResult(NamedTuple):
+    """A model fitted in a fold, and what it says of those held out."""
+
+    classifier: FoldClassifier
+    log_odds: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What the tasks of a study share; read alone.
+
+    Parameters
+    ----------
+    candidates : sequence of (family, table)
+    folds : sequence of Fold
+    inner : sequence of list of (train, test)
+        Positions among the training rows of each fold.
+    seed : int
+    engine : {"fast", "reference"}
+    """
+
+    candidates: Sequence[Candidate]
+    folds: Sequence[Fold]
+    inner: Sequence[InnerFolds]
+    seed: int
+    engine: Engine
+
+
+class _Task(NamedTuple):
+    fold: int
+    members: tuple[int, ...]
+    known: Mapping[int, Tuned]
+
+
+def make_work(
+    candidates: Sequence[Candidate],
+    folds: Sequence[Fold],
+    *,
+    inner_folds: int,
+    seed: int,
+    engine: Engine = "fast",
+) -> Work:
+    """Draw the inner folds, the same for every candidate.
+
+    Raises
+    ------
+    DataError
+        If an inner fold cannot hold both classes.
+    """
+    inner = [_make_inner(candidates[0][1], fold, inner_folds, seed) for fold in folds]
+    return Work(candidates, folds, inner, seed, engine)
+
+
+def fit_folds(
+    work: Work,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    checkpoints: Path | None = None,
+    on_fold: Callable[[], None] = lambda: None,
+) -> dict[tuple[int, int], FoldResult]:
+    """Fit every candidate on every fold.
+
+    Families that see the same table of a fold are one task, so that its rows are encoded once.
+
+    Returns
+    -------
+    results : dict of (candidate, fold) to FoldResult
+    """
+    kept = None if checkpoints is None else Checkpoints(checkpoints)
+    fused = _find_halves(work.candidates)
+    keys = {} if kept is None else _make_keys(work)
+    tasks = _make_tasks(work, fused, kept, keys, apart=scheduler is not None)
+    results: dict[tuple[int, int], FoldResult] = {}
+    for position, found in run_tasks(_run, work, tasks, workers=workers, scheduler=scheduler):
+        task = tasks[position]
+        for member, result in zip(task.members, found, strict=True):
+            results[member, task.fold] = result
+            key = keys.get((member, task.fold))
+            if kept is not None and key is not None and member not in task.known:
+                assert isinstance(result.classifier, ResponderClassifier)
+                kept.write(key, result.classifier.tuned)
+            on_fold()
+    for k, halves in fused.items():
+        for j in range(len(work.folds)):
+            results[k, j] = _join(work, k, j, [results[half, j].classifier for half in halves])
+            on_fold()
+    return results
+
+
+def make_classifier(
+    family: FamilyName,
+    table: Table,
+    *,
+    inner_folds: InnerFolds,
+    seed: int,
+    engine: Engine = "fast",
+) -> FoldClassifier:
+    """Make the unfitted classifier of a table: one model, or one of each half where they fuse."""
+    if table.features == "late fusion":
+        halves = [table.select("clinical"), table.select("connectivity")]
+        return StackedClassifier(
+            tuple(
+                (
+                    make_classifier(
+                        family, half, inner_folds=inner_folds, seed=seed, engine=engine
+                    ),
+                    tuple(map(str, half.X.columns)),
+                )
+                for half in halves
+            )
+        )
+    return ResponderClassifier(
+        family,
+        preparer=table.preparer,
+        inner_folds=inner_folds,
+        random_state=seed,
+        engine=engine,
+    )
+
+
+def seed_of(seed: int, fold: Fold) -> int:
+    """Return the seed of a fold: the same whatever else is evaluated beside it."""
+    state = np.random.SeedSequence([seed, fold.repeat, fold.number]).generate_state(1)
+    return int(state[0] >> 1)
+
+
+def _run(work: Work, task: _Task) -> list[FoldResult]:
+    fold = work.folds[task.fold]
+    table = work.candidates[task.members[0]][1]
+    assert table.y is not None
+    classifiers = [
+        make_classifier(
+            *work.candidates[member],
+            inner_folds=work.inner[task.fold],
+            seed=seed_of(work.seed, fold),
+            engine=work.engine,
+        )
+        for member in task.members
+    ]
+    X, y = table.X.iloc[fold.train], table.y[fold.train]
+    single = [c for c in classifiers if isinstance(c, ResponderClassifier)]
+    if work.engine == "reference" or len(single) < len(classifiers):
+        for classifier in classifiers:
+            classifier.fit(X, y)
+    else:
+        fit_together(single, X, y, known=[task.known.get(member) for member in task.members])
+    held_out = table.X.iloc[fold.test]
+    return [FoldResult(c, c.decision_function(held_out)) for c in classifiers]
+
+
+def _make_tasks(
+    work: Work,
+    fused: Mapping[int, tuple[int, int]],
+    kept: Checkpoints | None,
+    keys: Mapping[tuple[int, int], str],
+    *,
+    apart: bool,
+) -> list[_Task]:
+    groups: dict[tuple[str, int], list[int]] = {}
+    for k, (_, table) in enumerate(work.candidates):
+        if k not in fused:
+            together = not apart and work.engine == "fast" and table.features != "late fusion"
+            groups.setdefault(("table", id(table)) if together else ("candidate", k), []).append(k)
+    tasks = []
+    for members in groups.values():
+        for j in range(len(work.folds)):
+            found = {} if kept is None else {k: kept.read(keys[k, j]) for k in members}
+            known = {k: tuned for k, tuned in found.items() if tuned is not None}
+            tasks.append(_Task(j, tuple(members), known))
+    # The longest first, so that no long task is left for one worker at the end.
+    return sorted(
+        tasks,
+        key=lambda t: (
+            -(len(t.members) - len(t.known)) * work.candidates[t.members[0]][1].X.shape[1]
+        ),
+    )
+
+
+def _make_keys(work: Work) -> dict[tuple[int, int], str]:
+    """Return the digest of all that each fit is made from."""
+    tables: dict[int, str] = {}
+    keys = {}
+    for k, (family, table) in enumerate(work.candidates):
+        if id(table) not in tables:
+            preparer = None if table.preparer is None else table.preparer.get_params()
+            tables[id(table)] = digest_of(table.X, table.y, preparer, digest_of_code())
+        for j, fold in enumerate(work.folds):
+            inner = [rows for split in work.inner[j] for rows in split]
+            keys[k, j] = digest_of(
+                tables[id(table)], family, work.engine, seed_of(work.seed, fold), fold.train, *inner
+            )
+    return keys
+
+
+def _join(work: Work, k: int, j: int, halves: Sequence[FoldClassifier]) -> FoldResult:
+    """Fuse two halves that were fitted as candidates of their own."""
+    table, fold = work.candidates[k][1], work.folds[j]
+    assert table.y is not None
+    parts = [half for half in halves if isinstance(half, ResponderClassifier)]
+    stacked = StackedClassifier(()).join(parts, table.y[fold.train])
+    return FoldResult(stacked, stacked.decision_function(table.X.iloc[fold.test]))
+
+
+def _find_halves(candidates: Sequence[Candidate]) -> dict[int, tuple[int, int]]:
+    """Find the late fusions whose two halves are candidates too, and need no second fitting."""
+    place = {(family, table.features): k for k, (family, table) in enumerate(candidates)}
+    return {
+        k: (place[family, "clinical"], place[family, "connectivity"])
+        for k, (family, table) in enumerate(candidates)
+        if table.features == "late fusion"
+        and (family, "clinical") in place
+        and (family, "connectivity") in place
+    }
+
+
+def _make_inner(table: Table, fold: Fold, inner_folds: int, seed: int) -> InnerFolds:
+    assert table.y is not None
+    try:
+        made = make_folds(
+            table.y[fold.train],
+            table.groups[fold.train],
+            folds=inner_folds,
+            seed=seed_of(seed, fold),
+        )
+    except DataError as error:
+        raise DataError(
+            [
+                Fault(
+                    where=fault.where.replace("validation.folds", "validation.inner_folds"),
+                    met=fault.met + f", inside fold {fold.number} of repeat {fold.repeat}",
+                    wanted=fault.wanted,
+                    way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
+                )
+                for fault in error.faults
+            ]
+        ) from None
+    return [(part.train, part.test) for part in made]

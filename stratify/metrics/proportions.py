@@ -1,0 +1,43 @@
+"""Shares of patients, with Wilson's interval."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+
+def compute_wilson(
+    share: np.ndarray, n: np.ndarray, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the score interval of shares.
+
+    Parameters
+    ----------
+    share : array
+        NaN gives NaN.
+    n : array
+        Out of how many; need not be whole (patients counted once over several repeats).
+    level : float
+
+    Returns
+    -------
+    low, high : array
+
+    Source
+    ------
+    Wilson 1927, JASA 22(158), 209-212.
+
+    Examples
+    --------
+    None of ten is not never:
+
+    >>> low, high = compute_wilson(np.array([0.0]), np.array([10]))
+    >>> float(low[0]), round(float(high[0]), 3)
+    (0.0, 0.278)
+    """
+    share = np.asarray(share, dtype=float)
+    n = np.where(np.isnan(share), np.nan, np.asarray(n, dtype=float))
+    z = stats.norm.ppf((1 + level) / 2)
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)

@@ -1,0 +1,128 @@
+"""Fit ComBat on many training sets of the same patients at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, vstack
+from sklearn.base import clone
+
+from stratify.preprocess.columns import read_complete_numbers, read_sites
+from stratify.preprocess.combat import ComBat
+from stratify.preprocess.encode import TableEncoder
+from stratify.preprocess.site_moments import (
+    SiteMoments,
+    compute_site_moments,
+    make_membership,
+)
+
+
+def fit_combat_folds(combat: ComBat, X: Any, training: Sequence[np.ndarray]) -> list[ComBat]:
+    """Fit one ComBat for each training set, from sums that are made once.
+
+    Each is what ``ComBat(...).fit`` on those rows alone gives, to rounding: the sums over the
+    patients of each site add up, so that a training set's are those of all patients less those
+    held out. Nothing of a patient who is held out stays in.
+
+    Parameters
+    ----------
+    combat : ComBat
+        What to fit; it is not changed.
+    X : DataFrame or array, shape (n_rows, n_columns)
+    training : sequence of array of int
+        Positions of rows; a row that is named twice counts twice.
+
+    Returns
+    -------
+    fitted : list of ComBat
+        In the order of ``training``.
+
+    Raises
+    ------
+    DataError
+        As `ComBat.fit` does.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(40, 4))
+    >>> X[:, 0] = np.arange(40) % 2
+    >>> first, second = fit_combat_folds(ComBat(0), X, [np.arange(30), np.arange(10, 40)])
+    >>> np.allclose(first.shift_, ComBat(0).fit(X[:30]).shift_)
+    True
+    """
+    whole = clone(combat)
+    table = whole._check(X, reset=True)
+    whole._learn_columns(table)
+    if whole._site is None:
+        return [clone(combat).fit(X) for _ in training]
+    levels, sites = np.unique(read_sites(table, whole._site, where="ComBat"), return_inverse=True)
+    values = read_complete_numbers(table, whole.harmonised_, where="ComBat")
+    offset = values.mean(axis=0)
+    values -= offset
+    whole._learn_preserved(table)
+    design = _add_gaps(whole, table)
+    fitted = []
+    sums = _sum_training(design, values, make_membership(sites, len(levels)), training)
+    for rows, moments in zip(training, sums, strict=True):
+        one = clone(combat)
+        one._check(X, reset=True)
+        one._learn_columns(table)
+        one._learn_preserved(table.iloc[rows])
+        present = moments.gram[:, 0, 0] > 0.5
+        moments = moments.select(present)
+        if len(one._preserved):
+            moments = moments.rewrite(_rewrite_design(whole.encoder_, one.encoder_))
+        one._learn_sites(moments, offset, levels[present])
+        fitted.append(one)
+    return fitted
+
+
+def _sum_training(
+    design: np.ndarray,
+    values: np.ndarray,
+    membership: csr_matrix,
+    training: Sequence[np.ndarray],
+) -> Iterator[SiteMoments]:
+    """Yield the sums of each training set, from those of everybody and of whoever is missing."""
+    n_sites, n_rows = membership.shape
+    everybody = compute_site_moments(design, values, membership)
+    missing = [
+        membership.multiply(1 - np.bincount(rows, minlength=n_rows)).tocsr() for rows in training
+    ]
+    for stacked in missing:
+        stacked.eliminate_zeros()
+    left_out = compute_site_moments(design, values, vstack(missing, format="csr"))
+    for k in range(len(training)):
+        yield everybody - left_out.select(k * n_sites + np.arange(n_sites))
+
+
+def _add_gaps(whole: ComBat, table: pd.DataFrame) -> np.ndarray:
+    """Return the design of all rows, and for each preserved column where its value is missing.
+
+    The means that fill gaps differ between training sets, so gaps are summed apart.
+    """
+    design = whole._make_design(table)
+    if not len(whole._preserved):
+        return design
+    gaps = table.iloc[:, whole._preserved].isna().to_numpy(dtype=float)
+    return np.hstack([design, gaps])
+
+
+def _rewrite_design(whole: TableEncoder, one: TableEncoder) -> np.ndarray:
+    """Return how one training set's design is made of everybody's, and of the gaps.
+
+    Both encoders centre and scale; a gap is 0 in either, whatever the centre.
+    """
+    names = list(zip(whole.source_, whole.get_feature_names_out(), strict=True))
+    change = np.zeros((1 + len(one.source_), 1 + len(names) + whole.n_features_in_))
+    change[0, 0] = 1
+    for k, name in enumerate(zip(one.source_, one.get_feature_names_out(), strict=True)):
+        same = names.index(name)
+        step = (whole.center_[same] - one.center_[k]) / one.scale_[k]
+        change[1 + k, 0] = step
+        change[1 + k, 1 + same] = whole.scale_[same] / one.scale_[k]
+        change[1 + k, 1 + len(names) + name[0]] = -step
+    return change
