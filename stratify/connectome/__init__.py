@@ -5,6 +5,8 @@ from stratify.connectome.connectivity import compute_connectivity
 from stratify.connectome.formats import FORMATS, guess_format
 from stratify.connectome.networks import NETWORK_RULES, NetworkRule, network_of
 from stratify.connectome.read import read_connectomes
+from stratify.connectome.regional import RegionalValues
+from stratify.connectome.regional_files import read_regional_values
 from stratify.connectome.values import CONNECTIVITY_KINDS, QUALITY, ConnectivityKind, Connectomes
 from stratify.connectome.write import write_connectomes
 
@@ -17,9 +19,11 @@ __all__ = [
     "ConnectivityKind",
     "Connectomes",
     "NetworkRule",
+    "RegionalValues",
     "compute_connectivity",
     "guess_format",
     "network_of",
     "read_connectomes",
+    "read_regional_values",
     "write_connectomes",
 ]

@@ -173,7 +173,7 @@ def read_connectomes(
     faults += kind_faults
     beside = Regions(raw.regions, raw.networks, raw.hubs, raw.coordinates)
     beside = beside if wanted.regions is None else beside.completed_by(wanted.regions)
-    named, network_faults = _networks(networks, beside, where)
+    named, network_faults = networks_of_regions(networks, beside, where)
     faults += network_faults
     if agreed is not None and len(raw.patients):
         faults += check_matrices(raw, agreed, where)
@@ -304,9 +304,23 @@ def _agree_on_kind(
     return (asked or raw.kind), []  # type: ignore[return-value]
 
 
-def _networks(
+def networks_of_regions(
     given: Mapping[str, str] | Sequence[str] | None, regions: Regions, where: str
 ) -> tuple[tuple[str, ...], list[Fault]]:
+    """Return the network of each region: as given, as the file has it, or by its name.
+
+    Parameters
+    ----------
+    given : mapping of region to network, or sequence in the order of the regions, optional
+    regions : Regions
+    where : str
+
+    Returns
+    -------
+    networks : tuple of str
+        Empty where there are faults.
+    faults : list of Fault
+    """
     if given is not None and not isinstance(given, Mapping):
         if len(given) == len(regions.names):
             return tuple(given), []

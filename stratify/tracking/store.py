@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from stratify.errors import DataError, Fault, SettingsError
-from stratify.files import publish
+from stratify.files import make_folder, publish
 from stratify.tracking.view import experiment_tags
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ class Store:
         return MlflowClient(self.tracking_uri, registry_uri=self.tracking_uri)
 
 
-def open_store(folder: str | Path = "mlruns", *, tracking_uri: str | None = None) -> Store:
+def open_store(
+    folder: str | Path = "mlruns", *, tracking_uri: str | None = None, existing: bool = False
+) -> Store:
     """Open the place where runs are kept, and prepare it at its first use.
 
     Without a tracking URI, runs are kept in ``folder``: their numbers in ``mlflow.db``, their
@@ -98,16 +100,21 @@ def open_store(folder: str | Path = "mlruns", *, tracking_uri: str | None = None
         A server (``http://...``) or a database (``postgresql://...``) that keeps the runs
         instead. The library reads no environment; whoever wants ``MLFLOW_TRACKING_URI`` honoured
         passes it here.
+    existing : bool
+        For whoever only reads: a folder without a store is refused, and nothing is made in it.
 
     Raises
     ------
     SettingsError
         If the URI is of a kind that cannot keep runs, or nothing answers there.
     DataError
-        If the database was made by another version of MLflow.
+        If the database was made by another version of MLflow, the folder cannot be made, or there
+        is no store in it where one was to be.
     """
     folder = Path(folder).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    if existing and not tracking_uri and not (folder / "mlflow.db").is_file():
+        raise DataError(_no_store(folder))
+    make_folder(folder)
     if tracking_uri:
         _require_usable(tracking_uri)
         return Store(folder, tracking_uri)
@@ -153,6 +160,15 @@ def find_experiment(store: Store, name: str) -> str:
         if experiment.tags.get(key) != value:
             client.set_experiment_tag(experiment.experiment_id, key, value)
     return experiment.experiment_id
+
+
+def _no_store(folder: Path) -> Fault:
+    return Fault(
+        where=str(folder),
+        met="no runs are kept there" if folder.is_dir() else "there is no such folder",
+        wanted="a folder in which `stratify train` has kept its runs",
+        way_out="Train a study first, or name the folder of its runs with --store DIR.",
+    )
 
 
 def _require_usable(tracking_uri: str) -> None:

@@ -166,3 +166,17 @@ def test_the_search_for_identifiers_finds_what_is_there(tmp_path):
         "model.skops",
         "plain.csv",
     )
+
+
+def test_whoever_only_reads_makes_no_store(tmp_path):
+    with pytest.raises(DataError, match=r"there is no such folder; .*--store DIR"):
+        open_store(tmp_path / "typo", existing=True)
+    with pytest.raises(DataError, match="no runs are kept there"):
+        open_store(tmp_path, existing=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_would_be_a_file_is_refused_by_its_path(tmp_path):
+    (tmp_path / "README.md").touch()
+    with pytest.raises(DataError, match=r"README\.md: it cannot be made"):
+        open_store(tmp_path / "README.md")
