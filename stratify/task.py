@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort, check_response
-from stratify.connectome import QUALITY, Connectomes
+from stratify.connectome import QUALITY, Connectomes, NetworkMap, map_regions
 from stratify.errors import DataError, Fault, did_you_mean, name_some
 from stratify.outcome import ResponseRule, compute_response, plain
 from stratify.preprocess import Preparation, TablePreparer, make_preparer
@@ -206,6 +206,19 @@ class Table:
             drop=[name for name in self.adjusters if name in self.unused],
             hubs=self.hubs,
         )
+
+    @property
+    def network_map(self) -> NetworkMap | None:
+        """The network and hub of each region as they are used; None without connectivity."""
+        used: dict[str, str] = {}
+        for column in self.columns:
+            if column.regions is not None and column.networks is not None:
+                used.update(zip(column.regions, column.networks, strict=True))
+        if not used:
+            return None
+        told = map_regions(tuple(used)).rows
+        given = {row.region: used[row.region] for row in told if row.network != used[row.region]}
+        return map_regions(tuple(used), overrides=given)
 
     @property
     def feature_columns(self) -> tuple[Column, ...]:
@@ -430,11 +443,8 @@ def _unknown_adjuster(name: str, cohort: Cohort, quality: pd.DataFrame | None) -
 
 
 def _hubs_of(connectomes: Connectomes) -> dict[str, tuple[str, str]]:
-    hubs = getattr(connectomes, "hubs", ())
-    sides = getattr(connectomes, "hemispheres", ()) or ("",) * len(hubs)
-    return (
-        dict(zip(connectomes.regions, zip(hubs, sides, strict=True), strict=True)) if hubs else {}
-    )
+    mapped = map_regions(connectomes.regions)
+    return {row.region: (row.hub, row.hemisphere) for row in mapped.rows}
 
 
 def _choose_columns(task: Task, cohort: Cohort, *, labelled: bool) -> tuple[Column, ...]:

@@ -141,3 +141,10 @@ def test_sites_kept_together_need_a_site_column():
     )
     with pytest.raises(DataError, match="no column has the role 'site'"):
         assemble(replace(TASK, together="site"), plain)
+
+
+def test_the_table_tells_the_network_of_each_region_as_it_is_used(make_table):
+    mapped = make_table(60, regions=6).network_map
+    assert mapped.networks == ("SN", "DMN", "CEN") * 2
+    assert {row.evidence for row in mapped.rows} == {"override"}
+    assert make_table(60).network_map is None

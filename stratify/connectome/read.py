@@ -15,7 +15,7 @@ from stratify.connectome.check import (
     clean_matrices,
 )
 from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
-from stratify.connectome.networks import network_of
+from stratify.connectome.networks import map_regions
 from stratify.connectome.raw import (
     PatientNames,
     RawMatrices,
@@ -345,4 +345,4 @@ def networks_of_regions(
         ]
     if regions.networks is not None:
         overrides = dict(zip(regions.names, regions.networks, strict=True)) | overrides
-    return tuple(network_of(region, overrides) for region in regions.names), []
+    return map_regions(regions.names, overrides=overrides).networks, []

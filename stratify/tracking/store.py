@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 _SERVERS = ("http", "https")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
+_DISK_SAYS = (
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+)
+
 # Where MLflow keeps absolute addresses; they are rewritten when the folder was moved.
 _ADDRESSES = (
     ("experiments", "artifact_location"),
@@ -119,9 +126,10 @@ def open_store(
         _require_usable(tracking_uri)
         return Store(folder, tracking_uri)
     store = Store(folder, _sqlite_uri(folder / "mlflow.db"))
-    _create_database(store)
-    _follow_move(store)
-    _require_current_schema(store)
+    with telling_of_the_disk(store):
+        _create_database(store)
+        _follow_move(store)
+        _require_current_schema(store)
     return store
 
 
@@ -160,6 +168,31 @@ def find_experiment(store: Store, name: str) -> str:
         if experiment.tags.get(key) != value:
             client.set_experiment_tag(experiment.experiment_id, key, value)
     return experiment.experiment_id
+
+
+@contextlib.contextmanager
+def telling_of_the_disk(store: Store) -> Iterator[None]:
+    """Turn what the database says of its disk into a fault that names the file.
+
+    Raises
+    ------
+    DataError
+        If the disk is full or refuses.
+    """
+    try:
+        yield
+    except Exception as error:
+        said = next((words for words in _DISK_SAYS if words in str(error)), None)
+        if said is None or isinstance(error, DataError) or not store.embedded:
+            raise
+        raise DataError(
+            Fault(
+                where=str(store.folder / "mlflow.db"),
+                met=said,
+                wanted="a disk with room, that can be written to",
+                way_out="Make room or mend its permissions, or name another folder with --store.",
+            )
+        ) from None
 
 
 def _no_store(folder: Path) -> Fault:

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from stratify.errors import DataError, SettingsError
-from stratify.tracking import add_to_run, find_identifiers, load_run, open_store
+from stratify.tracking import add_to_run, find_identifiers, load_run, open_store, start_study
 from stratify.tracking.store import find_experiment
 
 
@@ -180,3 +181,15 @@ def test_a_store_that_would_be_a_file_is_refused_by_its_path(tmp_path):
     (tmp_path / "README.md").touch()
     with pytest.raises(DataError, match=r"README\.md: it cannot be made"):
         open_store(tmp_path / "README.md")
+
+
+def test_a_full_disk_is_told_by_the_name_of_the_database(store, monkeypatch):
+    def refuse(*_, **__):
+        raise MlflowException("(sqlite3.OperationalError) database or disk is full")
+
+    monkeypatch.setattr("mlflow.MlflowClient.create_run", refuse)
+    with (
+        pytest.raises(DataError, match=r"mlflow\.db: database or disk is full"),
+        start_study(store, experiment="full", name="full", digest="ab" * 32),
+    ):
+        pass
