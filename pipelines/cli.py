@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PRESETS = ("null", "realistic", "optimistic", "fc_null", "site_confounded", "leaky", "bimodal")
 
+FEWEST_PATIENTS = 10
+
 FORMATS = ("table", "bids", "redcap")
 
 WRONG_DATA = 1
@@ -53,7 +55,7 @@ class Command(click.Command):
             click.echo("\nStopped." if sys.stderr.isatty() else "Stopped.", err=True)
             ctx.exit(STOPPED)
         except Exception as error:
-            _tell(error, as_json=ctx.params.get("as_json", False))
+            _tell(error, ctx)
             ctx.exit(WRONG_DATA if _is_users(error) else BUG)
 
 
@@ -61,13 +63,22 @@ def _is_users(error: Exception) -> bool:
     """Whether it is something the user can mend: data, settings, or a disk that refuses."""
     from stratify.errors import StratifyError
 
-    refusals = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR)
+    refusals = (
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EFBIG,
+    )
     return isinstance(error, StratifyError) or (
         isinstance(error, OSError) and error.errno in refusals
     )
 
 
-def _tell(error: Exception, *, as_json: bool) -> None:
+def _tell(error: Exception, ctx: click.Context) -> None:
     """Print an error: the user's in words, ours with its traceback."""
     if not _is_users(error):
         import traceback
@@ -78,10 +89,11 @@ def _tell(error: Exception, *, as_json: bool) -> None:
             "above, once you have seen that they hold nothing about a patient.",
             err=True,
         )
-    elif as_json:
+    elif ctx.params.get("as_json", False):
         _print_json({"error": _error_as_dict(error)})
     else:
-        for line in _lines(error):
+        everywhere = "stratify check STUDY tells" if ctx.info_name == "train" else "--json tells"
+        for line in _lines(error, everywhere):
             click.echo(line, err=True)
 
 
@@ -93,15 +105,15 @@ def _error_as_dict(error: Exception) -> dict[str, Any]:
     return {"kind": kind, "message": str(error), "faults": faults}
 
 
-def _lines(error: Exception) -> list[str]:
+def _lines(error: Exception, everywhere: str) -> list[str]:
     if isinstance(error, OSError):
-        return [f"{error.filename or 'a file'}: {error.strerror}"]
+        return [f"{error.filename2 or error.filename or 'a file'}: {error.strerror}"]
     faults: tuple[Fault, ...] = getattr(error, "faults", ())
     if not faults:
         return [str(error)]
     lines = [str(fault) for fault in faults[:MOST_FAULTS]]
     if len(faults) > MOST_FAULTS:
-        lines.append(f"({len(faults) - MOST_FAULTS} more; stratify check STUDY tells them all)")
+        lines.append(f"({len(faults) - MOST_FAULTS} more; {everywhere} them all)")
     return lines
 
 
@@ -194,7 +206,9 @@ def cli() -> None:
 
 @cli.command(cls=Command)
 @click.argument("preset", type=click.Choice(PRESETS), metavar="PRESET")
-@click.option("--patients", type=click.IntRange(min=1), default=600, show_default=True)
+@click.option(
+    "--patients", type=click.IntRange(min=FEWEST_PATIENTS), default=600, show_default=True
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--regions", type=click.IntRange(min=2), help="How many brain regions [default: 48].")
 @click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")

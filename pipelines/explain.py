@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.patients import load_model_run, read_new_patients
+from pipelines.patients import load_model_run, read_new_patients, say_unused
 from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
@@ -38,6 +38,8 @@ class ExplainResult:
         Where the figures are.
     contributions : str
         Where each patient's contributions were written; empty if no patients were given.
+    notes : tuple of str
+        What the reader should know beside: a file that was not used.
     """
 
     study: str
@@ -49,6 +51,7 @@ class ExplainResult:
     blocks: pd.DataFrame
     figures: tuple[str, ...]
     contributions: str
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as plain values, for JSON."""
@@ -62,6 +65,7 @@ class ExplainResult:
             "blocks": self.blocks.to_dict("records"),
             "figures": list(self.figures),
             "contributions": self.contributions,
+            "notes": list(self.notes),
         }
 
     def words(self) -> str:
@@ -83,6 +87,7 @@ class ExplainResult:
         lines += [f"Figure: {figure}" for figure in self.figures]
         if self.contributions:
             lines.append(f"Contributions of each patient: {self.contributions}")
+        lines += [f"Note: {note}" for note in self.notes]
         return "\n".join(lines)
 
 
@@ -114,9 +119,10 @@ def explain(
     import pandas as pd
 
     with progress("Loading the model"):
-        loaded = load_model_run(find_store(store), run)
+        loaded = load_model_run(find_store(store, existing=True), run)
     tables = loaded.folder / "tables"
     written = ""
+    unused = say_unused(loaded, connectivity)
     simulated = loaded.tags.get("simulated") == "true"
     if patients is None:
         importance = pd.read_csv(tables / "importance.csv")
@@ -142,6 +148,7 @@ def explain(
         blocks=_rank_blocks(contributions, importance),
         figures=tuple(str(path) for path in sorted((loaded.folder / "figures").glob("*.png"))),
         contributions=written,
+        notes=(unused,) if unused else (),
     )
 
 

@@ -40,6 +40,37 @@ def load_study_run(store: Store, loaded: LoadedRun) -> LoadedRun:
     return load_run(store, loaded.reference.study_run)
 
 
+def say_superseded(store: Store, loaded: LoadedRun) -> str | None:
+    """Say so, if the latest complete training of a model's study found no responder model.
+
+    The model stays usable, since a registry's alias is moved by people who may have reasons; but
+    nobody is to read it as the study's last word.
+    """
+    from stratify.tracking import list_studies
+
+    mine = loaded.reference
+    latest = next(
+        entry
+        for entry in list_studies(store)
+        if entry.state == "complete" and entry.name == mine.study
+    )
+    if latest.run_id == mine.study_run or latest.responder_run:
+        return None
+    return (
+        f"A later training of this study, on {latest.started.date().isoformat()}, found no model "
+        "that may speak of single patients; this one is of the training of "
+        f"{loaded.tags['trained_on']}."
+    )
+
+
+def say_unused(loaded: LoadedRun, connectivity: Path | None) -> str | None:
+    """Say so, if a connectivity file was named for a model that uses none; it is not read."""
+    assert loaded.model is not None
+    if connectivity is None or loaded.model.features != "clinical":
+        return None
+    return f"{connectivity} was not read: the {loaded.name} model uses no connectivity."
+
+
 def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | None) -> Table:
     """Read patients whose outcome is not known, with the dictionary of the model's study.
 

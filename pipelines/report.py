@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.patients import load_model_run, load_study_run, read_new_patients
+from pipelines.patients import (
+    load_model_run,
+    load_study_run,
+    read_new_patients,
+    say_superseded,
+    say_unused,
+)
 from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
@@ -31,6 +37,8 @@ class ReportResult:
         Names of the files in it.
     said : mapping of str to int
         How many reports state a likelihood, do not separate the patient, or cannot say.
+    notes : tuple of str
+        What the reader should know beside: a later training that found nothing, a file not used.
     """
 
     study: str
@@ -39,6 +47,7 @@ class ReportResult:
     out: str
     reports: tuple[str, ...]
     said: dict[str, int]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as plain values, for JSON."""
@@ -49,6 +58,7 @@ class ReportResult:
             "out": self.out,
             "reports": list(self.reports),
             "said": dict(self.said),
+            "notes": list(self.notes),
         }
 
     def words(self) -> str:
@@ -58,7 +68,8 @@ class ReportResult:
         said = ", ".join(f"{count} {what}" for what, count in self.said.items())
         count = sum(self.said.values())
         plural = "" if count == 1 else "s"
-        return f"{count} patient{plural}, each as PDF and HTML, in {self.out}: {said}."
+        lines = [f"{count} patient{plural}, each as PDF and HTML, in {self.out}: {said}."]
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
 
 def report(
@@ -88,7 +99,7 @@ def report(
     progress : Progress
     """
     with progress("Loading the model"):
-        opened = find_store(store)
+        opened = find_store(store, existing=True)
         loaded = load_model_run(opened, run)
         study = load_study_run(opened, loaded)
     verdict = study.tags.get("verdict", "")
@@ -101,7 +112,10 @@ def report(
             reports=(),
             said={},
         )
-    written, said = _write_reports(loaded, study, patients, connectivity, out, progress)
+    superseded = say_superseded(opened, loaded)
+    summary = _summarise(loaded, study, superseded)
+    written, said = _write_reports(loaded, summary, patients, connectivity, out, progress)
+    notes = (superseded, say_unused(loaded, connectivity))
     return ReportResult(
         study=loaded.reference.study,
         run_id=loaded.reference.run_id,
@@ -109,12 +123,13 @@ def report(
         out=str(out),
         reports=tuple(written),
         said=dict(said),
+        notes=tuple(note for note in notes if note),
     )
 
 
 def _write_reports(
     loaded: LoadedRun,
-    study: LoadedRun,
+    summary: StudySummary,
     patients: Path,
     connectivity: Path | None,
     out: Path,
@@ -125,7 +140,7 @@ def _write_reports(
     model = loaded.model
     assert model is not None
     table = read_new_patients(loaded, patients, connectivity)
-    made = build_reports(_summarise(loaded, study), model, table)
+    made = build_reports(summary, model, table)
     names, said = [], Counter[str]()
     with progress("Writing reports", total=len(made)) as step:
         for content in made:
@@ -144,7 +159,7 @@ def _refusal(loaded: LoadedRun, study: LoadedRun) -> str:
     return study.tags.get("verdict", "")
 
 
-def _summarise(loaded: LoadedRun, study: LoadedRun) -> StudySummary:
+def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> StudySummary:
     """Gather what a report says of the model behind it, from its run."""
     import datetime
 
@@ -167,7 +182,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun) -> StudySummary:
         condition=model.task.condition,
         outcome=model.task.rule.name,
         rule=model.task.rule.describe(),
-        cautions=model.task.cautions,
+        cautions=(*((superseded,) if superseded else ()), *model.task.cautions),
         n_patients=model.n_patients,
         n_responders=model.n_responders,
         family=model.classifier.family,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stratify.errors import DataError, Fault
+from stratify.files import make_folder
 
 FILES = ("cohort.csv", "columns.toml", "connectivity.parquet", "truth.csv", "study.toml")
 
@@ -96,14 +97,4 @@ def _require_room(out: Path) -> None:
                 way_out="Name another folder with --out.",
             )
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(
-            Fault(
-                where=str(out),
-                met=f"it cannot be made ({error.strerror})",
-                wanted="a folder to write to",
-                way_out="Name another folder with --out.",
-            )
-        ) from None
+    make_folder(out)

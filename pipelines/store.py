@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 DEFAULT_STORE = "mlruns"
 
 
-def find_store(named: str | None = None, *, of_study: str = DEFAULT_STORE) -> Store:
+def find_store(
+    named: str | None = None, *, of_study: str = DEFAULT_STORE, existing: bool = False
+) -> Store:
     """Open the store named on the command line, else MLFLOW_TRACKING_URI, else the study's.
 
     Parameters
@@ -22,11 +24,13 @@ def find_store(named: str | None = None, *, of_study: str = DEFAULT_STORE) -> St
         A folder, or a tracking server's address.
     of_study : str
         ``tracking.store`` of the study, where one is at hand.
+    existing : bool
+        For commands that only read: they make no store.
     """
     from stratify.tracking import open_store
 
     folder, address = choose_store(named, of_study, os.environ.get("MLFLOW_TRACKING_URI"))
-    return open_store(folder, tracking_uri=address)
+    return open_store(folder, tracking_uri=address, existing=existing)
 
 
 def ui_command(store: str) -> str:

@@ -184,6 +184,7 @@ def train(
     )
     # Before the long work, so that what cannot be described stops at once.
     described = _describe_patients(cohort)
+    _describe_regions(table, described)
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -293,6 +294,15 @@ def _describe_patients(cohort: Cohort) -> Attachments:
         tables={name: one.table for name, one in made.items()},
         texts={f"{name}.html": one.to_html() for name, one in made.items()},
     )
+
+
+def _describe_regions(table: Table, attachments: Attachments) -> None:
+    """Keep which network and hub each region was taken for, and by which version of the tables."""
+    mapped = table.network_map
+    if mapped is not None:
+        attachments.tables["network_map"] = mapped.to_frame().assign(
+            atlas=mapped.atlas, tables_sha256=mapped.digest
+        )
 
 
 def _list_candidates(settings: StudySettings, table: Table) -> list[tuple[FamilyName, Table]]:

@@ -27,4 +27,6 @@ def ui(
     from pipelines.store import find_store
     from stratify.tracking import serve_ui
 
-    serve_ui(find_store(store), port=port, open_browser=open_browser, announce=announce)
+    serve_ui(
+        find_store(store, existing=True), port=port, open_browser=open_browser, announce=announce
+    )

@@ -8,6 +8,56 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stratify.errors import DataError, Fault
+
+
+def make_folder(folder: str | os.PathLike[str]) -> Path:
+    """Make a folder to write to, if it is not there.
+
+    Raises
+    ------
+    DataError
+        If there is a file of that name, or the disk refuses.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        a_file = isinstance(error, FileExistsError | NotADirectoryError)
+        raise DataError(
+            Fault(
+                where=str(folder),
+                met="it cannot be made, since it or a folder above it is a file"
+                if a_file
+                else f"it cannot be made ({error.strerror})",
+                wanted="a folder to write to",
+                way_out="Name another folder.",
+            )
+        ) from None
+    return folder
+
+
+@contextmanager
+def naming(path: str | Path, *, instead_of: str | Path | None = None) -> Iterator[None]:
+    """Let an error of the disk name the file it is about, which a full disk's does not.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file as its user knows it.
+    instead_of : str or Path, optional
+        The name it has for the time being.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename in (
+            None,
+            None if instead_of is None else str(instead_of),
+        ):
+            error.filename, error.filename2 = str(path), None
+        raise
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -23,7 +73,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Yields
     ------
     part : Path
-        Ends as the file does, so that writers which go by the suffix do the same for it.
+        Empty. Ends as the file does, so that writers which go by the suffix do the same for it.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be made or written to.
 
     Examples
     --------
@@ -35,11 +90,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
     [('note.txt', 'whole')]
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     part = path.with_name(f".{secrets.token_hex(4)}.part.{path.name}")
     try:
-        yield part
-        os.replace(part, path)
+        part.touch()
+    except OSError as error:
+        raise DataError(
+            Fault(
+                where=str(path),
+                met=f"it cannot be written ({error.strerror})",
+                wanted="a file in a folder that can be written to",
+                way_out="Name another place.",
+            )
+        ) from None
+    try:
+        with naming(path, instead_of=part):
+            yield part
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort, check_response
-from stratify.connectome import QUALITY, Connectomes
-from stratify.errors import DataError, Fault, name_some
+from stratify.connectome import QUALITY, Connectomes, NetworkMap, map_regions
+from stratify.errors import DataError, Fault, did_you_mean, name_some
 from stratify.outcome import ResponseRule, compute_changes, compute_response, plain
 from stratify.preprocess import Preparation, TablePreparer, make_preparer
 from stratify.schema import Column
@@ -208,6 +208,19 @@ class Table:
         )
 
     @property
+    def network_map(self) -> NetworkMap | None:
+        """The network and hub of each region as they are used; None without connectivity."""
+        used: dict[str, str] = {}
+        for column in self.columns:
+            if column.regions is not None and column.networks is not None:
+                used.update(zip(column.regions, column.networks, strict=True))
+        if not used:
+            return None
+        told = map_regions(tuple(used)).rows
+        given = {row.region: used[row.region] for row in told if row.network != used[row.region]}
+        return map_regions(tuple(used), overrides=given)
+
+    @property
     def feature_columns(self) -> tuple[Column, ...]:
         """The columns that are features; the others only serve to adjust them."""
         return tuple(column for column in self.columns if column.name not in self.unused)
@@ -291,15 +304,14 @@ def assemble(
         outcome is not later than that visit, a new patient was not seen at it, nobody is left,
         only one class is, or a feature copies the response or what it was computed from.
     """
-    columns = _choose_columns(task, cohort)
-    _require_all_usable(task, cohort)
+    columns = clinical = _choose_columns(task, cohort, labelled=labelled)
     flow = [("in the cohort", len(cohort))]
     keep = np.ones(len(cohort), dtype=bool)
     response = None
     if labelled:
         for role, wanted in (("condition", task.condition), ("treatment", task.treatment)):
             if wanted is not None:
-                keep &= _is(cohort, role, wanted)  # type: ignore[arg-type]
+                keep &= cohort.values_of(role) == wanted  # type: ignore[arg-type]
                 flow.append((f"{role} is {wanted}", int(keep.sum())))
     if task.landmark is not None:
         seen = _seen_at_landmark(task, cohort, columns)
@@ -344,7 +356,7 @@ def assemble(
     if response is not None:
         y = response[keep].to_numpy().astype(int)
         _require_both_classes(y, task, cohort)
-        telling = _check_response(task, chosen, response[keep])
+        telling = _check_response(task, chosen, response[keep], clinical)
     sources = {column.source for column in columns if column.name in used}
     return Table(
         X=X,
@@ -370,12 +382,14 @@ def assemble(
     )
 
 
-def _check_response(task: Task, cohort: Cohort, response: pd.Series) -> tuple[Fault, ...]:
+def _check_response(
+    task: Task, cohort: Cohort, response: pd.Series, columns: Sequence[Column]
+) -> tuple[Fault, ...]:
     """Return the warnings of what tells the response; refuse features that copy it."""
     faults = check_response(
         cohort,
         response,
-        features=[column.name for column in _choose_columns(task, cohort)],
+        features=[column.name for column in columns],
         derived=compute_changes(task.rule, cohort),
         baselines=task.rule.baselines,
     )
@@ -446,26 +460,27 @@ def _unknown_adjuster(name: str, cohort: Cohort, quality: pd.DataFrame | None) -
 
 
 def _hubs_of(connectomes: Connectomes) -> dict[str, tuple[str, str]]:
-    hubs = getattr(connectomes, "hubs", ())
-    sides = getattr(connectomes, "hemispheres", ()) or ("",) * len(hubs)
-    return (
-        dict(zip(connectomes.regions, zip(hubs, sides, strict=True), strict=True)) if hubs else {}
-    )
+    mapped = map_regions(connectomes.regions)
+    return {row.region: (row.hub, row.hemisphere) for row in mapped.rows}
 
 
-def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:
+def _choose_columns(task: Task, cohort: Cohort, *, labelled: bool) -> tuple[Column, ...]:
+    """Choose the features; tell at once whatever the task asks for that the cohort has not."""
     if task.landmark is not None:
         _require_landmark(task, cohort)
     if task.clinical is None:
         columns = tuple(c for c in cohort.columns if task.allows(c, cohort.columns))
     else:
-        columns = tuple(cohort[name] for name in task.clinical)
+        columns = tuple(cohort[name] for name in task.clinical if name in cohort)
     columns = tuple(column for column in columns if column.kind not in ("date", "text"))
     faults = [
         _not_allowed(task, cohort, column)
         for column in columns
         if not task.allows(column, cohort.columns)
     ]
+    faults = [*_unknown_features(task, cohort), *_unusable_features(task, cohort), *faults]
+    if labelled:
+        faults += _unknown_arms(task, cohort)
     if faults:
         raise DataError(faults)
     if task.landmark is not None and not any(map(task.is_at_landmark, columns)):
@@ -480,9 +495,42 @@ def _choose_columns(task: Task, cohort: Cohort) -> tuple[Column, ...]:
     return columns
 
 
-def _require_all_usable(task: Task, cohort: Cohort) -> None:
-    """Refuse dates and text that were asked for by name; unasked, they are passed over."""
-    faults = [
+def _unknown_features(task: Task, cohort: Cohort) -> list[Fault]:
+    names = [column.name for column in cohort.columns]
+    return [
+        Fault(
+            where=f"{cohort.name}: features.clinical",
+            met=f"no column {name!r}{did_you_mean(name, names)}",
+            wanted=f"one of {', '.join(names)}",
+            way_out="Correct the name in the study file.",
+        )
+        for name in task.clinical or ()
+        if name not in cohort
+    ]
+
+
+def _unknown_arms(task: Task, cohort: Cohort) -> list[Fault]:
+    """Tell a treatment or condition that no patient has, with the nearest that one has."""
+    faults = []
+    for role, wanted in (("condition", task.condition), ("treatment", task.treatment)):
+        values = cohort.values_of(role)  # type: ignore[arg-type]
+        if wanted is None or (values is not None and (values == wanted).any()):
+            continue
+        there = () if values is None else sorted(set(map(str, values)))
+        faults.append(
+            Fault(
+                where=f"{cohort.name}: {role}",
+                met="no such column" if values is None else f"only {', '.join(there)}",
+                wanted=f"patients whose {role} is {wanted!r}{did_you_mean(wanted, there)}",
+                way_out=f"Correct the {role} in the study file, or give a column the role {role}.",
+            )
+        )
+    return faults
+
+
+def _unusable_features(task: Task, cohort: Cohort) -> list[Fault]:
+    """Tell dates and text that were asked for by name; unasked, they are passed over."""
+    return [
         Fault(
             where=f"{cohort.name}: {name}",
             met=f"a column of the kind {cohort[name].kind}",
@@ -491,10 +539,8 @@ def _require_all_usable(task: Task, cohort: Cohort) -> None:
             "such as the days since onset.",
         )
         for name in task.clinical or ()
-        if cohort[name].kind in ("date", "text")
+        if name in cohort and cohort[name].kind in ("date", "text")
     ]
-    if faults:
-        raise DataError(faults)
 
 
 def _not_allowed(task: Task, cohort: Cohort, column: Column) -> Fault:
@@ -575,21 +621,6 @@ def _unseen(task: Task, cohort: Cohort, unseen: np.ndarray) -> Fault:
         way_out="Add what was measured at that visit, or take these patients out.",
         patients=patients,
     )
-
-
-def _is(cohort: Cohort, role: Literal["condition", "treatment"], wanted: str) -> np.ndarray:
-    values = cohort.values_of(role)
-    if values is None or not (values == wanted).any():
-        met = "no such column" if values is None else f"only {', '.join(sorted(set(values)))}"
-        raise DataError(
-            Fault(
-                where=f"{cohort.name}: {role}",
-                met=met,
-                wanted=f"patients whose {role} is {wanted!r}",
-                way_out=f"Correct the {role} in the study file, or give a column the role {role}.",
-            )
-        )
-    return values == wanted
 
 
 def _groups(task: Task, cohort: Cohort) -> np.ndarray:

@@ -73,7 +73,7 @@ def combat_as_published(values, site, design, *, reference=None, tolerance=1e-4)
                 len(z) * gamma.var(ddof=1) + d
             )
             d_new = (b + ((z - g_new) ** 2).sum(axis=0) / 2) / (len(z) / 2 + a - 1)
-            change = max(np.abs((g_new - g) / g).max(), np.abs((d_new - d) / d).max())
+            change = max((np.abs(g_new - g) / g).max(), (np.abs(d_new - d) / d).max())
             g, d = g_new, d_new
             if change <= tolerance:
                 break

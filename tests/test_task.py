@@ -41,6 +41,25 @@ def test_unknown_feature_is_refused_by_name():
         assemble(replace(TASK, clinical=("severty",)), make_small_cohort())
 
 
+def test_all_that_the_cohort_has_not_is_told_at_once_with_the_nearest():
+    cohort = with_column(
+        make_small_cohort(), "tms+ketamine", name="arm", kind="category", role="treatment"
+    )
+    late = with_column(cohort, 1.0, name="week3", measured="during")
+    task = Task(rule=RULE, treatment="tms+ketamin", clinical=("week3", "severty", "nosuch"))
+    with pytest.raises(DataError) as told:
+        assemble(task, late)
+    words = [str(fault) for fault in told.value.faults]
+    assert len(words) == 4
+    for phrase in (
+        "week3: measured during",
+        "no column 'severty' (did you mean 'severity'?)",
+        "no column 'nosuch'",
+        "'tms+ketamin' (did you mean 'tms+ketamine'?)",
+    ):
+        assert any(phrase in one for one in words), phrase
+
+
 def test_only_the_treatments_patients_are_kept_and_the_flow_is_counted():
     cohort = make_small_cohort(60)
     arms = np.where(np.arange(60) < 40, "tms", "ketamine")
@@ -133,3 +152,10 @@ def test_a_copy_of_the_computed_response_is_refused_by_name_unless_it_is_no_feat
     table = assemble(TASK, with_column(cohort, copy, role="ignore", **meaning))
     assert "flag" not in table.X
     assemble(replace(TASK, clinical=("age",)), with_column(cohort, copy, **meaning))
+
+
+def test_the_table_tells_the_network_of_each_region_as_it_is_used(make_table):
+    mapped = make_table(60, regions=6).network_map
+    assert mapped.networks == ("SN", "DMN", "CEN") * 2
+    assert {row.evidence for row in mapped.rows} == {"override"}
+    assert make_table(60).network_map is None

@@ -3,23 +3,41 @@
 from stratify.connectome.bands import BANDS
 from stratify.connectome.connectivity import compute_connectivity
 from stratify.connectome.formats import FORMATS, guess_format
-from stratify.connectome.networks import NETWORK_RULES, NetworkRule, network_of
+from stratify.connectome.networks import (
+    ATLASES,
+    NetworkMap,
+    NetworkRule,
+    RegionNetwork,
+    map_regions,
+    network_of,
+    read_rules,
+    require_networks,
+)
 from stratify.connectome.read import read_connectomes
+from stratify.connectome.regional import RegionalValues
+from stratify.connectome.regional_files import read_regional_values
 from stratify.connectome.values import CONNECTIVITY_KINDS, QUALITY, ConnectivityKind, Connectomes
 from stratify.connectome.write import write_connectomes
 
 __all__ = [
+    "ATLASES",
     "BANDS",
     "CONNECTIVITY_KINDS",
     "FORMATS",
-    "NETWORK_RULES",
     "QUALITY",
     "ConnectivityKind",
     "Connectomes",
+    "NetworkMap",
     "NetworkRule",
+    "RegionNetwork",
+    "RegionalValues",
     "compute_connectivity",
     "guess_format",
+    "map_regions",
     "network_of",
     "read_connectomes",
+    "read_regional_values",
+    "read_rules",
+    "require_networks",
     "write_connectomes",
 ]

@@ -22,7 +22,7 @@ from stratify.connectome.signals import read_signals
 from stratify.errors import DataError, Fault
 from stratify.sheet import read_sheet
 
-_TABLES_FIRST = (".tsv", ".tsv.gz", ".1D", ".npy", ".pconn.nii", ".ptseries.nii", ".pscalar.nii")
+TABLES_FIRST = (".tsv", ".tsv.gz", ".1D", ".npy", ".pconn.nii", ".ptseries.nii", ".pscalar.nii")
 
 
 ScanKey = tuple[tuple[str, str], ...]
@@ -135,7 +135,7 @@ def matrices_of_derivatives(folder: Path, wanted: Wanted, format: str) -> RawMat
         if role == "signals" or holding.what == _kind_in_files(found, wanted)
     ]
     chosen, atlas = choose_atlas(
-        [file for file, _ in files], wanted, folder.name, prefer=_TABLES_FIRST
+        [file for file, _ in files], wanted, folder.name, prefer=TABLES_FIRST
     )
     scans = choose_scans(chosen, wanted, folder.name)
     kind = wanted.kind or _kind_in_files(found, wanted)
@@ -202,7 +202,7 @@ def _role(found: Derivatives, wanted: Wanted, format: str) -> str:
 
 
 def _read_signals(found: Derivatives, file: NamedFile) -> Scan:
-    scan = _scan_of(found, file)
+    scan = read_scan(found, file)
     try:
         scan.signals = read_signals(file.path)
         scan.seconds = scan.seconds or scan.signals.seconds
@@ -212,7 +212,7 @@ def _read_signals(found: Derivatives, file: NamedFile) -> Scan:
     return scan
 
 
-def _scan_of(found: Derivatives, file: NamedFile) -> Scan:
+def read_scan(found: Derivatives, file: NamedFile) -> Scan:
     """Make the scan of a file, with its motion and outliers but without its signals."""
     place = file.path.relative_to(found.folder).as_posix()
     scan = Scan(f"sub-{file.entities['sub']}", place, seconds=found.seconds.get(file.scan))
@@ -240,7 +240,7 @@ def _read_outliers(file: Path) -> np.ndarray:
 def _read_matrices(
     found: Derivatives, files: Sequence[NamedFile], wanted: Wanted
 ) -> tuple[tuple[str, ...], list[Measured], list[Fault]]:
-    scans = [_scan_of(found, file) for file in files]
+    scans = [read_scan(found, file) for file in files]
     regions, matrices, faults = read_matrix_files(
         [(scan.patient, scan.place, file.path) for scan, file in zip(scans, files, strict=True)],
         wanted.regions,

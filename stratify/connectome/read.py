@@ -15,7 +15,7 @@ from stratify.connectome.check import (
     clean_matrices,
 )
 from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
-from stratify.connectome.networks import network_of
+from stratify.connectome.networks import map_regions
 from stratify.connectome.raw import PatientNames, RawMatrices, Wanted, read_patients, read_regions
 from stratify.connectome.values import (
     CONNECTIVITY_KINDS,
@@ -164,7 +164,7 @@ def read_connectomes(
         faults += check_regions(raw.regions, where)
     agreed, kind_faults = _agree_on_kind(kind, raw, where)
     faults += kind_faults
-    named, network_faults = _networks(networks, raw, where)
+    named, network_faults = networks_of_regions(networks, raw, where)
     faults += network_faults
     if agreed is not None and len(raw.patients):
         faults += check_matrices(raw, agreed, where)
@@ -294,9 +294,24 @@ def _agree_on_kind(
     return (asked or raw.kind), []  # type: ignore[return-value]
 
 
-def _networks(
+def networks_of_regions(
     given: Mapping[str, str] | Sequence[str] | None, raw: RawMatrices, where: str
 ) -> tuple[tuple[str, ...], list[Fault]]:
+    """Return the network of each region: as given, as the file has it, or by its name.
+
+    Parameters
+    ----------
+    given : mapping of region to network, or sequence in the order of the regions, optional
+    raw : RawMatrices
+        Of which only regions and networks are looked at.
+    where : str
+
+    Returns
+    -------
+    networks : tuple of str
+        Empty where there are faults.
+    faults : list of Fault
+    """
     if given is not None and not isinstance(given, Mapping):
         if len(given) == len(raw.regions):
             return tuple(given), []
@@ -321,4 +336,4 @@ def _networks(
         ]
     if raw.networks is not None:
         overrides = dict(zip(raw.regions, raw.networks, strict=True)) | overrides
-    return tuple(network_of(region, overrides) for region in raw.regions), []
+    return map_regions(raw.regions, overrides=overrides).networks, []

@@ -101,7 +101,7 @@ class Connectomes:
                 )
             )
         if self.quality is not None:
-            _require_quality_of(self.quality, self.patients, self.name)
+            require_quality_of(self.quality, self.patients, self.name)
         if self.coordinates is not None:
             _require_coordinates_of(self.coordinates, self.regions, self.name)
 
@@ -198,7 +198,8 @@ class Connectomes:
         return f"<p>{escape(repr(self))}</p>" + table.to_html(index=False)
 
 
-def _require_quality_of(quality: pd.DataFrame, patients: tuple[str, ...], name: str) -> None:
+def require_quality_of(quality: pd.DataFrame, patients: tuple[str, ...], name: str) -> None:
+    """Refuse a table of quality that is not of these patients, or has other columns."""
     unknown = [str(column) for column in quality.columns if column not in QUALITY]
     if unknown or tuple(map(str, quality.index)) != patients:
         raise DataError(

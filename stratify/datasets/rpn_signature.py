@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort
-from stratify.connectome import Connectomes, network_of
+from stratify.connectome import Connectomes, map_regions
 from stratify.datasets.fetch import RAW, PublicFile, fetch_file
 from stratify.datasets.public import Dataset
 from stratify.schema import Column
@@ -88,7 +88,7 @@ def fetch_rpn_signature(*, mirror: str | Path | None = None) -> Dataset:
             stacked,
             patients,
             regions,
-            tuple(network_of(region) for region in regions),
+            map_regions(regions, atlas="mist").networks,
             "pearson r",
             "MIST, 122 parcels",
             "rpn_signature",

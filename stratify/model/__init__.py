@@ -7,6 +7,9 @@ from stratify.model.classifier import (
     fit_labellings,
     fit_together,
 )
+from stratify.model.cpm import P_THRESHOLDS, ConnectomePredictiveModel
+from stratify.model.cpm_permutations import CpmPermutations, fit_cpm_permutations
+from stratify.model.edge_correlations import compute_edge_correlations
 from stratify.model.families import FAMILIES, FamilyName
 from stratify.model.fitted import FittedModel, Predictions, fit_model
 from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
@@ -14,6 +17,9 @@ from stratify.model.store import read_model, read_tuned, write_model, write_tune
 
 __all__ = [
     "FAMILIES",
+    "P_THRESHOLDS",
+    "ConnectomePredictiveModel",
+    "CpmPermutations",
     "Engine",
     "FamilyName",
     "FittedModel",
@@ -22,6 +28,8 @@ __all__ = [
     "ResponderClassifier",
     "StackedClassifier",
     "Tuned",
+    "compute_edge_correlations",
+    "fit_cpm_permutations",
     "fit_labellings",
     "fit_model",
     "fit_together",

@@ -196,6 +196,23 @@ def read_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: str) -> n
     return values
 
 
+def name_sites(column: pd.Series) -> np.ndarray:
+    """Return sites as text, None where missing; a whole number is written as one.
+
+    Examples
+    --------
+    >>> name_sites(pd.Series([1.0, 2.0, np.nan]))
+    array(['1', '2', None], dtype=object)
+    """
+    known = column.notna().to_numpy()
+    sites = np.full(len(column), None, dtype=object)
+    values = column[known]
+    if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
+        values = values.astype(int)
+    sites[known] = values.astype(str).to_numpy(dtype=object)
+    return sites
+
+
 def read_sites(table: pd.DataFrame, position: int, *, where: str) -> np.ndarray:
     """Return each row's site as text.
 
@@ -215,9 +232,7 @@ def read_sites(table: pd.DataFrame, position: int, *, where: str) -> np.ndarray:
                 way_out="Fill the column in, or leave these patients out.",
             )
         )
-    if pd.api.types.is_float_dtype(column) and (column == column.round()).all():
-        column = column.astype(int)
-    return column.astype(str).to_numpy(dtype=object)
+    return name_sites(column)
 
 
 def read_complete_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: str) -> np.ndarray:

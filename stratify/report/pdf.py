@@ -6,7 +6,6 @@ import datetime
 import json
 import os
 import re
-import secrets
 import threading
 import unicodedata
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stratify.files import replacing
 from stratify.report.drawing import draw_bar, draw_icons, draw_reasons
 from stratify.report.values import PatientReport
 
@@ -144,15 +144,9 @@ def write_pdf(report: PatientReport, path: str | os.PathLike[str]) -> Path:
 
 
 def replace_file(path: Path, content: bytes) -> Path:
-    """Write a file under a temporary name beside its own, then give it its name."""
-    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Write a file whole or not at all."""
+    with replacing(path) as part:
+        part.write_bytes(content)
     return path
 
 

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from stratify.files import make_folder
 from stratify.report.html import render_html
 from stratify.report.pdf import render_pdf, replace_file
 from stratify.report.values import PatientReport
@@ -31,8 +32,7 @@ def write_report(report: PatientReport, folder: str | os.PathLike[str]) -> tuple
         Named after the patient; see `report_stem`.
     """
     html, pdf = render_html(report).encode(), render_pdf(report)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     stem = report_stem(report.patient)
     return (
         replace_file(folder / f"{stem}.html", html),

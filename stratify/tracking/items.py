@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from stratify.files import naming
 from stratify.tracking.pseudonyms import pseudonymise
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
         for file in files:
             path = Path(folder) / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            file.write(path)
+            with naming(f"{run_id}/{file.path}"):
+                file.write(path)
         # Not client.log_artifacts: it remembers, by run id, where a run's files were before a move.
         home = client.get_run(run_id).info.artifact_uri
         get_artifact_repository(home, tracking_uri=client.tracking_uri).log_artifacts(folder)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from stratify.errors import DataError, Fault, SettingsError
-from stratify.files import publish
+from stratify.files import make_folder, publish
 from stratify.tracking.view import experiment_tags
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 _SERVERS = ("http", "https")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+
+_DISK_SAYS = (
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+)
 
 # Where MLflow keeps absolute addresses; they are rewritten when the folder was moved.
 _ADDRESSES = (
@@ -81,7 +88,9 @@ class Store:
         return MlflowClient(self.tracking_uri, registry_uri=self.tracking_uri)
 
 
-def open_store(folder: str | Path = "mlruns", *, tracking_uri: str | None = None) -> Store:
+def open_store(
+    folder: str | Path = "mlruns", *, tracking_uri: str | None = None, existing: bool = False
+) -> Store:
     """Open the place where runs are kept, and prepare it at its first use.
 
     Without a tracking URI, runs are kept in ``folder``: their numbers in ``mlflow.db``, their
@@ -98,23 +107,29 @@ def open_store(folder: str | Path = "mlruns", *, tracking_uri: str | None = None
         A server (``http://...``) or a database (``postgresql://...``) that keeps the runs
         instead. The library reads no environment; whoever wants ``MLFLOW_TRACKING_URI`` honoured
         passes it here.
+    existing : bool
+        For whoever only reads: a folder without a store is refused, and nothing is made in it.
 
     Raises
     ------
     SettingsError
         If the URI is of a kind that cannot keep runs, or nothing answers there.
     DataError
-        If the database was made by another version of MLflow.
+        If the database was made by another version of MLflow, the folder cannot be made, or there
+        is no store in it where one was to be.
     """
     folder = Path(folder).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    if existing and not tracking_uri and not (folder / "mlflow.db").is_file():
+        raise DataError(_no_store(folder))
+    make_folder(folder)
     if tracking_uri:
         _require_usable(tracking_uri)
         return Store(folder, tracking_uri)
     store = Store(folder, _sqlite_uri(folder / "mlflow.db"))
-    _create_database(store)
-    _follow_move(store)
-    _require_current_schema(store)
+    with telling_of_the_disk(store):
+        _create_database(store)
+        _follow_move(store)
+        _require_current_schema(store)
     return store
 
 
@@ -153,6 +168,40 @@ def find_experiment(store: Store, name: str) -> str:
         if experiment.tags.get(key) != value:
             client.set_experiment_tag(experiment.experiment_id, key, value)
     return experiment.experiment_id
+
+
+@contextlib.contextmanager
+def telling_of_the_disk(store: Store) -> Iterator[None]:
+    """Turn what the database says of its disk into a fault that names the file.
+
+    Raises
+    ------
+    DataError
+        If the disk is full or refuses.
+    """
+    try:
+        yield
+    except Exception as error:
+        said = next((words for words in _DISK_SAYS if words in str(error)), None)
+        if said is None or isinstance(error, DataError) or not store.embedded:
+            raise
+        raise DataError(
+            Fault(
+                where=str(store.folder / "mlflow.db"),
+                met=said,
+                wanted="a disk with room, that can be written to",
+                way_out="Make room or mend its permissions, or name another folder with --store.",
+            )
+        ) from None
+
+
+def _no_store(folder: Path) -> Fault:
+    return Fault(
+        where=str(folder),
+        met="no runs are kept there" if folder.is_dir() else "there is no such folder",
+        wanted="a folder in which `stratify train` has kept its runs",
+        way_out="Train a study first, or name the folder of its runs with --store DIR.",
+    )
 
 
 def _require_usable(tracking_uri: str) -> None:

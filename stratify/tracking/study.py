@@ -14,7 +14,7 @@ from stratify.tracking.items import Item, Tag, as_text, make_items, write_items
 from stratify.tracking.processes import is_dead, process_tags, termination_as_exit
 from stratify.tracking.pseudonyms import read_key
 from stratify.tracking.served_model import log_served_model, register_model
-from stratify.tracking.store import Store, find_experiment, quiet
+from stratify.tracking.store import Store, find_experiment, quiet, telling_of_the_disk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -240,7 +240,7 @@ def start_study(
     study_toml : str
         The study file, kept as ``study.toml``.
     """
-    with quiet():
+    with telling_of_the_disk(store), quiet():
         experiment_id = find_experiment(store, experiment)
         mark_dead_runs(store)
     shared: dict[str, object] = {
@@ -250,7 +250,7 @@ def start_study(
         "simulated": simulated,
     }
     data = _describe_data(dataset, digest, patients=patients, simulated=simulated)
-    with termination_as_exit():
+    with telling_of_the_disk(store), termination_as_exit():
         own = {**shared, **process_tags(), KIND: "study"}
         run_id = _create_run(store, experiment_id, f"{name} · verdict", own, data)
         with _failure_marked(store, run_id):

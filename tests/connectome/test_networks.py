@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from stratify.connectome import NETWORK_RULES, network_of
+from stratify.connectome import (
+    ATLASES,
+    map_regions,
+    network_of,
+    read_rules,
+    require_networks,
+)
+from stratify.errors import DataError
 
 # Labels as they stand in the label files of Schaefer et al. 2018 (100, 200 and 400 parcels) and of
 # the Stanford atlas (Shirer et al. 2012); old and new generations of sub-labels.
@@ -50,7 +57,9 @@ KNOWN = {
     "Auditory": "Auditory_01",
     "Basal_Ganglia": "Basal_Ganglia_04",
     "high_Visual": "high_Visual_02",
-    "OTHER": "LH-Pu Cerebellar_Region1 LH_Hippocampus contra Defaulted Snout region_7",
+    "Subcortical": "LH-Pu LH_Hippocampus",
+    "Cerebellum": "Cerebellar_Region1",
+    "OTHER": "contra Defaulted Snout region_7",
 }
 
 
@@ -72,11 +81,80 @@ def test_overrides_go_before_every_rule():
     assert network_of("7Networks_LH_Vis_1", {"Vis": "SN"}) == "Vis"
 
 
-def test_every_rule_is_needed_and_names_its_source(monkeypatch):
-    labels = " ".join(KNOWN.values()).split()
-    whole = [network_of(label) for label in labels]
-    for k, rule in enumerate(NETWORK_RULES):
-        assert rule.source
-        without = NETWORK_RULES[:k] + NETWORK_RULES[k + 1 :]
-        monkeypatch.setattr("stratify.connectome.networks.NETWORK_RULES", without)
-        assert [network_of(label) for label in labels] != whole, rule
+def test_every_rule_names_its_source_and_no_table_repeats_a_pattern():
+    for atlas in (*ATLASES, "synonyms"):
+        rules = read_rules(atlas)
+        assert all(rule.source for rule in rules)
+        patterns = [rule.pattern for rule in rules if rule.pattern]
+        assert len(set(patterns)) == len(patterns)
+
+
+@pytest.mark.parametrize(
+    ("label", "network", "hub", "side"),
+    [
+        # The traps: medial control, temporal default, prefrontal salience, no subgenual parcel.
+        ("7Networks_LH_Cont_pCun_1", "ContOther", "", "L"),
+        ("7Networks_RH_Default_Temp_2", "DefaultOther", "", "R"),
+        ("7Networks_LH_SalVentAttn_PFCl_1", "SN", "DLPFC", "L"),
+        ("7Networks_LH_Limbic_OFC_1", "Limbic", "", "L"),
+        ("17Networks_RH_SalVentAttnA_Ins_1", "SN", "anterior insula", "R"),
+        ("17Networks_LH_ContA_IPS_2", "CEN", "parietal", "L"),
+        ("networks.Salience.ACC (0,22,35)", "SN", "dACC", ""),
+        ("networks.FrontoParietal.LPFC (L) (-43,33,28)", "CEN", "DLPFC", "L"),
+        ("ACC_sub_L", "Limbic", "sgACC", "L"),
+        ("Frontal_Mid_2_R", "CEN", "DLPFC", "R"),
+        ("SN_pc_L", "Subcortical", "", "L"),
+        ("Cingulate Gyrus, anterior division", "SN", "dACC", ""),
+        ("Precuneous Cortex", "DMN", "precuneus", ""),
+        ("L_p9-46v_ROI", "CEN", "DLPFC", "L"),
+        ("R_AVI_ROI", "SN", "anterior insula", "R"),
+        ("AINS_v", "SN", "anterior insula", ""),
+        ("L_MFgyr_pc", "CEN", "DLPFC", "L"),
+        ("aHIP-rh", "Subcortical", "hippocampus", "R"),
+        ("LH-NAC", "Subcortical", "striatum", "L"),
+        ("sgACC", "Limbic", "sgACC", ""),
+    ],
+)
+def test_a_region_has_its_network_hub_and_hemisphere(label, network, hub, side):
+    (row,) = map_regions([label]).rows
+    assert (row.network, row.hub, row.hemisphere) == (network, hub, side)
+
+
+def test_a_whole_atlas_is_read_by_one_table():
+    glasser = map_regions([f"{side}_{area}_ROI" for side in "LR" for area in ("25", "46", "4")])
+    assert glasser.atlas == "Glasser"
+    assert glasser.networks == ("Limbic", "CEN", "SomMot") * 2
+    assert {row.evidence for row in glasser.rows} == {"exact"}
+
+
+def test_the_map_says_on_what_evidence_and_an_override_is_one():
+    mapped = map_regions(["LH_Vis_1", "amygdala", "nowhere"], overrides={"nowhere": "SN"})
+    assert [row.evidence for row in mapped.rows] == ["pattern", "synonym", "override"]
+    assert list(mapped.to_frame().columns) == [
+        "region",
+        "network",
+        "hub",
+        "hemisphere",
+        "evidence",
+    ]
+    assert len(mapped.digest) == 64
+
+
+def test_an_override_of_no_region_and_an_unknown_atlas_are_refused():
+    with pytest.raises(DataError, match="which is no region"):
+        map_regions(["LH_Vis_1"], overrides={"LH_Vis_2": "SN"})
+    with pytest.raises(DataError, match="'schafer'"):
+        map_regions(["LH_Vis_1"], atlas="schafer")
+
+
+def test_a_network_with_too_few_regions_is_refused_by_name():
+    regions = [
+        f"{side}H_{name}_{k}"
+        for side in "LR"
+        for name in ("Cont_PFCl", "Default_PFC")
+        for k in (1, 2)
+    ]
+    mapped = map_regions([*regions, "LH_SalVentAttn_Med_1"])
+    with pytest.raises(DataError, match=r"networks: SN.*LH_SalVentAttn_Med_1.*1 left and 0 right"):
+        require_networks(mapped)
+    require_networks(mapped, ("CEN", "DMN"))

@@ -480,7 +480,7 @@ def settings() -> Iterator[Damage]:
         ('kind = "pearson r"', 'kind = "pearson"', "connectivity.kind"),
         ('kind = "pearson r"', 'kind = "covariance"', "connectivity.csv"),
         ('kind = "pearson r"\n', "", "connectivity"),
-        ('families = ["prevalence", "logistic"]', 'families = ["svm"]', "models.families"),
+        ('families = ["prevalence", "logistic"]', 'families = ["bayes"]', "models.families"),
         ('families = ["prevalence", "logistic"]', "families = []", "models.families"),
         ('families = ["prevalence", "logistic"]', 'families = "logistic"', "models.families"),
         ('sets = ["clinical", "connectivity", "both"]', 'sets = ["genes"]', "features.sets"),

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import pipelines
-from pipelines.cli import MOST_FAULTS, PRESETS, cli
+from pipelines.cli import FEWEST_PATIENTS, MOST_FAULTS, PRESETS, cli
 from stratify.errors import DataError, Fault, SettingsError
 
 ROOT = Path(pipelines.__file__).parents[1]
@@ -214,6 +214,9 @@ def test_the_presets_and_numbers_are_those_of_the_simulator():
     from stratify.datasets import make_cohort
 
     assert set(PRESETS) == set(KNOWN)
+    make_cohort("null", patients=FEWEST_PATIENTS, regions=12)
+    with pytest.raises(SettingsError, match="at least 10"):
+        make_cohort("null", patients=FEWEST_PATIENTS - 1, regions=12)
     defaults = {key: one.default for key, one in inspect.signature(make_cohort).parameters.items()}
     options = {option.name: option for option in cli.commands["simulate"].params}
     assert options["patients"].default == defaults["patients"]
@@ -275,7 +278,13 @@ def test_many_faults_are_cut_and_counted(pipeline):
     pipeline("train", raising(DataError(make_fault(k) for k in range(MOST_FAULTS + 3))))
     lines = run("train", "study.toml").stderr.splitlines()
     assert len(lines) == MOST_FAULTS + 1
-    assert lines[-1].startswith("(3 more")
+    assert lines[-1] == "(3 more; stratify check STUDY tells them all)"
+
+
+def test_faults_of_new_patients_are_not_said_to_be_told_by_checking_the_study(pipeline):
+    pipeline("report", raising(DataError(make_fault(k) for k in range(MOST_FAULTS + 3))))
+    lines = run("report", "a run", "--patients", "new.csv", "--out", "out").stderr.splitlines()
+    assert lines[-1] == "(3 more; --json tells them all)"
 
 
 @pytest.mark.parametrize(
@@ -286,6 +295,7 @@ def test_many_faults_are_cut_and_counted(pipeline):
         ["train", "study.toml", "--workers", "many"],
         ["simulate", "realstic", "--out", "demo"],
         ["simulate", "realistic"],
+        ["simulate", "realistic", "--patients", "9", "--out", "demo"],
         ["report", "run"],
         ["ui", "--port", "0"],
     ],
@@ -308,6 +318,26 @@ def test_a_disk_that_refuses_is_told_in_words(pipeline):
     done = run("explain", "a run")
     assert done.exit_code == 1
     assert done.stderr == "mlruns: Permission denied\n"
+
+
+def test_a_file_that_could_not_take_its_name_is_told_by_that_name(pipeline):
+    pipeline("explain", raising(OSError(28, "No space left on device", "/tmp/a", None, "out/a")))
+    done = run("explain", "a run")
+    assert done.exit_code == 1
+    assert done.stderr == "out/a: No space left on device\n"
+
+
+@pytest.mark.parametrize("command", ["explain", "ui", "report"])
+def test_a_mistyped_store_is_refused_and_not_made(command, tmp_path):
+    words = {
+        "explain": ["explain", "a run"],
+        "ui": ["ui", "--no-open"],
+        "report": ["report", "a run", "--patients", "new.csv", "--out", tmp_path / "out"],
+    }
+    done = run(*words[command], "--store", tmp_path / "typo")
+    assert done.exit_code == 1
+    assert f"{tmp_path / 'typo'}: there is no such folder" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_exits_130_with_one_line(pipeline):

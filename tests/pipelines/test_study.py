@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from pipelines.cli import cli
 from stratify.datasets import make_cohort, write_simulation
 from stratify.metrics import METRICS
 from stratify.task import assemble
-from stratify.tracking import find_identifiers, find_run, load_run, open_store
+from stratify.tracking import find_identifiers, find_run, load_run, open_store, start_study
 
 QUICK = ("validation.repeats=2", "models.families=prevalence,logistic")
 
@@ -170,6 +171,57 @@ def test_report_says_the_likelihood_that_the_model_gives(found, tmp_path):
             assert f"about\xa0{int(p * 100 + 0.5)}\xa0(" in page
             told += 1
     assert told
+
+
+def test_folder_that_is_a_file_is_refused_by_its_path(found, tmp_path):
+    folder, _, _ = found
+    (tmp_path / "file").write_text("mine")
+    new = folder / "new"
+    words = (
+        "report", "optimistic-depression", "--store", folder / "mlruns", "--patients",
+        new / "cohort.csv", "--connectivity", new / "connectivity.parquet", "--out",
+        tmp_path / "file",
+    )  # fmt: skip
+    refused = CliRunner().invoke(cli, [*map(str, words)])
+    assert refused.exit_code == 1
+    assert f"{tmp_path / 'file'}: it cannot be made" in refused.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.fixture
+def retrained(found, tmp_path):
+    """A copy of the study's store with a later training, in which nothing was found."""
+    folder, _, result = found
+    shutil.copytree(folder, tmp_path / "copy")
+    store = open_store(tmp_path / "copy" / "mlruns")
+    name = result["study"]
+    with start_study(store, experiment=name, name=name, digest="ab" * 32, simulated=True) as run:
+        run.finish(verdict="Cannot tell.", tags={"finding": "cannot tell"})
+    return tmp_path / "copy", store, result
+
+
+def test_report_from_a_champion_that_a_later_training_did_not_confirm_says_so(
+    retrained, found, tmp_path
+):
+    folder, _, _ = retrained
+    name = "optimistic-depression@champion"
+    told = report(folder, tmp_path / "reports", name)
+    assert "later training of this study" in told["notes"][0]
+    for page in (tmp_path / "reports").glob("*.html"):
+        assert "A later training of this study" in page.read_text()
+    assert report(found[0], tmp_path / "before", name)["notes"] == []
+    assert not any("later training" in p.read_text() for p in (tmp_path / "before").glob("*.html"))
+
+
+def test_connectivity_named_for_a_clinical_model_is_said_to_be_unused(retrained, tmp_path):
+    folder, store, result = retrained
+    clinical = next(one["run_id"] for one in result["runs"] if one["features"] == "clinical")
+    store.client.set_tag(result["study_run"], "responder_run", clinical)
+    files = ("--patients", folder / "new" / "cohort.csv", "--connectivity", "nope.parquet")
+    for words in (("explain", clinical), ("report", clinical)):
+        out = tmp_path / words[0]
+        told = run(*words, *files, "--out", out, "--store", folder / "mlruns")
+        assert "nope.parquet was not read" in told["notes"][-1]
 
 
 def test_null_study_reports_chance_and_no_report_is_written(nothing, tmp_path):

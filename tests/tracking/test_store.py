@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from stratify.errors import DataError, SettingsError
-from stratify.tracking import add_to_run, find_identifiers, load_run, open_store
+from stratify.tracking import add_to_run, find_identifiers, load_run, open_store, start_study
 from stratify.tracking.store import find_experiment
 
 
@@ -166,3 +167,29 @@ def test_the_search_for_identifiers_finds_what_is_there(tmp_path):
         "model.skops",
         "plain.csv",
     )
+
+
+def test_whoever_only_reads_makes_no_store(tmp_path):
+    with pytest.raises(DataError, match=r"there is no such folder; .*--store DIR"):
+        open_store(tmp_path / "typo", existing=True)
+    with pytest.raises(DataError, match="no runs are kept there"):
+        open_store(tmp_path, existing=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_would_be_a_file_is_refused_by_its_path(tmp_path):
+    (tmp_path / "README.md").touch()
+    with pytest.raises(DataError, match=r"README\.md: it cannot be made"):
+        open_store(tmp_path / "README.md")
+
+
+def test_a_full_disk_is_told_by_the_name_of_the_database(store, monkeypatch):
+    def refuse(*_, **__):
+        raise MlflowException("(sqlite3.OperationalError) database or disk is full")
+
+    monkeypatch.setattr("mlflow.MlflowClient.create_run", refuse)
+    with (
+        pytest.raises(DataError, match=r"mlflow\.db: database or disk is full"),
+        start_study(store, experiment="full", name="full", digest="ab" * 32),
+    ):
+        pass
