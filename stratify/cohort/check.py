@@ -14,7 +14,7 @@ from stratify.cohort.checks.dates import find_impossible_dates
 from stratify.cohort.checks.duplicates import find_duplicates
 from stratify.cohort.checks.identity import find_identifiers
 from stratify.cohort.checks.missingness import find_telling_gaps
-from stratify.cohort.checks.protocol import check_protocol
+from stratify.cohort.checks.protocol import check_protocol, find_open_screens
 from stratify.cohort.checks.sentinels import find_sentinels
 from stratify.cohort.checks.sites import (
     find_arms_of_one_site,
@@ -43,9 +43,8 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         each patient; patients with the very same baseline values; impossible dates. Warnings: a
         feature that nearly copies another later column; features that never or hardly vary, or
         only count the rows; patients that nearly agree; values that look personal, stand for a
-        missing one, or are in another unit; treatments
-        outside published protocols; ages over 89; gaps that tell the site; an arm of one
-        site.
+        missing one, or are in another unit; treatments outside published protocols; safety screens
+        positive or missing; ages over 89; gaps that tell the site; an arm of one site.
 
     Examples
     --------
@@ -56,6 +55,7 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
     """
     features = [column.name for column in cohort.columns if column.is_feature]
     found = [
+        *find_open_screens(cohort),
         *find_copies(cohort),
         *find_duplicates(cohort),
         *find_impossible_dates(cohort, today),

@@ -244,7 +244,10 @@ def _ragged_faults(sheet: Sheet, dictionary: Dictionary) -> list[Fault]:
 
 def _is_needed(column: Column) -> bool:
     """Tell whether a file of new patients must hold a column."""
-    after = column.role in ("person", "outcome", "truth", "ignore") or column.measured != "baseline"
+    after = (
+        column.role in ("person", "outcome", "truth", "screen", "ignore")
+        or column.measured != "baseline"
+    )
     return not after
 
 

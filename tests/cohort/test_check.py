@@ -87,6 +87,11 @@ def test_identifiers_are_refused_as_features():
     assert fault[0] == "warning"
     assert "looks like a running number" in fault[1]
     assert told((Column(name="record", role="ignore"), np.arange(N) + 1.0)) == []
+    (fault,) = told((Column(name="record"), RNG.permutation(N) * 7.0 + 100))
+    assert "each whole number from 100 to 513 by 7, once" in fault[1]
+    (fault,) = told((Column(name="chart"), RNG.permutation(90_000)[:N] + 10_000.0))
+    assert "a whole number of their own for each of 60 patients" in fault[1]
+    assert told((Column(name="volume"), RNG.permutation(90_000)[:N] / 8)) == []
 
 
 def test_a_feature_that_never_varies_is_warned_of():

@@ -70,10 +70,10 @@ def find_far_values(long: pd.DataFrame, where: str) -> Iterator[Fault]:
 
 
 def _far(rows: pd.DataFrame, where: str, years: int, severity: Severity) -> Fault:
+    shown = zip(rows["instrument"], rows["patient"], rows["day"], strict=True)
     some = name_some(
-        f"{row.instrument} of patient {row.patient}, {abs(row.day):.0f} days "
-        f"{'before' if row.day < 0 else 'after'}"
-        for row in rows.itertuples(index=False)
+        f"{instrument} of patient {patient}, {abs(day):.0f} days {'before' if day < 0 else 'after'}"
+        for instrument, patient, day in shown
     )
     return Fault(
         where=f"{where}: {'date' if rows['date'].notna().any() else 'day'}",
