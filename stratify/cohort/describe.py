@@ -42,7 +42,28 @@ _UNIT = (
 )
 _DRESSED = re.compile(rf"[<>≤≥~]?\s*=?\s*\d+(?:[.,]\d+)?\s*\+?\s*(?:{_UNIT})?", re.IGNORECASE)
 _NO_VALUE = frozenset(
-    ". - -- ? * / #N/A None none ND nd NR nr n.d. n.a. missing Missing unknown Unknown refused".split()
+    [
+        ".",
+        "-",
+        "--",
+        "?",
+        "*",
+        "/",
+        "#N/A",
+        "None",
+        "none",
+        "ND",
+        "nd",
+        "NR",
+        "nr",
+        "n.d.",
+        "n.a.",
+        "missing",
+        "Missing",
+        "unknown",
+        "Unknown",
+        "refused",
+    ]
 ) | {"not done", "Not done", "not assessed", "Not assessed"}
 _YES_NO = ({"no", "yes"}, {"false", "true"}, {"0", "1"}, {"0.0", "1.0"})
 _AGE = re.compile(r"(^|[_@ ])age([_@ ]|$)", re.IGNORECASE)
