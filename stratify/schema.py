@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 Kind = Literal["number", "category", "boolean", "date", "text"]
@@ -107,11 +107,11 @@ class Column:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their default, and the name."""
-        defaults = {field.name: field.default for field in fields(self)}
+        values = ((field, getattr(self, field.name)) for field in fields(self))
         return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-            if key == "name" or value != defaults[key]
+            field.name: list(value) if isinstance(value, tuple) else value
+            for field, value in values
+            if field.name == "name" or value != field.default
         }
 
     @classmethod
