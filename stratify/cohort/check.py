@@ -21,6 +21,7 @@ from stratify.cohort.checks.sites import (
     find_telling_order,
     find_telling_sites,
 )
+from stratify.cohort.checks.spelling import find_double_spellings, find_summary_rows
 from stratify.cohort.checks.units import find_mixed_units
 from stratify.cohort.checks.variation import find_constant, find_empty_rows
 from stratify.cohort.values import Cohort
@@ -40,8 +41,8 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
     -------
     faults : tuple of Fault
         Errors: a feature that nearly copies an outcome column; a category with almost a level for
-        each patient; patients with the very same baseline values; impossible dates. Warnings: a
-        feature that nearly copies another later column; features that never or hardly vary, or
+        each patient; patients with the very same baseline values; impossible dates; a row that sums
+        up the others. Warnings: a feature that nearly copies another later column; features that never or hardly vary, or
         only count the rows; patients that nearly agree; values that look personal, stand for a
         missing one, or are in another unit; treatments outside published protocols; safety screens
         positive or missing; ages over 89; gaps that tell the site; an arm of one site.
@@ -64,6 +65,8 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         *find_sentinels(cohort),
         *find_constant(cohort),
         *find_empty_rows(cohort),
+        *find_double_spellings(cohort),
+        *find_summary_rows(cohort),
         *find_arms_of_one_site(cohort),
         *check_protocol(cohort),
     ]

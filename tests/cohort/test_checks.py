@@ -385,3 +385,25 @@ def test_examining_a_cohort_keeps_warnings_and_raises_errors():
         values[40] = values[7]
     with pytest.raises(DataError, match="P007 and P040"):
         examine_cohort(cohort_of(*pairs))
+
+
+# Spellings, and rows of sums
+
+
+def test_one_level_in_two_spellings_is_warned_of_with_the_patients_of_the_rarer():
+    values = np.array(["H1 coil", "figure of eight"] * (N // 2), dtype=object)
+    sound = words("category", values, name="coil")
+    assert found(sound) == ()
+    values[4] = "h1-coil"
+    (fault,) = found(words("category", values, name="coil"))
+    assert (fault.severity, fault.patients) == ("warning", ("P004",))
+    assert "'H1 coil' and 'h1-coil'" in fault.met
+
+
+@pytest.mark.parametrize("name", ["Mean", "TOTAL", "average:", "SD"])
+def test_a_row_that_sums_up_the_others_is_refused(name):
+    index = [*(f"P{k:03d}" for k in range(N - 1)), name]
+    frame = pd.DataFrame({"age": rng_of().normal(40, 9, N)}, index=index)
+    (fault,) = check_cohort(Cohort(frame, (Column(name="age"),), "cohort.csv"))
+    assert (fault.severity, fault.patients) == ("error", (name,))
+    assert "seems to sum up the others" in fault.wanted

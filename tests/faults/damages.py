@@ -263,8 +263,23 @@ def rows() -> Iterator[Damage]:
         yield Damage(f"rows: {what}", change_rows(change), ("cohort.csv", says))
 
 
+def sum_up(word: str) -> Callable[[list[list[str]]], None]:
+    """Add the row with which a spreadsheet ends."""
+
+    def apply(table: list[list[str]]) -> None:
+        last = list(table[-1])
+        last[table[0].index("patient")] = word
+        table.append(last)
+
+    return apply
+
+
 def patients() -> Iterator[Damage]:
     """People twice, under their own and other names; names that other files do not know."""
+    for word in ("Mean", "Total"):
+        yield Damage(
+            f"patients: a row called {word}", change_rows(sum_up(word)), ("cohort.csv", word)
+        )
 
     def again(
         name: str, change: Callable[[list[str], list[str]], object] = lambda row, header: None
