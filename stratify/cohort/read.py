@@ -300,8 +300,10 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
         return reading.sheet.text(column.name)
 
     if wrong.any():
-        commas = read_decimal_commas(cells())
-        if commas is not None:
+        codes, distinct = reading.sheet.coded(column.name)
+        meant = read_decimal_commas(distinct)
+        if meant is not None:
+            commas = np.append(meant, np.nan)[codes]
             reading.faults.append(_decimal_commas(reading, column, values, commas))
             values, wrong = commas, np.zeros(len(wrong), dtype=bool)
     unit = f" {column.unit}" if column.unit else ""
