@@ -59,7 +59,16 @@ ConnectivityKind = Literal[
     "envelope correlation",
 ]
 ConnectivityFormat = Literal[
-    "edges", "stack", "matrices", "timeseries", "xcpd", "cpac", "conn", "mne", "dpabi"
+    "edges",
+    "stack",
+    "matrices",
+    "timeseries",
+    "xcpd",
+    "cpac",
+    "conn",
+    "mne",
+    "dpabi",
+    "regional",
 ]
 VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
@@ -185,7 +194,9 @@ class ConnectivitySection(Section):
         "DPABI, MNE-Connectivity or `stratify extract` wrote.",
     )
     format: ConnectivityFormat | None = Field(
-        default=None, description="What `file` is; guessed from the names, if not given."
+        default=None,
+        description="What `file` is; guessed from the names, if not given. `regional` values (one "
+        "a region, of SPECT, PET or fluctuations) are never guessed.",
     )
     kind: ConnectivityKind | None = Field(
         default=None,
@@ -225,6 +236,16 @@ class ConnectivitySection(Section):
     entities: dict[Text, Text] = Field(
         default={}, description="What else the names of the files to read say."
     )
+    measure: Text | None = Field(
+        default=None, description="What regional values are: `perfusion`, `alff`."
+    )
+    unit: Text | None = Field(
+        default=None,
+        description="Their unit, where the table does not say it: `ratio to cerebellum`.",
+    )
+    tracer: Text | None = Field(
+        default=None, description="The tracer to read of a table that holds several."
+    )
     band: Text | None = Field(
         default=None,
         description="The band of an EEG, where files hold several: `alpha`, or `8-12 Hz`.",
@@ -248,21 +269,54 @@ class ConnectivitySection(Section):
         default={}, description="The network of a region, where the file's own is absent or wrong."
     )
 
+    @field_validator("measure")
+    @classmethod
+    def _regional_values_have_their_measure(
+        cls, measure: str | None, info: ValidationInfo
+    ) -> str | None:
+        regional = info.data.get("format") == "regional"
+        if "format" in info.data and (measure is not None) != regional:
+            raise _refuse(
+                "no measure of regional values" if regional else "a measure of connectivity",
+                "regional values, and they alone, are of a measure",
+                'Add measure, such as "perfusion".'
+                if regional
+                else 'Take measure out, or write format = "regional".',
+            )
+        return measure
+
+    @property
+    def is_regional(self) -> bool:
+        """Whether the file holds one value a region, and no connectivity."""
+        return self.format == "regional"
+
     @property
     def reading(self) -> dict[str, Any]:
-        """The settings as `stratify.connectome.read_connectomes` takes them, beside the file."""
-        return {
-            "format": self.format,
-            "kind": self.kind,
-            "separator": self.separator,
+        """The settings as the library's reader takes them, beside the file.
+
+        The reader is `stratify.connectome.read_connectomes`, or, of regional values,
+        `read_regional_values`.
+        """
+        shared = {
             "regions": self.regions,
             "networks": self.networks or None,
             "atlas": self.atlas,
-            "patients": self.patients,
-            "patient_column": self.patient_column,
             "session": self.session,
             "run": self.run,
             "entities": self.entities or None,
+            "patient_column": self.patient_column,
+        }
+        if self.is_regional:
+            return shared | {
+                "measure": self.measure,
+                "unit": self.unit or "",
+                "tracer": self.tracer or "",
+            }
+        return shared | {
+            "format": self.format,
+            "kind": self.kind,
+            "separator": self.separator,
+            "patients": self.patients,
             "band": self.band,
             "repetition_time": self.repetition_time,
             "fd_threshold": self.fd_threshold,

@@ -17,6 +17,12 @@ from stratify.connectome.quality import apply_quality_gates, compute_qc_fc, plot
 from stratify.connectome.read import read_connectomes
 from stratify.connectome.regional import RegionalValues
 from stratify.connectome.regional_files import read_regional_values
+from stratify.connectome.targets import (
+    TargetFeatures,
+    Targets,
+    compute_target_features,
+    read_targets,
+)
 from stratify.connectome.values import CONNECTIVITY_KINDS, QUALITY, ConnectivityKind, Connectomes
 from stratify.connectome.write import write_connectomes
 
@@ -32,9 +38,12 @@ __all__ = [
     "NetworkRule",
     "RegionNetwork",
     "RegionalValues",
+    "TargetFeatures",
+    "Targets",
     "apply_quality_gates",
     "compute_connectivity",
     "compute_qc_fc",
+    "compute_target_features",
     "guess_format",
     "map_regions",
     "network_of",
@@ -42,6 +51,7 @@ __all__ = [
     "read_connectomes",
     "read_regional_values",
     "read_rules",
+    "read_targets",
     "require_networks",
     "write_connectomes",
 ]

@@ -122,18 +122,27 @@ def test_the_words_are_those_of_the_library():
     assert get_args(words.MissingOutcome) == get_args(outcome.MissingOutcome)
     assert get_args(words.CohortFormat) == get_args(source.Format) == cli.FORMATS
     assert get_args(words.ConnectivityKind) == get_args(connectome.ConnectivityKind)
-    assert get_args(words.ConnectivityFormat) == tuple(connectome.FORMATS)
+    assert get_args(words.ConnectivityFormat) == (*connectome.FORMATS, "regional")
 
 
 def test_connectivity_is_read_as_its_section_says(write):
     import inspect
 
-    from stratify.connectome import read_connectomes
+    from stratify.connectome import read_connectomes, read_regional_values
 
     section = read_settings(write(), ["connectivity.networks.ACC=SN"]).connectivity
     assert section.reading["networks"] == {"ACC": "SN"}
     assert set(section.reading) <= set(inspect.signature(read_connectomes).parameters)
-    assert set(section.reading) == set(type(section).model_fields) - {"file"}
+    asked = ["connectivity.format=regional", "connectivity.measure=alff"]
+    regional = read_settings(write(), asked).connectivity
+    assert set(regional.reading) <= set(inspect.signature(read_regional_values).parameters)
+    read = set(section.reading) | set(regional.reading)
+    assert read == set(type(section).model_fields) - {"file"}
+
+
+def test_regional_values_and_they_alone_have_a_measure(write):
+    assert "no measure of regional values" in the_refusal(write(), "connectivity.format=regional")
+    assert "a measure of connectivity" in the_refusal(write(), "connectivity.measure=alff")
 
 
 def test_feature_sets_are_those_named_or_else_what_the_data_have(write):
