@@ -11,6 +11,7 @@ from stratify.evaluation.cross_validate import (
 )
 from stratify.evaluation.permutation import PermutationTest, compute_permutation_test
 from stratify.evaluation.shuffles import Within
+from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -20,16 +21,19 @@ __all__ = [
     "Check",
     "Evaluation",
     "PermutationTest",
+    "SiteDecoding",
     "Verdict",
     "Within",
     "compute_added_value",
     "compute_by_fold",
     "compute_gain",
     "compute_permutation_test",
+    "compute_site_decoding",
     "cross_validate",
     "cross_validate_many",
     "make_certificate",
     "make_verdict",
+    "plot_site_decoding",
     "refit",
     "refit_many",
     "tabulate_added_value",
