@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 # study file is read without importing pandas. A test holds the two equal.
 Question = Literal["response under treatment", "prognosis", "diagnosis"]
 FeatureSet = Literal["clinical", "connectivity", "both", "late fusion"]
-Representation = Literal["edges", "network blocks", "seeds", "partial correlation", "tangent"]
+Representation = Literal[
+    "edges", "network blocks", "seeds", "partial correlation", "tangent", "graph"
+]
 Harmonisation = Literal["none", "combat"]
 UnseenSite = Literal["refuse", "reference"]
 Together = Literal["patient", "family", "site"]
@@ -642,7 +644,7 @@ class PreparationSection(Section):
     represent: Representation = Field(
         default="edges",
         description="What stands for a matrix: its edges, means within and between networks, "
-        "edges of named seeds, partial correlations, or tangent vectors.",
+        "edges of named seeds, partial correlations, tangent vectors, or graph measures.",
     )
     remove: Annotated[tuple[Text, ...], AfterValidator(_each_once)] = Field(
         default=(),

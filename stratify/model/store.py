@@ -28,6 +28,7 @@ TRUSTED_TYPES = (
     "numpy.dtype",
     "stratify.model.classifier.ResponderClassifier",
     "stratify.connectome.features.edges.Edges",
+    "stratify.connectome.features.graph_measures.GraphMeasures",
     "stratify.connectome.features.network_blocks.NetworkBlocks",
     "stratify.connectome.features.partial_correlation.PartialCorrelation",
     "stratify.connectome.features.seeds.Seeds",

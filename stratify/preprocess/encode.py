@@ -73,12 +73,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         n_encoded = encoded.shape[1]
         self.center_, self.scale_ = np.zeros(n_encoded), np.ones(n_encoded)
         if self.standardise and n_encoded:
-            known = ~np.isnan(encoded)
-            count = np.maximum(known.sum(axis=0), 1)
-            filled = np.where(known, encoded, 0.0)
+            missing = np.isnan(encoded)
+            gaps = bool(missing.any())
+            count = np.maximum(len(encoded) - missing.sum(axis=0), 1) if gaps else len(encoded)
+            filled = np.where(missing, 0.0, encoded) if gaps else encoded
             self.center_ = filled.sum(axis=0) / count
-            residual = np.where(known, encoded - self.center_, 0.0)
-            scale = np.sqrt((residual**2).sum(axis=0) / count)
+            residual = filled - self.center_
+            if gaps:
+                residual[missing] = 0.0
+            scale = np.sqrt(np.square(residual, out=residual).sum(axis=0) / count)
             # A column of equal values may keep a spread of rounding error, which must not count.
             noise = 10 * np.finfo(float).eps * np.abs(self.center_)
             self.scale_ = np.where(scale > noise, scale, 1.0)
@@ -98,7 +101,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             return encoded
         encoded -= self.center_
         encoded /= self.scale_
-        return np.nan_to_num(encoded, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        missing = np.isnan(encoded)
+        if missing.any():
+            encoded[missing] = 0.0
+        return encoded
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the encoded columns: the input's name, or ``name=level``."""
@@ -166,14 +172,39 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFram
         wrongly wide input.
     """
     if isinstance(X, pd.DataFrame):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        if not _categories(X).any():
+        if reset or not _has_names_of(estimator, X):
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if not _is_plain(X) and not _categories(X).any():
             check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", estimator=estimator)
         return X
     checked = validate_data(
         estimator, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
     )
     return pd.DataFrame(checked)
+
+
+def _has_names_of(estimator: BaseEstimator, X: pd.DataFrame) -> bool:
+    """Tell whether the columns are those an estimator was fitted on, without looking at each."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or len(names) != X.shape[1] or not len(names):
+        return False
+    index, last = _INDEXES.get(id(names), (None, None))
+    if last is not names:
+        while len(_INDEXES) >= MOST_INDEXES:
+            _INDEXES.pop(next(iter(_INDEXES)))
+        # The array itself is kept, so that its address stands for it.
+        index, _ = _INDEXES[id(names)] = (pd.Index(names), names)
+    return X.columns.equals(index)
+
+
+MOST_INDEXES = 64
+_INDEXES: dict[int, tuple[pd.Index, np.ndarray]] = {}
+
+
+def _is_plain(X: pd.DataFrame) -> bool:
+    """Tell whether a frame is finite or missing numbers of NumPy's own, and no check can fail."""
+    plain = all(isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in set(X.dtypes))
+    return plain and bool(X.size) and not np.isinf(X.to_numpy(dtype=np.float64)).any()
 
 
 def _categories(X: pd.DataFrame) -> np.ndarray:

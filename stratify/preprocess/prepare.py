@@ -18,7 +18,9 @@ from stratify.preprocess.confounds import ConfoundRemover
 from stratify.preprocess.encode import TableEncoder, check_table
 from stratify.schema import Column
 
-Representation = Literal["edges", "network blocks", "seeds", "partial correlation", "tangent"]
+Representation = Literal[
+    "edges", "network blocks", "seeds", "partial correlation", "tangent", "graph"
+]
 REPRESENTATIONS: tuple[str, ...] = get_args(Representation)
 Harmonisation = Literal["none", "combat"]
 HARMONISATIONS: tuple[str, ...] = get_args(Harmonisation)
@@ -32,7 +34,7 @@ class Preparation:
 
     Parameters
     ----------
-    represent : {"edges", "network blocks", "seeds", "partial correlation", "tangent"}
+    represent : {"edges", "network blocks", "seeds", "partial correlation", "tangent", "graph"}
     remove : tuple of str
         Columns whose linear effect is taken out of connectivity: ``"age"``, ``"mean_fd"``, ...
     harmonise : {"none", "combat"}
@@ -129,6 +131,7 @@ WORDS: dict[str, str] = {
     "seeds": "edges of named seeds",
     "partial correlation": "partial correlations",
     "tangent": "tangent vectors at the training patients' mean",
+    "graph": "graph measures",
 }
 
 
@@ -137,6 +140,7 @@ TRANSFORMERS: dict[str, str] = {
     "seeds": "Seeds",
     "partial correlation": "PartialCorrelation",
     "tangent": "TangentVectors",
+    "graph": "GraphMeasures",
 }
 """By representation, the class in `stratify.connectome.features`."""
 
@@ -145,7 +149,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
     """Represent, adjust and encode a table; everything is learned from the rows of ``fit``.
 
     Edges that a scan did not cover are filled in, the edges are represented (single, or as blocks,
-    seeds, partial correlations, tangent vectors), confounds are taken out of the
+    seeds, partial correlations, tangent vectors, graph measures), confounds are taken out of the
     result, sites are harmonised, and all is encoded beside the clinical columns. Representing
     comes first since a matrix with confounds taken out of each edge is no correlation matrix.
 

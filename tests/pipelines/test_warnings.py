@@ -68,7 +68,8 @@ def test_no_patient_is_named_in_them(studied):
 def test_warnings_reach_the_report(studied):
     folder, _, result = studied
     store = open_store(folder / "mlruns")
-    summary = _summarise(load_run(store, result.run_ids[0]), load_run(store, result.study_run))
+    model, study = load_run(store, result.run_ids[0]), load_run(store, result.study_run)
+    summary = _summarise(model, study, superseded=None)
     assert any("2 patients over 89" in warning for warning in summary.warnings)
 
 

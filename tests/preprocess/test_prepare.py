@@ -15,7 +15,7 @@ from stratify.model import ResponderClassifier, fit_model, read_model, write_mod
 from stratify.preprocess import Preparation, TablePreparer
 from stratify.task import Task, assemble
 
-REPRESENTED = ["network blocks", "partial correlation", "tangent"]
+REPRESENTED = ["network blocks", "partial correlation", "tangent", "graph"]
 
 
 @parametrize_with_checks([TablePreparer(), TablePreparer(standardise=False)])

@@ -20,8 +20,8 @@ class Edges(EdgeTransformer):
 
     Parameters
     ----------
-    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
-        What the edges are. Covariances and Fisher z pass as they are.
+    kind : str
+        What the edges are, one of `CONNECTIVITY_KINDS`. All but correlations pass as they are.
     fisher_z : bool
         Whether correlations become Fisher z. Those at ±1 are held just inside.
     regions : sequence of str, optional

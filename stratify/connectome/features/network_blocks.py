@@ -34,8 +34,9 @@ class NetworkBlocks(EdgeTransformer):
 
     Parameters
     ----------
-    kind : {"pearson r", "fisher z", "partial correlation", "covariance"}
-        What the edges are. Covariances and Fisher z are averaged as they are.
+    kind : str
+        What the edges are, one of `CONNECTIVITY_KINDS`. All but correlations are averaged as they
+        are.
     regions : sequence of str, optional
         The name of each region.
     networks : sequence of str, optional

@@ -8,6 +8,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from stratify.connectome import Connectomes
 from stratify.connectome.features import (
     Edges,
+    GraphMeasures,
     NetworkBlocks,
     PartialCorrelation,
     Seeds,
@@ -25,6 +26,8 @@ EVERY = [
     PartialCorrelation(),
     TangentVectors(),
     TangentVectors(metric="logeuclid"),
+    GraphMeasures(),
+    GraphMeasures(density=None, threshold=0.2),
 ]
 
 REGIONS = tuple(f"region {k}" for k in range(9))
@@ -40,6 +43,8 @@ STRUCTURED = [
     Seeds(regions=REGIONS, networks=NETWORKS, hubs=HUBS, hemispheres=HEMISPHERES),
     PartialCorrelation(regions=REGIONS, networks=NETWORKS),
     TangentVectors(regions=REGIONS, networks=NETWORKS),
+    GraphMeasures(regions=REGIONS, networks=NETWORKS),
+    GraphMeasures(regions=REGIONS, networks=NETWORKS, core=None, density=0.4),
 ]
 
 both = pytest.mark.parametrize("transformer", EVERY + STRUCTURED, ids=str)
@@ -183,7 +188,7 @@ def test_order_of_the_regions_does_not_matter(transformer):
     there = clone(transformer).set_params(**moved).fit(shuffled)
     ours = here.transform(connectomes.edges.to_numpy())
     theirs = there.transform(shuffled)
-    if isinstance(transformer, NetworkBlocks | Seeds):
+    if isinstance(transformer, NetworkBlocks | Seeds | GraphMeasures):
         names = list(here.get_feature_names_out())
         found = [list(there.get_feature_names_out()).index(name) for name in names]
         np.testing.assert_allclose(ours, theirs[:, found], atol=1e-9)
