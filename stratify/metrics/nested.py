@@ -59,7 +59,7 @@ def compute_nested_interval(
     Source
     ------
     Bates, Hastie and Tibshirani 2024, JASA 119, 1434-1445, algorithm 1 and section 4.3; the terms
-    for balanced folds are ours (docs/decisions/0008).
+    for balanced folds are ours (docs/decisions/0010).
 
     Examples
     --------

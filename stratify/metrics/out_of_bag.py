@@ -67,7 +67,7 @@ def compute_out_of_bag_interval(
     is a third wider than the plain bootstrap's. The plain one holds the models fixed, but a cohort
     in which the outcome happens to be easy also trains better models, so that cross-validated
     figures vary more than their patients do. The widening is the method's own and not estimated;
-    `benchmarks/interval_coverage.py` shows that it suits cohorts of 100 to 600 patients.
+    `benchmarks/interval_coverage.py` shows that it suits cohorts of 50 to 400 patients.
 
     Parameters
     ----------
