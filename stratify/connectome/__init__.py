@@ -13,6 +13,7 @@ from stratify.connectome.networks import (
     read_rules,
     require_networks,
 )
+from stratify.connectome.quality import apply_quality_gates, compute_qc_fc, plot_qc_fc
 from stratify.connectome.read import read_connectomes
 from stratify.connectome.regional import RegionalValues
 from stratify.connectome.regional_files import read_regional_values
@@ -31,10 +32,13 @@ __all__ = [
     "NetworkRule",
     "RegionNetwork",
     "RegionalValues",
+    "apply_quality_gates",
     "compute_connectivity",
+    "compute_qc_fc",
     "guess_format",
     "map_regions",
     "network_of",
+    "plot_qc_fc",
     "read_connectomes",
     "read_regional_values",
     "read_rules",

@@ -92,8 +92,9 @@ def read_metadata(sheet: Sheet) -> dict[str, Any]:
         said = json.loads(text)
         regions, networks = said.get("regions", []), said.get("networks", [])
         names = [said.get("kind", ""), said.get("atlas", ""), *regions, *networks]
+        names += said.get("hubs", [])
         good = all(isinstance(name, str) for name in names)
-        good = good and len(networks) in (0, len(regions))
+        good = good and {len(networks), len(said.get("hubs", []))} <= {0, len(regions)}
         good = good and all(isinstance(said.get(key, ""), str) for key in ("producer", "band"))
         good = good and isinstance(said.get("quality", {}), dict)
     except (ValueError, AttributeError, TypeError):
@@ -112,13 +113,11 @@ def read_metadata(sheet: Sheet) -> dict[str, Any]:
 
 def _agree_on_regions(given: Regions | None, said: dict[str, Any]) -> Regions | None:
     """Take the order from what was given, and what the file says where nothing was."""
-    networks = dict(zip(said.get("regions", ()), said.get("networks", ()), strict=False))
-    if given is None:
-        names = tuple(said.get("regions", ()))
-        return Regions(names, tuple(networks.values()) or None) if names else None
-    if given.networks is None and networks and set(given.names) <= set(networks):
-        return Regions(given.names, tuple(networks[name] for name in given.names))
-    return given
+    names, networks, hubs = (tuple(said.get(key, ())) for key in ("regions", "networks", "hubs"))
+    if not names:
+        return given
+    own = Regions(names, networks or None, hubs or None)
+    return own if given is None else given.completed_by(own)
 
 
 def matrices_of_wide(
@@ -177,6 +176,7 @@ def matrices_of_wide(
         producer=said.get("producer", ""),
         band=said.get("band", ""),
         coordinates=_coordinates_of(said, names),
+        hubs=None if regions is None else regions.hubs,
         faults=tuple(faults),
     )
 
@@ -203,7 +203,8 @@ def _coordinates_of(said: dict[str, Any], names: Sequence[str]) -> np.ndarray | 
     if "coordinates" not in said:
         return None
     place = dict(zip(said.get("regions", ()), said["coordinates"], strict=False))
-    return np.array([place[name] for name in names]) if set(names) <= set(place) else None
+    known = set(names) <= set(place)
+    return np.array([place[name] for name in names], dtype=float) if known else None
 
 
 def matrices_of_long(

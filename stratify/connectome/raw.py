@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ PATIENT_HEADERS = ("patient", "participant_id")
 FILE_HEADERS = ("file", "subject", "name")
 REGION_HEADERS = ("region", "name", "label", "labels")
 NETWORK_HEADER = "network"
+HUB_HEADER = "hub"
+COORDINATE_HEADERS = ("x", "y", "z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,8 @@ class RawMatrices:
     coordinates : array, shape (n_regions, 3), optional
         The centre of each region, in mm.
     faults : tuple of Fault
+    hubs : tuple of str, optional
+        As the file names them, in the order of ``regions``.
     """
 
     matrices: np.ndarray
@@ -58,6 +63,7 @@ class RawMatrices:
     band: str = ""
     coordinates: np.ndarray | None = None
     faults: tuple[Fault, ...] = ()
+    hubs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +105,36 @@ class Wanted:
     motion: Path | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Regions:
-    """Region names in their order, and their networks where they were given along with them."""
+    """Region names in their order, with networks, hubs and centres that were given along.
+
+    Parameters
+    ----------
+    names : tuple of str
+    networks, hubs : tuple of str, optional
+    coordinates : array, shape (n_regions, 3), optional
+        In mm of the atlas's space; NaN where a cell is empty.
+    """
 
     names: tuple[str, ...]
     networks: tuple[str, ...] | None = None
+    hubs: tuple[str, ...] | None = None
+    coordinates: np.ndarray | None = None
+
+    def completed_by(self, other: Regions) -> Regions:
+        """Return these regions, with what they lack taken by name from others that hold them."""
+        if not set(self.names) <= set(other.names):
+            return self
+        order = [other.names.index(name) for name in self.names]
+        found: dict[str, Any] = {
+            field: tuple(getattr(other, field)[k] for k in order)
+            for field in ("networks", "hubs")
+            if getattr(self, field) is None and getattr(other, field) is not None
+        }
+        if self.coordinates is None and other.coordinates is not None:
+            found["coordinates"] = other.coordinates[order]
+        return replace(self, **found)
 
 
 def read_regions(given: str | Path | Sequence[str]) -> Regions:
@@ -114,7 +144,8 @@ def read_regions(given: str | Path | Sequence[str]) -> Regions:
     ----------
     given : path, or sequence of str
         A file has one name a line; or it is a CSV or TSV table with a column ``region`` (or
-        ``name``, ``label``) and perhaps a column ``network``.
+        ``name``, ``label``) and perhaps columns ``network``, ``hub``, and ``x``, ``y`` and ``z``
+        in millimetres.
     """
     if not isinstance(given, str | Path):
         return Regions(tuple(map(str, given)))
@@ -123,10 +154,31 @@ def read_regions(given: str | Path | Sequence[str]) -> Regions:
         sheet = read_sheet(path)
         for header in REGION_HEADERS:
             if header in sheet.columns:
-                names = _column(sheet, header)
-                with_networks = NETWORK_HEADER in sheet.columns
-                return Regions(names, _column(sheet, NETWORK_HEADER) if with_networks else None)
+                return Regions(
+                    _column(sheet, header),
+                    _column(sheet, NETWORK_HEADER) if NETWORK_HEADER in sheet.columns else None,
+                    _column(sheet, HUB_HEADER) if HUB_HEADER in sheet.columns else None,
+                    _coordinates(sheet, header),
+                )
     return Regions(_read_lines(path, "region", REGION_HEADERS))
+
+
+def _coordinates(sheet: Sheet, names: str) -> np.ndarray | None:
+    if not set(COORDINATE_HEADERS) <= set(sheet.columns):
+        return None
+    values, wrong = sheet.numbers(list(COORDINATE_HEADERS))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        header = COORDINATE_HEADERS[column]
+        raise DataError(
+            Fault(
+                where=f"{sheet.name}: {header}",
+                met=f"{sheet.text(header)[row]!r} for region {sheet.text(names)[row]}",
+                wanted="millimetres, or an empty cell",
+                way_out="Correct the cell.",
+            )
+        )
+    return values
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,14 @@ from stratify.connectome.check import (
 )
 from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
 from stratify.connectome.networks import map_regions
-from stratify.connectome.raw import PatientNames, RawMatrices, Wanted, read_patients, read_regions
+from stratify.connectome.raw import (
+    PatientNames,
+    RawMatrices,
+    Regions,
+    Wanted,
+    read_patients,
+    read_regions,
+)
 from stratify.connectome.values import (
     CONNECTIVITY_KINDS,
     EDGE_SEPARATOR,
@@ -81,7 +88,7 @@ def read_connectomes(
         What stands between the two regions in the name of a column.
     regions : path, or sequence of str, optional
         The regions in their order. Needed for files that name none; a file has one a line, or is a
-        table with a column ``region`` and perhaps ``network``.
+        table with a column ``region`` and perhaps ``network``, ``hub``, ``x``, ``y`` and ``z``.
     networks : mapping of str to str, or sequence of str, optional
         Each region's network, by name or in order. Regions without one get `network_of` their name.
     atlas : str
@@ -164,7 +171,9 @@ def read_connectomes(
         faults += check_regions(raw.regions, where)
     agreed, kind_faults = _agree_on_kind(kind, raw, where)
     faults += kind_faults
-    named, network_faults = networks_of_regions(networks, raw, where)
+    beside = Regions(raw.regions, raw.networks, raw.hubs, raw.coordinates)
+    beside = beside if wanted.regions is None else beside.completed_by(wanted.regions)
+    named, network_faults = networks_of_regions(networks, beside, where)
     faults += network_faults
     if agreed is not None and len(raw.patients):
         faults += check_matrices(raw, agreed, where)
@@ -194,7 +203,8 @@ def read_connectomes(
         raw.quality,
         raw.producer,
         raw.band,
-        raw.coordinates,
+        beside.coordinates,
+        beside.hubs or (),
     )
 
 
@@ -295,15 +305,14 @@ def _agree_on_kind(
 
 
 def networks_of_regions(
-    given: Mapping[str, str] | Sequence[str] | None, raw: RawMatrices, where: str
+    given: Mapping[str, str] | Sequence[str] | None, regions: Regions, where: str
 ) -> tuple[tuple[str, ...], list[Fault]]:
     """Return the network of each region: as given, as the file has it, or by its name.
 
     Parameters
     ----------
     given : mapping of region to network, or sequence in the order of the regions, optional
-    raw : RawMatrices
-        Of which only regions and networks are looked at.
+    regions : Regions
     where : str
 
     Returns
@@ -313,27 +322,27 @@ def networks_of_regions(
     faults : list of Fault
     """
     if given is not None and not isinstance(given, Mapping):
-        if len(given) == len(raw.regions):
+        if len(given) == len(regions.names):
             return tuple(given), []
         return (), [
             Fault(
                 where=where,
-                met=f"{len(given)} networks for {len(raw.regions)} regions",
+                met=f"{len(given)} networks for {len(regions.names)} regions",
                 wanted="one network for each region, in their order",
                 way_out="Correct the list, or name the network of each region by its name.",
             )
         ]
     overrides = dict(given or {})
-    strange = sorted(set(overrides) - set(raw.regions))
+    strange = sorted(set(overrides) - set(regions.names))
     if strange:
         return (), [
             Fault(
                 where=where,
-                met=f"a network for {strange[0]!r}{did_you_mean(strange[0], raw.regions)}",
+                met=f"a network for {strange[0]!r}{did_you_mean(strange[0], regions.names)}",
                 wanted="networks of regions that the file has",
                 way_out="Correct the names of the regions.",
             )
         ]
-    if raw.networks is not None:
-        overrides = dict(zip(raw.regions, raw.networks, strict=True)) | overrides
-    return map_regions(raw.regions, overrides=overrides).networks, []
+    if regions.networks is not None:
+        overrides = dict(zip(regions.names, regions.networks, strict=True)) | overrides
+    return map_regions(regions.names, overrides=overrides).networks, []

@@ -126,7 +126,7 @@ def read_regional_values(
     else:
         raw = _values_of_table(path, asked, session, given, patient_column)
     raw = replace(raw, faults=(*raw.faults, *_check(raw, known, where)))
-    named, network_faults = networks_of_regions(networks, _as_matrices(raw), where)
+    named, network_faults = networks_of_regions(networks, Regions(raw.regions, raw.networks), where)
     what = {key: asked.get(key) or raw.said.get(key, "") for key in ("measure", "unit", *_MORE)}
     faults = [*raw.faults, *network_faults, *_check_measure(raw, what, where)]
     errors = [fault for fault in faults if fault.severity == "error"]

@@ -71,7 +71,10 @@ class Connectomes:
     band : str
         The band of frequencies of an EEG's connectivity: ``"alpha (8-13 Hz)"``.
     coordinates : array, shape (n_regions, 3), optional
-        The centre of each region, in mm of the atlas's space.
+        The centre of each region, in mm of the atlas's space; NaN where it is not known.
+    hubs : tuple of str
+        The hub of each region, such as ``"dACC"`` or ``"anterior insula"``, empty where it has
+        none; or no hub at all.
     """
 
     matrices: np.ndarray
@@ -87,6 +90,7 @@ class Connectomes:
     producer: str = ""
     band: str = ""
     coordinates: np.ndarray | None = None
+    hubs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         wanted = (len(self.patients), len(self.regions), len(self.regions))
@@ -104,6 +108,8 @@ class Connectomes:
             require_quality_of(self.quality, self.patients, self.name)
         if self.coordinates is not None:
             _require_coordinates_of(self.coordinates, self.regions, self.name)
+        if self.hubs:
+            _require_hubs_of(self.hubs, self.regions, self.name)
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -168,6 +174,8 @@ class Connectomes:
         digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
         if self.quality is not None:
             digest.update(self.quality.to_csv(float_format="%.12g").encode())
+        if any(self.hubs):
+            digest.update(repr(self.hubs).encode())
         return digest.hexdigest()
 
     def __repr__(self) -> str:
@@ -221,5 +229,17 @@ def _require_coordinates_of(coordinates: np.ndarray, regions: tuple[str, ...], n
                 met=f"an array of shape {np.shape(coordinates)}",
                 wanted=f"three numbers for each of the {len(regions)} regions",
                 way_out="Give one row of x, y and z a region, in their order.",
+            )
+        )
+
+
+def _require_hubs_of(hubs: tuple[str, ...], regions: tuple[str, ...], name: str) -> None:
+    if len(hubs) != len(regions):
+        raise DataError(
+            Fault(
+                where=f"{name}: hubs",
+                met=f"{len(hubs)} hubs for {len(regions)} regions",
+                wanted="a hub for each region, or for none",
+                way_out="Give them in the order of the regions, empty where a region is no hub.",
             )
         )

@@ -19,7 +19,8 @@ def write_connectomes(connectomes: Connectomes, path: str | Path) -> None:
 
     One row a patient; a column ``patient``, then ``REGION~REGION`` for each pair, row by row of the
     upper triangle. A covariance has its variances too, as ``REGION~REGION`` of a region with
-    itself. The kind, atlas, regions, networks, producer, band, quality, coordinates, and whether
+    itself. The kind, atlas, regions, networks, producer, band, quality, hubs,
+    coordinates, and whether
     the patients are simulated, are kept in the file's metadata under the key ``stratify``, as JSON.
 
     Parameters
@@ -74,7 +75,12 @@ def _measured(connectomes: Connectomes) -> dict[str, object]:
             for column, values in connectomes.quality.items()
         }
     if connectomes.coordinates is not None:
-        said["coordinates"] = np.asarray(connectomes.coordinates, dtype=float).tolist()
+        # JSON has no NaN.
+        said["coordinates"] = [
+            [None if np.isnan(mm) else float(mm) for mm in row] for row in connectomes.coordinates
+        ]
+    if connectomes.hubs:
+        said["hubs"] = list(connectomes.hubs)
     return said
 
 

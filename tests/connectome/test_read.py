@@ -81,6 +81,38 @@ def digest(path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_hubs_and_centres_beside_the_regions_come_along_in_the_order_of_the_matrices(tmp_path):
+    wide().to_csv(tmp_path / "e.csv", index=False)
+    centres = np.arange(18.0).reshape(6, 3)
+    centres[5] = np.nan
+    table = pd.DataFrame({"region": REGIONS, "hub": [*"abcde", ""]})
+    table[["x", "y", "z"]] = centres
+    table.iloc[::-1].to_csv(tmp_path / "r.tsv", sep="\t", index=False)
+    read = read_connectomes(tmp_path / "e.csv", kind="pearson r", regions=tmp_path / "r.tsv")
+    assert read.regions == REGIONS[::-1]
+    assert read.hubs == ("", "e", "d", "c", "b", "a")
+    np.testing.assert_array_equal(read.coordinates, centres[::-1])
+    write_connectomes(read, tmp_path / "w.parquet")
+    again = read_connectomes(tmp_path / "w.parquet", regions=REGIONS)
+    assert again.hubs == read.hubs[::-1]
+    np.testing.assert_array_equal(again.coordinates, centres)
+    assert read_connectomes(tmp_path / "w.parquet").digest == read.digest
+    bare = read_connectomes(tmp_path / "e.csv", kind="pearson r")
+    assert (bare.hubs, bare.coordinates) == ((), None)
+
+
+def test_a_centre_that_is_no_number_is_refused_by_region(tmp_path):
+    wide().to_csv(tmp_path / "e.csv", index=False)
+    (tmp_path / "r.csv").write_text("region,x,y,z\nSN_1,1,two,3\n")
+    with pytest.raises(DataError, match=r"r.csv: y: 'two' for region SN_1; millimetres"):
+        read_connectomes(tmp_path / "e.csv", kind="pearson r", regions=tmp_path / "r.csv")
+
+
+def test_hubs_must_fit_the_regions():
+    with pytest.raises(DataError, match="1 hubs for 6 regions; a hub for each region, or for none"):
+        Connectomes(R, PATIENTS, REGIONS, ("SN",) * 6, "pearson r", hubs=("dACC",))
+
+
 def test_what_is_known_of_the_scans_is_written_and_read_back(tmp_path):
     quality = pd.DataFrame(
         {"mean_fd": [0.1, np.nan, 0.3], "volumes": [100.0, 90.0, 80.0]},
