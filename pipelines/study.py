@@ -74,6 +74,10 @@ VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
 CohortFormat = Literal["table", "bids", "redcap"]
+PermutedFamily = Literal["logistic", "svm", "ridge", "forest", "xgboost"]
+Within = Literal["cohort", "site", "treatment"]
+Engine = Literal["fast", "reference"]
+Backend = Literal["processes", "dask"]
 Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
 
 GAIN = "gain over comparator"
@@ -841,13 +845,31 @@ class ValidationSection(Section):
     seed: int = Field(default=0, ge=0, description="Equal seeds give equal results on any machine.")
     together: Together = Field(default="patient", description="What no fold ever splits.")
     level: float = Field(default=0.95, gt=0.5, lt=1, description="The coverage of the intervals.")
+    permutations: int = Field(
+        default=1000,
+        ge=0,
+        description="Shuffles of the outcome, the whole pipeline fitted anew on each, to tell "
+        "whether its AUC could be chance; 0 for none. It takes three folds or more.",
+    )
+    permuted: Annotated[tuple[PermutedFamily, ...], AfterValidator(_each_once)] = Field(
+        default=("ridge",),
+        strict=False,
+        min_length=1,
+        description="Families that are tested so, on every feature set; `ridge` takes seconds, "
+        "`svm` some more, and the others as many trainings as there are shuffles.",
+    )
+    within: Within | None = Field(
+        default=None,
+        description="Inside what outcomes change places; the site, where it is known, and else "
+        "the cohort.",
+    )
 
 
 class ModelsSection(Section):
     """Which model families are compared."""
 
     families: Annotated[tuple[Family, ...], AfterValidator(_each_once)] = Field(
-        default=("prevalence", "logistic", "xgboost"),
+        default=("prevalence", "logistic", "svm", "forest", "xgboost"),
         strict=False,
         min_length=1,
         description="One run for each family and feature set; `prevalence` is the reference.",
@@ -871,6 +893,34 @@ class ComputeSection(Section):
     """How much of the machine is used; it never changes a result."""
 
     workers: int = Field(default=0, ge=0, description="Processes at once; 0 for one a core.")
+    engine: Engine = Field(
+        default="fast",
+        description="The reference fits each model and grid point by itself, with plain "
+        "scikit-learn and XGBoost: the same numbers, slowly.",
+    )
+    backend: Backend = Field(
+        default="processes",
+        description="Processes on this machine, or the workers of a Dask cluster.",
+    )
+    scheduler: Text | None = Field(
+        default=None, description="The address of the Dask scheduler, tcp://HOST:PORT."
+    )
+    checkpoints: bool = Field(
+        default=True,
+        description="Keep finished fits beside the runs, so that a study that was stopped or "
+        "changed does not fit again what it had.",
+    )
+
+    @field_validator("scheduler")
+    @classmethod
+    def _cluster_has_an_address(cls, address: str | None, info: ValidationInfo) -> str | None:
+        if address is None and info.data.get("backend") == "dask":
+            raise _refuse(
+                'backend = "dask" and no scheduler',
+                "a cluster is reached by its scheduler's address",
+                "Add scheduler, such as tcp://10.0.0.5:8786, or --scheduler on the command line.",
+            )
+        return address
 
 
 class StudySettings(Section):
@@ -1113,7 +1163,7 @@ def describe_default(key: str) -> str:
     Examples
     --------
     >>> describe_default("models.families")
-    '["prevalence", "logistic", "xgboost"]'
+    '["prevalence", "logistic", "svm", "forest", "xgboost"]'
     """
     default = SETTINGS[key].default
     if default in (PydanticUndefined, None, "", {}):

@@ -2,6 +2,7 @@
 
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
+from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.cross_validate import (
     compute_by_fold,
     cross_validate,
@@ -9,7 +10,11 @@ from stratify.evaluation.cross_validate import (
     refit,
     refit_many,
 )
-from stratify.evaluation.permutation import PermutationTest, compute_permutation_test
+from stratify.evaluation.permutation import (
+    PermutationTest,
+    compute_permutation_test,
+    tabulate_permutation_tests,
+)
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
 from stratify.evaluation.values import Evaluation
@@ -19,6 +24,7 @@ __all__ = [
     "AddedValue",
     "Certificate",
     "Check",
+    "Checkpoints",
     "Evaluation",
     "PermutationTest",
     "SiteDecoding",
@@ -37,4 +43,5 @@ __all__ = [
     "refit",
     "refit_many",
     "tabulate_added_value",
+    "tabulate_permutation_tests",
 ]
