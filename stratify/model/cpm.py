@@ -253,6 +253,7 @@ def select_edges(
     >>> select_edges(np.array([0.5, -0.9, 0.1]), [0.3], "fraction", n_rows=20, rank=1)
     array([[ 0, -1,  0]], dtype=int8)
     """
+    require_shares(grid)
     size = np.abs(r)
     if select == "p":
         limits = np.array([critical_r(p, n_rows, rank) for p in grid])
@@ -313,6 +314,20 @@ def _fit_sums(
 def signs_of(network: Network) -> tuple[int, ...]:
     """Return the signs of the edges that a network is made of."""
     return {"both": (1, -1), "positive": (1,), "negative": (-1,)}[network]
+
+
+def require_shares(grid: Sequence[float]) -> None:
+    """Refuse thresholds that are no p-value and no share."""
+    wrong = [threshold for threshold in grid if not 0 < threshold <= 1]
+    if wrong:
+        raise DataError(
+            Fault(
+                where="connectome-based predictive model: threshold",
+                met=f"{wrong[0]}",
+                wanted="a p-value or a share of the edges lies above 0 and is at most 1",
+                way_out="Write one per cent as 0.01.",
+            )
+        )
 
 
 def _require_one_of(name: str, met: str, known: tuple[str, ...]) -> None:

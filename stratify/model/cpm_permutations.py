@@ -9,7 +9,14 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from stratify.errors import DataError, Fault
-from stratify.model.cpm import Network, Selection, check_columns, find_limits, signs_of
+from stratify.model.cpm import (
+    Network,
+    Selection,
+    check_columns,
+    find_limits,
+    require_shares,
+    signs_of,
+)
 from stratify.model.edge_correlations import critical_r, find_sizes, make_basis
 from stratify.model.many_logistic import fit_many_logistic
 
@@ -105,6 +112,7 @@ def fit_cpm_permutations(
     """
     X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
     is_edge, positions = check_columns(edges, covariates, X.shape[1])
+    require_shares([threshold])
     _check_folds(Y, folds)
     # Around their means, sums of squares lose no digits; correlations do not notice.
     centred = X[:, is_edge] - X[:, is_edge].mean(axis=0)

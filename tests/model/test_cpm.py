@@ -179,6 +179,17 @@ def test_marks_and_covariates_that_fit_no_column_are_refused():
         ConnectomePredictiveModel(network="none").fit(X, y)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 5.0, -0.1, float("nan")])
+def test_thresholds_that_are_no_share_are_refused(threshold):
+    X, y, _, _, _ = make(n=20)
+    with pytest.raises(DataError, match="above 0 and is at most 1"):
+        ConnectomePredictiveModel(threshold=threshold).fit(X, y)
+    with pytest.raises(DataError, match="above 0 and is at most 1"):
+        fit_cpm_permutations(
+            X, y[:, None], [(np.arange(10), np.arange(10, 20))], threshold=threshold
+        )
+
+
 def test_correlations_are_numpys_for_every_label_vector_at_once():
     rng = np.random.default_rng(0)
     X, Y = rng.normal(3, 2, size=(50, 30)), rng.random((50, 6)) > 0.4

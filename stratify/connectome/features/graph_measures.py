@@ -161,6 +161,8 @@ class GraphMeasures(EdgeTransformer):
                     way_out="Set the other to None.",
                 )
             )
+        if self.density is not None:
+            self._require_share("density", above=0)
 
     def _choose_networks(self) -> tuple[str, ...]:
         if self.networks is None:

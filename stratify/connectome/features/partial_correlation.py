@@ -74,6 +74,7 @@ class PartialCorrelation(EdgeTransformer):
         self.networks = networks
 
     def _learn(self, X: np.ndarray) -> None:
+        self._require_share("shrinkage")
         self.n_mended_ = int((~is_correlation(self._to_matrices(X))).sum())
 
     def _compute(self, X: np.ndarray) -> np.ndarray:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
 from stratify.connectome.features.transformer import EdgeTransformer
 from stratify.connectome.matrices import is_correlation, make_positive_definite
 from stratify.connectome.values import EDGE_SEPARATOR
+from stratify.errors import DataError, Fault, did_you_mean
 from stratify.schema import Column
 
 Metric = Literal["riemann", "logeuclid", "euclid", "logchol", "wasserstein"]
+METRICS: tuple[str, ...] = get_args(Metric)
 
 
 class TangentVectors(EdgeTransformer):
@@ -84,11 +86,24 @@ class TangentVectors(EdgeTransformer):
     def _learn(self, X: np.ndarray) -> None:
         from pyriemann.geometry.mean import gmean
 
+        self._require_share("shrinkage")
+        self._check_metric()
         matrices = self._to_matrices(X)
         self.n_mended_ = int((~is_correlation(matrices)).sum())
         self.reference_ = gmean(
             make_positive_definite(matrices, self.shrinkage), metric=self.metric
         )
+
+    def _check_metric(self) -> None:
+        if self.metric not in METRICS:
+            raise DataError(
+                Fault(
+                    where="TangentVectors: metric",
+                    met=f"{self.metric!r}{did_you_mean(str(self.metric), METRICS)}",
+                    wanted=f"it is one of {', '.join(METRICS)}",
+                    way_out="Choose one of these.",
+                )
+            )
 
     def _compute(self, X: np.ndarray) -> np.ndarray:
         from pyriemann.geometry.tangentspace import tangent_space

@@ -143,6 +143,18 @@ class EdgeTransformer(TransformerMixin, BaseEstimator):
                 )
             )
 
+    def _require_share(self, parameter: str, *, above: float = -1.0) -> None:
+        value = getattr(self, parameter)
+        if not above < value <= 1 or value < 0:
+            raise DataError(
+                Fault(
+                    where=f"{type(self).__name__}: {parameter}",
+                    met=f"{value}",
+                    wanted=f"it is a share, {'above 0' if above == 0 else 'from 0'} to 1",
+                    way_out="Write a tenth as 0.1.",
+                )
+            )
+
     def _find_regions(self) -> None:
         """Lay the given regions and networks beside the columns, or make them up."""
         n_regions = count_regions(self.n_features_in_)

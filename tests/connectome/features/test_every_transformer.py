@@ -215,3 +215,19 @@ def test_regions_are_read_back_from_the_columns_of_connectomes():
 def test_columns_that_are_no_whole_triangle_are_refused(spoil):
     with pytest.raises(DataError, match="every pair of the regions once"):
         regions_and_networks(spoil(make_connectomes().edge_columns))
+
+
+@pytest.mark.parametrize(
+    ("transformer", "told"),
+    [
+        (PartialCorrelation(shrinkage=10), "it is a share, from 0 to 1"),
+        (TangentVectors(shrinkage=-0.1), "it is a share, from 0 to 1"),
+        (TangentVectors(metric="rieman"), "did you mean 'riemann'"),
+        (GraphMeasures(density=0), "it is a share, above 0 to 1"),
+        (GraphMeasures(density=20), "it is a share, above 0 to 1"),
+    ],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(transformer, told):
+    with pytest.raises(DataError, match=told):
+        transformer.fit(np.zeros((3, 36)))
