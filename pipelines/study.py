@@ -42,7 +42,7 @@ Representation = Literal[
 Harmonisation = Literal["none", "combat"]
 UnseenSite = Literal["refuse", "reference"]
 Together = Literal["patient", "family", "site"]
-MissingOutcome = Literal["excluded", "nonresponse"]
+MissingOutcome = Literal["excluded", "nonresponse", "response"]
 ConnectivityKind = Literal[
     "pearson r",
     "fisher z",
@@ -497,7 +497,8 @@ class ResponseSection(Section):
     )
     missing: MissingOutcome = Field(
         default="excluded",
-        description="What a missing outcome means. `multiple` (imputation) is refused, by name.",
+        description="What a missing outcome means: left out, the worst or the best. `multiple` "
+        "(imputation) is refused, by name.",
     )
 
     @field_validator("rule", "all_of")

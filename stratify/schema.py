@@ -17,6 +17,7 @@ Role = Literal[
     "condition",
     "outcome",
     "truth",
+    "screen",
     "ignore",
 ]
 Measured = Literal["baseline", "during", "followup"]
@@ -39,7 +40,8 @@ class Column:
     kind : {"number", "category", "boolean", "date", "text"}
     role : str
         What the column is for. Only ``feature`` and ``confound`` columns may enter a model.
-        ``patient`` names the row; ``person`` says whom it is of, where a patient has a row for
+        ``screen`` is a safety check: a flag of data quality, never a feature. ``patient`` names the
+        row; ``person`` says whom it is of, where a patient has a row for
         each treatment period.
     measured : {"baseline", "during", "followup"}
         When the value was known, relative to the treatment. Only baseline columns are features.
