@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,24 @@ def decoding(scans):
     y = (scans["site"] == "Essen").to_numpy().astype(int)
     after = ComBat("site", columns=EDGES)
     return compute_site_decoding(scans, scans["site"], after=after, columns=EDGES, y=y, repeats=2)
+
+
+class Spied(ComBat):
+    """Keeps whom it was fitted on."""
+
+    fitted: ClassVar[list] = []
+
+    def fit(self, X, y=None):
+        self.fitted.append(set(X.index))
+        return super().fit(X, y)
+
+
+def test_steps_are_fitted_on_training_patients_alone(scans):
+    Spied.fitted.clear()
+    compute_site_decoding(scans, scans["site"], after=Spied("site", columns=EDGES), seed=4)
+    codes = np.unique(scans["site"], return_inverse=True)[1]
+    folds = make_folds(codes, folds=5, seed=4)
+    assert Spied.fitted == [set(scans.index[fold.train]) for fold in folds]
 
 
 def test_planted_sites_are_told_before_and_not_after(decoding):
