@@ -17,12 +17,8 @@ from stratify.connectome.quality import apply_quality_gates, compute_qc_fc, plot
 from stratify.connectome.read import read_connectomes
 from stratify.connectome.regional import RegionalValues
 from stratify.connectome.regional_files import read_regional_values
-from stratify.connectome.targets import (
-    TargetFeatures,
-    Targets,
-    compute_target_features,
-    read_targets,
-)
+from stratify.connectome.target_features import TargetFeatures, compute_target_features
+from stratify.connectome.targets import Targets, read_targets
 from stratify.connectome.values import CONNECTIVITY_KINDS, QUALITY, ConnectivityKind, Connectomes
 from stratify.connectome.write import write_connectomes
 

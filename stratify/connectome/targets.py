@@ -1,4 +1,4 @@
-"""Where patients are stimulated: targets in MNI space, their distance and connectivity."""
+"""Where patients are stimulated: targets in MNI space, of images or of a table."""
 
 from __future__ import annotations
 
@@ -9,21 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from stratify.connectome.check import check_patients
 from stratify.connectome.patient_files import PATIENT, find_patient_files
 from stratify.connectome.raw import RawMatrices, column_text, patient_header
 from stratify.errors import DataError, Fault, count_of, name_some
-from stratify.schema import Column
 from stratify.sheet import read_sheet
 
 IMAGE_ENDINGS = (".nii.gz", ".nii")
-
-SGACC = (6.0, 16.0, -10.0)
-"""The subgenual seed of Fox MD et al. 2012, Biological Psychiatry 72(7), in MNI mm."""
-
-SGACC_RADIUS_MM = 10.0
 
 MNI_BOUNDS = ((-90.0, 91.0), (-126.0, 91.0), (-72.0, 109.0))
 """From where to where the MNI152 template reaches, in mm: right, anterior and superior are up."""
@@ -65,28 +58,6 @@ class Targets:
 
     def __repr__(self) -> str:
         return f"Targets({self.name}: {len(self)} patients)"
-
-
-@dataclass(frozen=True, eq=False)
-class TargetFeatures:
-    """What is computed of targets.
-
-    Parameters
-    ----------
-    frame : DataFrame, indexed by patient
-        The columns below.
-    columns : tuple of Column
-        What each is; all known at baseline, once the target is planned.
-    site_value : float, optional
-        The mean of the map around the site. It is the same for everybody, and so no feature.
-    inside : Series, indexed by patient, optional
-        The share of each target that lies inside the brain.
-    """
-
-    frame: pd.DataFrame
-    columns: tuple[Column, ...]
-    site_value: float | None = None
-    inside: pd.Series | None = None
 
 
 def read_targets(
@@ -150,7 +121,9 @@ def _make(
     raw = RawMatrices(np.empty((0, 0, 0)), patients, ())
     faults += [*check_patients(raw, known, where), *_outside(coordinates, patients, where)]
     if not patients and not faults:
-        faults.append(_fault(where, "no patient", "a target of each patient", "Correct the path."))
+        faults.append(
+            target_fault(where, "no patient", "a target of each patient", "Correct the path.")
+        )
     errors = [fault for fault in faults if fault.severity == "error"]
     if errors:
         raise DataError(errors)
@@ -182,7 +155,7 @@ def _read_image(file: Path) -> np.ndarray:
     parts = label(inside, structure=np.ones((3, 3, 3)))[1]
     if parts != 1:
         raise DataError(
-            _fault(
+            target_fault(
                 file.name,
                 "no voxel above 0" if not parts else f"{parts} targets apart from each other",
                 "one target",
@@ -211,7 +184,9 @@ def load_volume(file: str | Path) -> Any:
         met = f"it cannot be read ({error})"
     if met:
         raise DataError(
-            _fault(Path(file).name, met, "a NIfTI image of three dimensions", "Correct the path.")
+            target_fault(
+                Path(file).name, met, "a NIfTI image of three dimensions", "Correct the path."
+            )
         )
     return image
 
@@ -225,7 +200,7 @@ def _of_table(
     axes = [next((plain[p + a] for p in ("mni", "") if p + a in plain), None) for a in "xyz"]
     if header is None or None in axes:
         raise DataError(
-            _fault(
+            target_fault(
                 sheet.name,
                 f"the columns {name_some(sheet.headers, most=8)}",
                 "a column of patients, and mni_x, mni_y and mni_z in mm",
@@ -237,7 +212,7 @@ def _of_table(
     faults = []
     for k in np.flatnonzero(wrong.any(axis=1) | np.isnan(values).any(axis=1)).tolist():
         faults.append(
-            _fault(
+            target_fault(
                 sheet.name,
                 f"no coordinates for patient {patients[k]}",
                 "three numbers in mm",
@@ -256,7 +231,7 @@ def _outside(coordinates: np.ndarray, patients: Sequence[str], where: str) -> li
     who = tuple(patients[k] for k in np.flatnonzero(wrong).tolist())
     first = coordinates[wrong][0]
     return [
-        _fault(
+        target_fault(
             where,
             f"a target at ({', '.join(f'{value:g}' for value in first)}) of patient {who[0]}"
             + (f", and of {count_of(len(who) - 1, 'other')}" if len(who) > 1 else ""),
@@ -292,138 +267,8 @@ def _shared(coordinates: np.ndarray, patients: Sequence[str], where: str) -> lis
     ]
 
 
-def _fault(
+def target_fault(
     where: str, met: str, wanted: str, way_out: str, patients: tuple[str, ...] = ()
 ) -> Fault:
+    """Return an error about targets, or about a map of them."""
     return Fault(where=where, met=met, wanted=wanted, way_out=way_out, patients=patients)
-
-
-def compute_target_features(
-    targets: Targets,
-    *,
-    site: Sequence[float] = SGACC,
-    site_name: str = "sgacc",
-    site_radius_mm: float = SGACC_RADIUS_MM,
-    connectivity: str | Path | None = None,
-    seed: str = "",
-    brain: str | Path | None = None,
-) -> TargetFeatures:
-    """Compute how far targets are from a site, and how a normative map values them.
-
-    A normative map holds the connectivity of each voxel with one seed, in other people. What it
-    says of a target is the target's connectivity with that seed: with a map seeded in the subgenual
-    cingulate, each patient's subgenual connectivity. A map seeded where people are stimulated says
-    how typical a target is of that seed, and, around the site, how the seed is connected with it;
-    that is one number for everybody, kept apart from the features.
-
-    Parameters
-    ----------
-    targets : Targets
-    site : sequence of 3 float
-        In MNI mm.
-    site_name : str
-        For the names of columns.
-    site_radius_mm : float
-        Of the sphere around the site over which the map is averaged.
-    connectivity : path, optional
-        The normative map: NIfTI in MNI space, 0 outside the brain.
-    seed : str
-        What the map is seeded in, for the names of columns; needed with a map.
-    brain : path, optional
-        A mask; voxels outside it do not count. Without it, voxels where the map is 0.
-
-    Returns
-    -------
-    features : TargetFeatures
-        ``target_distance_SITE`` in mm between centres, and with a map ``target_connectivity_SEED``,
-        the mean over those voxels of a target that lie inside the brain; missing where none does.
-
-    Source
-    ------
-    Fox MD et al. 2012, Biological Psychiatry 72(7), 595-603.
-
-    Examples
-    --------
-    >>> here = np.array([[6.0, 16.0, 20.0]])
-    >>> one = Targets(("P1",), here, (here,))
-    >>> compute_target_features(one).frame
-             target_distance_sgacc
-    patient
-    P1                        30.0
-    """
-    centre = np.asarray(site, dtype=float)
-    index = pd.Index(targets.patients, name="patient")
-    distance = f"target_distance_{site_name}"
-    frame = pd.DataFrame(
-        {distance: np.linalg.norm(targets.coordinates - centre, axis=1)}, index=index
-    )
-    columns = [
-        Column(
-            name=distance,
-            unit="mm",
-            low=0.0,
-            label=f"distance of the stimulation target from {site_name}",
-            source="connectivity",
-        )
-    ]
-    if connectivity is None:
-        return TargetFeatures(frame, tuple(columns))
-    if not seed:
-        raise DataError(
-            _fault("seed", "a map without its seed", "where the map is seeded", "Name the seed.")
-        )
-    volume = _Volume(connectivity, brain)
-    values = [volume.mean(points) for points in targets.points]
-    name = f"target_connectivity_{seed}"
-    frame[name] = [value for value, _ in values]
-    columns.append(
-        Column(
-            name=name,
-            label=f"normative connectivity of the stimulation target with {seed}",
-            source="connectivity",
-        )
-    )
-    inside = pd.Series([share for _, share in values], index=index, name="inside")
-    around = volume.mean(volume.sphere(centre, site_radius_mm))[0]
-    return TargetFeatures(frame, tuple(columns), around, inside)
-
-
-class _Volume:
-    """A map that can be asked for its mean over points in mm."""
-
-    def __init__(self, file: str | Path, brain: str | Path | None) -> None:
-        image = load_volume(file)
-        self.values = np.asarray(image.dataobj, dtype=float)
-        self.affine = image.affine
-        self.counts = np.isfinite(self.values) & (self.values != 0)
-        if brain is not None:
-            mask = load_volume(brain)
-            if mask.shape != image.shape or not np.allclose(mask.affine, image.affine):
-                raise DataError(
-                    _fault(
-                        Path(brain).name,
-                        f"a mask of shape {mask.shape}",
-                        f"the grid of {Path(file).name}, {image.shape}",
-                        "Give the mask on the grid of the map.",
-                    )
-                )
-            self.counts &= np.asarray(mask.dataobj) > 0
-
-    def mean(self, points: np.ndarray) -> tuple[float, float]:
-        """Return the mean over the nearest voxels that count, and the share that does."""
-        from nibabel.affines import apply_affine
-
-        nearest = np.rint(apply_affine(np.linalg.inv(self.affine), points)).astype(int)
-        within = ((nearest >= 0) & (nearest < self.values.shape)).all(axis=1)
-        cells = tuple(nearest[within].T)
-        counted = self.counts[cells]
-        share = float(counted.sum() / len(points))
-        return (float(self.values[cells][counted].mean()) if share else np.nan), share
-
-    def sphere(self, centre: np.ndarray, radius: float) -> np.ndarray:
-        """Return the voxels whose centre lies within a radius, in mm."""
-        from nibabel.affines import apply_affine
-
-        grid = np.indices(self.values.shape).reshape(3, -1).T
-        points = np.asarray(apply_affine(self.affine, grid), dtype=float)
-        return points[np.linalg.norm(points - centre, axis=1) <= radius]

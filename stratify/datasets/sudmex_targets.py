@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from stratify.connectome.targets import (
+from stratify.connectome import (
     TargetFeatures,
     Targets,
     compute_target_features,
