@@ -1,9 +1,11 @@
 """Time the reading and checking of a registry: 100,000 patients, 300 columns, one CSV.
 
-    .venv/bin/python benchmarks/read_registry.py [PATIENTS] [COLUMNS]
+    .venv/bin/python benchmarks/read_registry.py [PATIENTS] [COLUMNS] [--commas]
 
-Makes the file in a temporary folder, reads it in a process of its own, and prints how long that
-took and the most memory it held. The patients are simulated: random numbers, levels and words.
+With --commas the file is as European spreadsheets write it: semicolons and decimal commas. Makes
+the file in a temporary folder, reads it in a process of its own, and prints how long that took and
+the most memory it held. The patients are simulated: random numbers, levels and words. What must
+hold is held against processor time, which others on the same machine do not lengthen.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ MOST_SECONDS = 20
 MOST_GIGABYTES = 2
 
 
-def make_registry(folder: Path, patients: int, columns: int) -> None:
+def make_registry(folder: Path, patients: int, columns: int, *, commas: bool = False) -> None:
     rng = np.random.default_rng(0)
     meaning = [Column(name="patient_id", kind="text", role="patient")]
     values: dict[str, object] = {"patient_id": [f"P{k:06d}" for k in range(patients)]}
@@ -55,7 +57,8 @@ def make_registry(folder: Path, patients: int, columns: int) -> None:
     meaning.append(Column(name="site", kind="category", role="site"))
     values["responded"] = rng.choice(["no", "yes"], patients)
     meaning.append(Column(name="responded", kind="boolean", role="outcome", measured="followup"))
-    pd.DataFrame(values).to_csv(folder / "registry.csv", index=False)
+    dialect = {"sep": ";", "decimal": ","} if commas else {}
+    pd.DataFrame(values).to_csv(folder / "registry.csv", index=False, **dialect)
     write_columns(Dictionary(tuple(meaning), simulated=True), folder / "columns.toml")
 
 
@@ -82,9 +85,11 @@ def main() -> int:
     if sys.argv[1:2] == ["--read"]:
         print(json.dumps(read_registry(Path(sys.argv[2]))))
         return 0
-    patients, columns = (int(word) for word in (*sys.argv[1:], "100000", "300")[:2])
+    commas = "--commas" in sys.argv
+    sizes = [word for word in sys.argv[1:] if word != "--commas"]
+    patients, columns = (int(word) for word in (*sizes, *("100000", "300")[len(sizes) :])[:2])
     with tempfile.TemporaryDirectory() as name:
-        make_registry(Path(name), patients, columns)
+        make_registry(Path(name), patients, columns, commas=commas)
         size = (Path(name) / "registry.csv").stat().st_size / 1e6
         print(
             f"{patients:,} simulated patients, {columns} columns, {size:.0f} MB of CSV; "
@@ -96,10 +101,12 @@ def main() -> int:
     total = found["reading"] + found["checking"]
     print(f"reading   {found['reading']:6.1f} s")
     print(f"checking  {found['checking']:6.1f} s   {found['findings']} findings")
-    print(f"together  {total:6.1f} s   (to hold: under {MOST_SECONDS})")
-    print(f"processor {found['processor']:6.1f} s   (of it all, imports among it)")
+    print(f"together  {total:6.1f} s")
+    print(
+        f"processor {found['processor']:6.1f} s   (imports among it; to hold: under {MOST_SECONDS})"
+    )
     print(f"memory    {found['gigabytes']:6.2f} GB  (to hold: under {MOST_GIGABYTES})")
-    return int(total >= MOST_SECONDS or found["gigabytes"] >= MOST_GIGABYTES)
+    return int(found["processor"] >= MOST_SECONDS or found["gigabytes"] >= MOST_GIGABYTES)
 
 
 if __name__ == "__main__":

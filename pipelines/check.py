@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pipelines.data import draw_folds, join_visits
+from pipelines.data import draw_folds, gate_scans, join_visits
 from pipelines.progress import Progress, quiet
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from pipelines.study import CohortSection, ConnectivitySection, VisitsSection
+from pipelines.study import CohortSection, ConnectivitySection, QualitySection, VisitsSection
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
         examined.sections.get("cohort"),
         examined.sections.get("connectivity"),
         examined.sections.get("visits"),
+        examined.sections.get("quality", QualitySection()),
         found,
     )
     if examined.settings is None:
@@ -226,7 +227,7 @@ class _Findings:
 
 
 def _read_data(
-    cohort: object, connectivity: object, visits: object, found: _Findings
+    cohort: object, connectivity: object, visits: object, quality: object, found: _Findings
 ) -> tuple[Cohort | None, Connectomes | None]:
     patients: Cohort | None = None
     connectomes: Connectomes | None = None
@@ -241,6 +242,9 @@ def _read_data(
         patients = _join_visits(visits, patients, found)
     if isinstance(connectivity, ConnectivitySection):
         connectomes = _read_connectomes(connectivity, known, found)
+    if isinstance(quality, QualitySection) and connectomes is not None:
+        scans = connectomes
+        connectomes = found.of(lambda: gate_scans(quality, scans))
     if patients is not None:
         from stratify.cohort import check_cohort
 

@@ -27,6 +27,8 @@ FEWEST_PATIENTS = 10
 
 FORMATS = ("table", "bids", "redcap")
 
+STRATEGIES = ("simple", "scrubbing", "compcor", "ica_aroma")
+
 WRONG_DATA = 1
 BUG = 70
 STOPPED = 130
@@ -253,6 +255,78 @@ def describe(file: Path, out: Path | None, format: Any, as_json: bool) -> None:
 
         result = describe(file, format=format, out=out)
     _print(result, as_json=as_json)
+
+
+def _read_entities(
+    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    entities = {}
+    for text in given:
+        key, sign, value = text.partition("=")
+        if not (key and sign and value):
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as task=rest.")
+        entities[key] = value
+    return entities
+
+
+@cli.command(cls=Command)
+@click.argument("folder", type=file_path)
+@click.option("--atlas", type=file_path, required=True, help="An image of labels (NIfTI).")
+@click.option(
+    "--labels",
+    type=file_path,
+    required=True,
+    help="The names of its regions: a table with the columns index and name, or one a line.",
+)
+@click.option("--atlas-name", default="", help="What files call the atlas  [default: by the image]")
+@click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")
+@click.option(
+    "--confounds", type=click.Choice(STRATEGIES), default="simple", show_default=True,
+    help="nilearn's denoising strategy.",
+)  # fmt: skip
+@click.option("--global-signal", is_flag=True, help="Regress the global signal out too.")
+@click.option(
+    "--fd-threshold",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of scrubbing, in mm  [default: nilearn's]",
+)
+@click.option(
+    "--least-coverage",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="The share of a region that must lie within the brain mask.",
+)
+@click.option("--session", help="Which session  [default: all]")
+@click.option("--run", help="Which run  [default: all]")
+@click.option(
+    "--entity",
+    "entities",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_read_entities,
+    help="What else the names of the images say, for instance task=rest or space=MNI152NLin6Asym.",
+)
+@click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes at once, 0 for "
+              "one a core.")  # fmt: skip
+@json_option
+@click.pass_context
+def extract(ctx: click.Context, as_json: bool, confounds: Any, **options: Any) -> None:
+    """Take the signals of an atlas's regions from fMRIPrep's images.
+
+    FOLDER holds fMRIPrep's derivatives. Confounds are regressed out; what is written is named as
+    XCP-D names its own, and a study reads it with [connectivity] file = "DIR".
+    """
+    with _only_json(as_json):
+        from pipelines.extract import extract
+
+        result = extract(strategy=confounds, progress=_progress(), **options)
+    if not as_json:
+        for fault in result.errors:
+            click.echo(str(fault), err=True)
+    _print(result, as_json=as_json)
+    if not result.ok:
+        ctx.exit(WRONG_DATA)
 
 
 @cli.command(cls=Command)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from pipelines.study import StudySettings, VisitsSection
+    from pipelines.study import QualitySection, StudySettings, VisitsSection
     from stratify.cohort import Cohort, Dictionary, WideVisits
     from stratify.connectome import Connectomes
     from stratify.folds import Fold
@@ -59,7 +59,8 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
 
         fetched = datasets.fetch(section.dataset)
         cohort = examine_cohort(fetched.cohort)
-        return cohort, fetched.connectomes if settings.uses_connectivity else None
+        scans = fetched.connectomes if settings.uses_connectivity else None
+        return cohort, gate_scans(settings.quality, scans)
     from stratify.connectome import read_connectomes
 
     assert section.file is not None
@@ -74,7 +75,17 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
         connectomes = read_connectomes(
             settings.connectivity.file, known=known, **settings.connectivity.reading
         )
-    return cohort, connectomes
+    return cohort, gate_scans(settings.quality, connectomes)
+
+
+def gate_scans(section: QualitySection, connectomes: Connectomes | None) -> Connectomes | None:
+    """Leave out the scans that do not pass the study's gates, and warn of them."""
+    if connectomes is None or not section.gates:
+        return connectomes
+    from stratify.connectome import apply_quality_gates
+
+    passed, faults = apply_quality_gates(connectomes, **section.gates)
+    return replace(passed, warnings=(*passed.warnings, *faults))
 
 
 def draw_folds(settings: StudySettings, table: Table) -> tuple[Fold, ...]:

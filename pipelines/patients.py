@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    from stratify.connectome import Connectomes
     from stratify.model import FittedModel
     from stratify.task import Table
     from stratify.tracking import LoadedRun, Store
@@ -92,7 +95,8 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         return assemble(loaded.model.task, cohort, labelled=False)
     if connectivity is None:
         raise DataError(_connectivity_needed(loaded.model))
-    reading = tomllib.loads(loaded.study_toml).get("connectivity", {})
+    study = tomllib.loads(loaded.study_toml)
+    reading = study.get("connectivity", {})
     edges = [column for column in loaded.model.columns if column.regions]
     connectomes = read_connectomes(
         connectivity,
@@ -101,7 +105,9 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         networks=reading.get("networks"),
         patient_column=reading.get("patient_column"),
         known=cohort.patients,
+        **_scan_options(connectivity, reading),
     )
+    _require_quality(connectomes, study.get("quality", {}))
     table = assemble(
         loaded.model.task,
         cohort,
@@ -112,6 +118,34 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
     if len(table) < len(cohort):
         raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
     return table
+
+
+def _scan_options(connectivity: Path, reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the study says of reading scans, as far as these files are read so."""
+    from stratify.connectome.formats import guess_format, options_of
+
+    format = guess_format(connectivity)
+    options = {name: value for name, value in reading.items() if name != "motion"}
+    atlas = {"atlas": reading["atlas"]} if format in ("xcpd", "cpac") and "atlas" in reading else {}
+    return {**options_of(format, options), **atlas}
+
+
+def _require_quality(connectomes: Connectomes, gates: Mapping[str, float]) -> None:
+    """Refuse new patients whose scan would not have been in the study."""
+    from stratify.connectome import apply_quality_gates
+
+    if gates:
+        faults = apply_quality_gates(connectomes, **gates)[1]
+        if faults:
+            raise DataError(
+                replace(
+                    fault,
+                    severity="error",
+                    way_out="The model was made of better scans: leave the patient out, or report "
+                    "by a model that uses no connectivity.",
+                )
+                for fault in faults
+            )
 
 
 def _connectivity_needed(model: FittedModel) -> Fault:

@@ -42,7 +42,7 @@ Representation = Literal[
 Harmonisation = Literal["none", "combat"]
 UnseenSite = Literal["refuse", "reference"]
 Together = Literal["patient", "family", "site"]
-MissingOutcome = Literal["excluded", "nonresponse"]
+MissingOutcome = Literal["excluded", "nonresponse", "response"]
 ConnectivityKind = Literal[
     "pearson r",
     "fisher z",
@@ -57,6 +57,9 @@ ConnectivityKind = Literal[
     "wpli",
     "debiased wpli",
     "envelope correlation",
+]
+ConnectivityFormat = Literal[
+    "edges", "stack", "matrices", "timeseries", "xcpd", "cpac", "conn", "mne", "dpabi"
 ]
 VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
@@ -177,12 +180,17 @@ class ConnectivitySection(Section):
     """Where the connectivity is, if there is any (a data set brings its own)."""
 
     file: FilePath = Field(
-        description="Edge table (Parquet, CSV, TSV), stack of matrices (.npz, .npy), or a folder "
-        "with one matrix file a patient.",
+        description="Edge table (Parquet, CSV, TSV), stack of matrices (.npz, .npy, .mat), a "
+        "folder with one file of a matrix or of signals a patient, or what XCP-D, C-PAC, CONN, "
+        "DPABI, MNE-Connectivity or `stratify extract` wrote.",
+    )
+    format: ConnectivityFormat | None = Field(
+        default=None, description="What `file` is; guessed from the names, if not given."
     )
     kind: ConnectivityKind | None = Field(
         default=None,
-        description="What a cell of a matrix is; needed where the file does not say it itself.",
+        description="What a cell of a matrix is; needed where the file does not say it itself, "
+        "and for signals, of which it is computed.",
     )
     separator: str = Field(
         default="~", min_length=1, description="What stands between two regions in an edge's name."
@@ -194,15 +202,48 @@ class ConnectivitySection(Section):
     )
     patients: FilePath | None = Field(
         default=None,
-        description="A file with one patient a line, in the order of a stack of matrices that "
-        "does not name them.",
+        description="A file with one patient a line, in the order of a stack that does not name "
+        "them (CONN's neither); or a table with the columns `file` and `patient`, for files that "
+        "call patients otherwise.",
     )
     patient_column: Text | None = Field(
         default=None,
         description="The column of an edge table that names the patients; `patient` and "
         "`participant_id` are found without it.",
     )
-    atlas: str = Field(default="", description="The atlas and its version, for reports.")
+    atlas: str = Field(
+        default="",
+        description="The atlas and its version, for reports; of a folder with several, the one to "
+        "read.",
+    )
+    session: Text | None = Field(
+        default=None,
+        description="Which session of a patient to read, or `average` for the average of all in "
+        "Fisher z; patients with several are refused without.",
+    )
+    run: Text | None = Field(default=None, description="The same of runs.")
+    entities: dict[Text, Text] = Field(
+        default={}, description="What else the names of the files to read say."
+    )
+    band: Text | None = Field(
+        default=None,
+        description="The band of an EEG, where files hold several: `alpha`, or `8-12 Hz`.",
+    )
+    repetition_time: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds between two volumes, where no file says it; minutes follow from it.",
+    )
+    fd_threshold: float | None = Field(
+        default=None,
+        gt=0,
+        description="Volumes of signals that moved further, in mm, are left out.",
+    )
+    motion: FilePath | None = Field(
+        default=None,
+        description="The files of framewise displacement, with `{patient}` where the name stands; "
+        "found beside the signals without it.",
+    )
     networks: dict[Text, Text] = Field(
         default={}, description="The network of a region, where the file's own is absent or wrong."
     )
@@ -211,6 +252,7 @@ class ConnectivitySection(Section):
     def reading(self) -> dict[str, Any]:
         """The settings as `stratify.connectome.read_connectomes` takes them, beside the file."""
         return {
+            "format": self.format,
             "kind": self.kind,
             "separator": self.separator,
             "regions": self.regions,
@@ -218,7 +260,39 @@ class ConnectivitySection(Section):
             "atlas": self.atlas,
             "patients": self.patients,
             "patient_column": self.patient_column,
+            "session": self.session,
+            "run": self.run,
+            "entities": self.entities or None,
+            "band": self.band,
+            "repetition_time": self.repetition_time,
+            "fd_threshold": self.fd_threshold,
+            "motion": self.motion,
         }
+
+
+class QualitySection(Section):
+    """Which scans are good enough; patients whose scan is not are left out and counted."""
+
+    most_mean_fd: float | None = Field(
+        default=None, gt=0, description="The most mean framewise displacement, in mm."
+    )
+    least_coverage: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="The least share of the regions that a scan covers.",
+    )
+    least_volumes: int | None = Field(
+        default=None, ge=1, description="The least volumes left after censoring."
+    )
+    least_minutes: float | None = Field(
+        default=None, gt=0, description="The least minutes of scan left after censoring."
+    )
+
+    @property
+    def gates(self) -> dict[str, float]:
+        """The limits as `stratify.connectome.apply_quality_gates` takes them."""
+        return {key: value for key, value in self.model_dump().items() if value is not None}
 
 
 class VisitsSection(Section):
@@ -423,7 +497,8 @@ class ResponseSection(Section):
     )
     missing: MissingOutcome = Field(
         default="excluded",
-        description="What a missing outcome means. `multiple` (imputation) is refused, by name.",
+        description="What a missing outcome means: left out, the worst or the best. `multiple` "
+        "(imputation) is refused, by name.",
     )
 
     @field_validator("rule", "all_of")
@@ -766,6 +841,7 @@ class StudySettings(Section):
     study: StudySection
     cohort: CohortSection
     connectivity: ConnectivitySection | None = Field(default=None, description="")
+    quality: QualitySection = QualitySection()
     visits: VisitsSection | None = Field(default=None, description="")
     question: QuestionSection
     response: ResponseSection
@@ -791,6 +867,21 @@ class StudySettings(Section):
                 "Take [connectivity] out, or give the patients as cohort.file.",
             )
         return connectivity
+
+    @field_validator("quality")
+    @classmethod
+    def _gates_have_their_scans(
+        cls, quality: QualitySection, info: ValidationInfo
+    ) -> QualitySection:
+        cohort = info.data.get("cohort")
+        no_file = info.data.get("connectivity", ...) is None
+        if quality.gates and no_file and cohort is not None and cohort.dataset is None:
+            raise _refuse(
+                f"gates on {', '.join(quality.gates)}, and there is no [connectivity]",
+                "gates are on scans",
+                "Add [connectivity] with its file, or take [quality] out.",
+            )
+        return quality
 
     @field_validator("visits")
     @classmethod

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort, TableOne
     from stratify.evaluation import AddedValue, Certificate, Evaluation, Verdict
-    from stratify.model import FamilyName
+    from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
     from stratify.tracking import StudyRecord, StudyRun
 
@@ -169,6 +169,7 @@ def train(
             compute_added_value,
             cross_validate_many,
             make_verdict,
+            refit_many,
             tabulate_added_value,
         )
         from stratify.tracking import make_study_record, start_study
@@ -182,6 +183,7 @@ def train(
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
     )
+    processes = _count_workers(settings.compute.workers if workers is None else workers)
     # Before the long work, so that what cannot be described stops at once.
     described = _describe_patients(cohort)
     _describe_regions(table, described)
@@ -204,17 +206,28 @@ def train(
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
                 level=settings.validation.level,
-                workers=_count_workers(settings.compute.workers if workers is None else workers),
+                workers=processes,
                 on_fold=step,
             )
         verdict = make_verdict(evaluations, table)
         added_value = compute_added_value(evaluations)
         if added_value:
             described.tables["added_value"] = tabulate_added_value(added_value)
-        with progress("Fitting, explaining and logging", total=len(candidates)) as step:
+        with progress("Fitting on all patients", total=len(candidates)) as step:
+            models = refit_many(
+                evaluations,
+                [narrowed for _, narrowed in candidates],
+                inner_folds=settings.validation.inner_folds,
+                seed=settings.validation.seed,
+                workers=processes,
+                on_fold=step,
+            )
+        with progress("Explaining and logging", total=len(candidates)) as step:
             run_ids = []
-            for evaluation, (_, narrowed) in zip(evaluations, candidates, strict=True):
-                run_ids.append(_log_model(run, record, evaluation, narrowed, settings))
+            for evaluation, model, (_, narrowed) in zip(
+                evaluations, models, candidates, strict=True
+            ):
+                run_ids.append(_log_model(run, record, evaluation, model, narrowed))
                 step()
         _finish(run, record, evaluations, verdict, run_ids, described)
     return TrainResult(
@@ -235,16 +248,13 @@ def _log_model(
     run: StudyRun,
     record: StudyRecord,
     evaluation: Evaluation,
+    model: FittedModel,
     table: Table,
-    settings: StudySettings,
 ) -> str:
-    """Fit a model on every patient, explain it, and write its run."""
-    from stratify.evaluation import refit
+    """Explain a model that was fitted on every patient, and write its run."""
     from stratify.explanation import explain
     from stratify.tracking import make_model_run
 
-    validation = settings.validation
-    model = refit(evaluation, table, inner_folds=validation.inner_folds, seed=validation.seed)
     explanation = explain(model, table.X)
     return run.log_model_run(make_model_run(record, evaluation, model, explanation, table.X))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 Kind = Literal["number", "category", "boolean", "date", "text"]
@@ -17,6 +17,7 @@ Role = Literal[
     "condition",
     "outcome",
     "truth",
+    "screen",
     "ignore",
 ]
 Measured = Literal["baseline", "during", "followup"]
@@ -39,7 +40,8 @@ class Column:
     kind : {"number", "category", "boolean", "date", "text"}
     role : str
         What the column is for. Only ``feature`` and ``confound`` columns may enter a model.
-        ``patient`` names the row; ``person`` says whom it is of, where a patient has a row for
+        ``screen`` is a safety check: a flag of data quality, never a feature. ``patient`` names the
+        row; ``person`` says whom it is of, where a patient has a row for
         each treatment period.
     measured : {"baseline", "during", "followup"}
         When the value was known, relative to the treatment. Only baseline columns are features.
@@ -105,11 +107,11 @@ class Column:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their default, and the name."""
-        defaults = {field.name: field.default for field in fields(self)}
+        values = ((field, getattr(self, field.name)) for field in fields(self))
         return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-            if key == "name" or value != defaults[key]
+            field.name: list(value) if isinstance(value, tuple) else value
+            for field, value in values
+            if field.name == "name" or value != field.default
         }
 
     @classmethod

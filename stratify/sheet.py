@@ -173,8 +173,12 @@ def as_numbers(
     try:
         values = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False).astype(float)
     except pa.ArrowInvalid:
-        cells = text.to_numpy(zero_copy_only=False)
-        values = np.asarray(pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce"), float)
+        # Each distinct cell once: a column of many rows has few of them.
+        coded = pc.dictionary_encode(text)
+        cells = pd.Series(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
+        distinct = np.asarray(pd.to_numeric(cells, errors="coerce"), float)
+        codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+        values = np.append(distinct, np.nan)[codes]
     return values, np.isnan(values) & pc.is_valid(text).to_numpy(zero_copy_only=False)
 
 

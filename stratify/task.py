@@ -13,7 +13,7 @@ import pandas as pd
 from stratify.cohort import Cohort, check_response
 from stratify.connectome import QUALITY, Connectomes, NetworkMap, map_regions
 from stratify.errors import DataError, Fault, did_you_mean, name_some
-from stratify.outcome import ResponseRule, compute_response, plain
+from stratify.outcome import ResponseRule, compute_changes, compute_response, plain
 from stratify.preprocess import Preparation, TablePreparer, make_preparer
 from stratify.schema import Column
 
@@ -301,10 +301,10 @@ def assemble(
     ------
     DataError
         If a named feature is neither a baseline column nor known at the task's landmark visit, the
-        outcome is not later than that visit, a new patient was not seen at it, nobody is left, or
-        only one class is.
+        outcome is not later than that visit, a new patient was not seen at it, nobody is left,
+        only one class is, or a feature copies the response or what it was computed from.
     """
-    columns = _choose_columns(task, cohort, labelled=labelled)
+    columns = clinical = _choose_columns(task, cohort, labelled=labelled)
     flow = [("in the cohort", len(cohort))]
     keep = np.ones(len(cohort), dtype=bool)
     response = None
@@ -356,7 +356,7 @@ def assemble(
     if response is not None:
         y = response[keep].to_numpy().astype(int)
         _require_both_classes(y, task, cohort)
-        telling = check_response(chosen, response[keep])
+        telling = _check_response(task, chosen, response[keep], clinical)
     sources = {column.source for column in columns if column.name in used}
     return Table(
         X=X,
@@ -380,6 +380,23 @@ def assemble(
         unused=frozenset(column.name for column in adjusters) - used,
         hubs={} if connectomes is None else _hubs_of(connectomes),
     )
+
+
+def _check_response(
+    task: Task, cohort: Cohort, response: pd.Series, columns: Sequence[Column]
+) -> tuple[Fault, ...]:
+    """Return the warnings of what tells the response; refuse features that copy it."""
+    faults = check_response(
+        cohort,
+        response,
+        features=[column.name for column in columns],
+        derived=compute_changes(task.rule, cohort),
+        baselines=task.rule.baselines,
+    )
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if errors:
+        raise DataError(errors)
+    return faults
 
 
 def _find_adjusters(

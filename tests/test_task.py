@@ -143,6 +143,17 @@ def test_sites_kept_together_need_a_site_column():
         assemble(replace(TASK, together="site"), plain)
 
 
+def test_a_copy_of_the_computed_response_is_refused_by_name_unless_it_is_no_feature():
+    cohort = make_small_cohort(60)
+    copy = 1.0 - cohort.frame["responded"].to_numpy(float)
+    meaning = {"name": "flag", "kind": "boolean"}
+    with pytest.raises(DataError, match="flag: almost a copy of the response"):
+        assemble(TASK, with_column(cohort, copy, **meaning))
+    table = assemble(TASK, with_column(cohort, copy, role="ignore", **meaning))
+    assert "flag" not in table.X
+    assemble(replace(TASK, clinical=("age",)), with_column(cohort, copy, **meaning))
+
+
 def test_the_table_tells_the_network_of_each_region_as_it_is_used(make_table):
     mapped = make_table(60, regions=6).network_map
     assert mapped.networks == ("SN", "DMN", "CEN") * 2

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from stratify.cohort.checks.copies import find_copies
+from stratify.cohort.checks.copies import find_copies, find_copies_of_response
 from stratify.cohort.checks.dates import find_impossible_dates
 from stratify.cohort.checks.duplicates import find_duplicates
 from stratify.cohort.checks.identity import find_identifiers
 from stratify.cohort.checks.missingness import find_telling_gaps
-from stratify.cohort.checks.protocol import check_protocol
+from stratify.cohort.checks.protocol import check_protocol, find_open_screens
 from stratify.cohort.checks.sentinels import find_sentinels
 from stratify.cohort.checks.sites import (
     find_arms_of_one_site,
     find_telling_order,
     find_telling_sites,
 )
+from stratify.cohort.checks.spelling import find_double_spellings, find_summary_rows
 from stratify.cohort.checks.units import find_mixed_units
 from stratify.cohort.checks.variation import find_constant, find_empty_rows
 from stratify.cohort.values import Cohort
@@ -39,12 +41,12 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
     -------
     faults : tuple of Fault
         Errors: a feature that nearly copies an outcome column; a category with almost a level for
-        each patient; patients with the very same baseline values; impossible dates. Warnings: a
-        feature that nearly copies another later column; features that never or hardly vary, or
-        only count the rows; patients that nearly agree; values that look personal, stand for a
-        missing one, or are in another unit; treatments
-        outside published protocols; ages over 89; gaps that tell the site; an arm of one
-        site.
+        each patient; patients with the very same baseline values; impossible dates; a row that sums
+        up the others. Warnings: a feature that nearly copies another later column; features that
+        never or hardly vary, or only count the rows; patients that nearly agree; values that look
+        personal, stand for a missing one, or are in another unit; treatments outside published
+        protocols; safety screens positive or missing; ages over 89; gaps that tell the site; an arm
+        of one site; a level in two spellings.
 
     Examples
     --------
@@ -55,6 +57,7 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
     """
     features = [column.name for column in cohort.columns if column.is_feature]
     found = [
+        *find_open_screens(cohort),
         *find_copies(cohort),
         *find_duplicates(cohort),
         *find_impossible_dates(cohort, today),
@@ -63,6 +66,8 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         *find_sentinels(cohort),
         *find_constant(cohort),
         *find_empty_rows(cohort),
+        *find_double_spellings(cohort),
+        *find_summary_rows(cohort),
         *find_arms_of_one_site(cohort),
         *check_protocol(cohort),
     ]
@@ -83,8 +88,15 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
     return tuple(found)
 
 
-def check_response(cohort: Cohort, response: pd.Series) -> tuple[Fault, ...]:
-    """Look for what tells the outcome and should not: sites, gaps, the order of the rows.
+def check_response(
+    cohort: Cohort,
+    response: pd.Series,
+    *,
+    features: Sequence[str] | None = None,
+    derived: Mapping[str, pd.Series] | None = None,
+    baselines: Sequence[str] = (),
+) -> tuple[Fault, ...]:
+    """Look for what tells the outcome and should not: copies, sites, gaps, the order of the rows.
 
     Parameters
     ----------
@@ -93,15 +105,40 @@ def check_response(cohort: Cohort, response: pd.Series) -> tuple[Fault, ...]:
     response : Series of float, indexed by patient
         1 for a responder, 0 for others, NaN where not known; as
         `stratify.outcome.compute_response` returns it.
+    features : sequence of str, optional
+        The columns a model is given; every baseline feature, without them.
+    derived : mapping of str to Series of float, indexed by patient
+        What the response was computed from, as `stratify.outcome.compute_changes` returns it.
+    baselines : sequence of str
+        The columns a change is measured from.
 
     Returns
     -------
-    warnings : tuple of Fault
+    faults : tuple of Fault
+        Errors: a feature that equals, turns round or orders the response, the outcome's value or
+        its change. Warnings: all else.
+
+    Examples
+    --------
+    >>> from stratify.schema import Column
+    >>> answer = np.tile([0.0, 1.0], 20)
+    >>> cohort = Cohort(pd.DataFrame({"flag": 1 - answer}), (Column(name="flag", kind="boolean"),))
+    >>> [fault.met for fault in check_response(cohort, pd.Series(answer))]
+    ['almost a copy of the response (AUC 1.000)']
     """
-    values = response.reindex(cohort.frame.index).to_numpy(float)
+    index = cohort.frame.index
+    values = response.reindex(index).to_numpy(float)
     groups = np.select([values == 1, values == 0], ["responder", "other"], "")
-    features = [column.name for column in cohort.columns if column.is_feature]
+    if features is None:
+        features = [column.name for column in cohort.columns if column.is_feature]
     return (
+        *find_copies_of_response(
+            cohort,
+            values,
+            columns=[cohort[name] for name in features],
+            derived={k: v.reindex(index).to_numpy(float) for k, v in (derived or {}).items()},
+            baselines=baselines,
+        ),
         *find_telling_sites(cohort, values),
         *find_telling_gaps(cohort, groups, of="the outcome", columns=features),
         *find_telling_order(cohort, values),

@@ -20,7 +20,7 @@ from stratify.cohort.dictionary import (
 from stratify.cohort.read import read_boolean_words
 from stratify.cohort.source import Said, Source
 from stratify.dialect import read_decimal_commas
-from stratify.errors import DataError, Fault, count_of
+from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.files import replacing
 from stratify.schema import Column
 
@@ -29,10 +29,42 @@ MOST_LEVELS = 12
 FEWEST_IN_LEVEL = 5
 """A level held by fewer patients than this might identify one."""
 
+MOST_SITES = 200
+"""A column named as a site may have so many of them."""
+
 GUESSED = "guessed: "
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _ANY_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+_UNIT = (
+    r"%|kg|g|mg|mg/kg|lbs?|cm|mm|m|in|ml|years?|yrs?|y|months?|weeks?|days?|hours?|h|min|points?|pts?"
+    r"|mmHg|bpm|mA|V|Hz|mg/day|mg/d"
+)
+_DRESSED = re.compile(rf"[<>≤≥~]?\s*=?\s*\d+(?:[.,]\d+)?\s*\+?\s*(?:{_UNIT})?", re.IGNORECASE)
+_NO_VALUE = frozenset(
+    [
+        ".",
+        "-",
+        "--",
+        "?",
+        "*",
+        "/",
+        "#N/A",
+        "None",
+        "none",
+        "ND",
+        "nd",
+        "NR",
+        "nr",
+        "n.d.",
+        "n.a.",
+        "missing",
+        "Missing",
+        "unknown",
+        "Unknown",
+        "refused",
+    ]
+) | {"not done", "Not done", "not assessed", "Not assessed"}
 _YES_NO = ({"no", "yes"}, {"false", "true"}, {"0", "1"}, {"0.0", "1.0"})
 _AGE = re.compile(r"(^|[_@ ])age([_@ ]|$)", re.IGNORECASE)
 
@@ -241,6 +273,8 @@ def _describe_column(source: Source, header: str) -> _Draft:
     if not cells.known:
         _describe_empty(draft, said)
     else:
+        if said is None or not said.levels:
+            cells = _set_odd_cells_apart(source, draft, cells)
         _find_kind(source, draft, said, cells)
         _find_meaning(source, draft, said, cells)
     _find_identifier(draft, said, cells, len(source))
@@ -271,6 +305,8 @@ def _find_kind(source: Source, draft: _Draft, said: Said | None, cells: _Cells) 
         if len(words) == 2 and not all(word in ("0", "1", "0.0", "1.0") for word in words):
             draft.values["levels"] = tuple(words)
             draft.reasons["levels"] = f"{GUESSED}the words in the column"
+    elif _is_site(draft.name, cells):
+        _set_levels(source, draft, _in_order(cells), cells, f"{len(cells.words)} sites")
     elif cells.numbers is not None:
         draft.guess("every value is a number", kind="number")
     elif all(_ISO_DATE.fullmatch(word) for word in cells.words):
@@ -282,6 +318,54 @@ def _find_kind(source: Source, draft: _Draft, said: Said | None, cells: _Cells) 
         _find_words(source, draft, cells)
     if draft.values.get("kind") == "date" and "role" not in draft.values:
         draft.ignore("dates are no features")
+
+
+def _is_site(name: str, cells: _Cells) -> bool:
+    """Tell whether a column is named as a site, and its values are shared as those of sites are."""
+    distinct = len(cells.words)
+    few = distinct <= MOST_SITES and distinct <= cells.known / 2
+    whole = cells.numbers is None or np.array_equal(cells.numbers, np.round(cells.numbers))
+    short = max(map(len, cells.words)) <= 40
+    return few and whole and short and names.SITE.match(names.part_visit(name)[0]) is not None
+
+
+def _in_order(cells: _Cells) -> list[str]:
+    words = sorted(cells.words)
+    return words if cells.numbers is None else sorted(words, key=lambda word: (len(word), word))
+
+
+def _set_odd_cells_apart(source: Source, draft: _Draft, cells: _Cells) -> _Cells:
+    """Return the cells that are numbers, of a column of numbers but for a few; tell the others."""
+    if cells.numbers is not None or draft.values.get("kind", "number") != "number":
+        return cells
+    odd = [word for word in cells.counts if _as_numbers([word]) is None]
+    plain = {word: count for word, count in cells.counts.items() if word not in odd}
+    count = sum(cells.counts[word] for word in odd)
+    dressed = all(_DRESSED.fullmatch(word.strip()) or word.strip() in _NO_VALUE for word in odd)
+    few = len(plain) >= 5 and count <= cells.known / 5
+    only_gaps = len(plain) >= 2 and all(word.strip() in _NO_VALUE for word in odd)
+    if not (few or only_gaps or (dressed and len(cells.words) >= 5)):
+        return cells
+    numbers = _as_numbers(list(plain))
+    if numbers is None:
+        return cells
+    # No word of one patient alone is shown: it may hold a name.
+    shown = name_some(
+        repr(word)
+        for word in sorted(odd, key=lambda word: -cells.counts[word])
+        if cells.counts[word] > 1 or _DRESSED.fullmatch(word.strip()) or len(word.strip()) <= 4
+    )
+    met = f"{count_of(count, 'cell')} of {cells.known:,} that {'is' if count == 1 else 'are'} no "
+    met += "number" + (f": {shown}" if shown else "")
+    draft.values.pop("kind", None)
+    draft.guess(f"numbers, but for {met}", kind="number")
+    draft.warn(
+        source,
+        met,
+        "a column of numbers, in which a missing value is an empty cell",
+        "Empty these cells, or write the bare number; they are refused until then.",
+    )
+    return _Cells(plain, numbers)
 
 
 def _find_words(source: Source, draft: _Draft, cells: _Cells) -> None:
@@ -408,6 +492,8 @@ def _find_meaning(source: Source, draft: _Draft, said: Said | None, cells: _Cell
             "Set measured to baseline, during or followup.",
         )
         draft.guess(f"the visit {visit} may be after treatment began", measured="followup")
+    if names.LATER.search(draft.name):
+        draft.guess("the name is of what is known only once treatment began", measured="followup")
     _find_scale(source, draft, stem, cells)
     if names.OUTCOME.search(draft.name) and draft.values["kind"] != "text":
         draft.guess("the name is that of an outcome", measured="followup", role="outcome")
@@ -415,6 +501,9 @@ def _find_meaning(source: Source, draft: _Draft, said: Said | None, cells: _Cell
         draft.guess("a rating scale after treatment", role="outcome")
     if draft.values["kind"] in ("category", "text"):
         _find_place(draft, stem, said, cells)
+    screen = _find_screen(draft.name)
+    if screen and draft.values["kind"] != "text":
+        draft.guess(f"a safety screen ({screen}): flagged, never a feature", role="screen")
     if _AGE.search(draft.name) and draft.values["kind"] == "number":
         draft.guess("the name is that of an age", low=0.0, high=120.0, unit="years")
     _require_range(source, draft, cells)
@@ -469,6 +558,13 @@ def _scales() -> dict[str, tuple[str, float, float | None, str]]:
         if name in found:
             found.setdefault(other, found[name])
     return found
+
+
+def _find_screen(name: str) -> str:
+    """Return the safety screen a column's name is that of, in words; empty where it is none."""
+    from stratify.protocol import read_screens
+
+    return next((screen.label for screen in read_screens() if screen.is_named(name)), "")
 
 
 def _bare(name: str) -> str:
@@ -527,15 +623,32 @@ def _find_identifier(draft: _Draft, said: Said | None, cells: _Cells, rows: int)
         _keep_no_values(draft)
         return
     for pattern, what in names.IDENTIFIERS:
+        if draft.values.get("role") in ("site", "family"):
+            break
         if pattern.search(draft.name):
             draft.ignore(f"the name is that of {what}")
             _keep_no_values(draft)
             return
     unique = cells.known == rows >= 20 and len(cells.words) == rows
     if unique and cells.numbers is not None and "high" not in draft.values:
-        whole = np.array_equal(cells.numbers, np.round(cells.numbers))
-        if whole and np.ptp(cells.numbers) == rows - 1:
-            draft.ignore("it counts the rows")
+        _find_numbering(draft, cells)
+
+
+def _find_numbering(draft: _Draft, cells: _Cells) -> None:
+    """Ignore whole numbers of which each patient has one, if they are evenly spaced or so named."""
+    numbers = cells.numbers
+    if numbers is None or not np.array_equal(numbers, np.round(numbers)):
+        return
+    steps = np.diff(np.sort(numbers))
+    if (steps == steps[0]).all():
+        draft.ignore("it counts the rows")
+    elif names.NUMBERING.search(draft.name):
+        draft.ignore("each row has a number of its own, and the name is that of an identifier")
+    elif "role" not in draft.values:
+        draft.guess(
+            "each row has a whole number of its own; ignore it, if it names patients",
+            role="feature",
+        )
 
 
 def _keep_no_values(draft: _Draft) -> None:

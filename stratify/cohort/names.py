@@ -10,7 +10,7 @@ PATIENT = re.compile(
     re.IGNORECASE,
 )
 SITE = re.compile(
-    r"^(study_?)?(site|cent(er|re)|clinic|hospital)(_?(id|name|code))?$", re.IGNORECASE
+    r"^(study_?)?(site|cent(er|re)|clinic|hospital|scanner)([ _]?(id|name|code))?$", re.IGNORECASE
 )
 FAMILY = re.compile(r"^(family|household|twin_?pair)(_?id)?$", re.IGNORECASE)
 TREATMENT = re.compile(
@@ -51,17 +51,20 @@ IDENTIFIERS = (
 _VISIT = (
     r"(baseline|pre|screening|screen|bl|t0|week_?\d+|wk_?\d+|w\d+|month_?\d+|mo_?\d+|m\d+|day_?\d+"
     r"|d\d+|visit_?\d+|v\d+|session_?\d+|infusion_?\d+|ses-\w+|ses_?\d+"
+    r"|t\d+|\d+_?(?:d|days?|w|wks?|weeks?|m|mo|mth|months?|y|yr|yrs|years?)"
+    r"|end[ _-]?of[ _-]?(?:treatment|tx|therapy|study|trial|course)|eos"
     r"|post\d*|post_?(?:treatment|tx|intervention|test|session)|follow_?up\w*|fu_?\d*|end|eot"
     r"|endpoint|discharge|mid|during)"
 )
 _SUFFIX = re.compile(rf"(?P<stem>.+?)(?P<gap>[_@ .-]+)(?P<visit>{_VISIT})$", re.IGNORECASE)
 _PREFIX = re.compile(rf"^(?P<visit>{_VISIT})[_@ .]+(?P<stem>.+)$", re.IGNORECASE)
 _BEFORE = re.compile(
-    r"(ses-?)?(baseline|pre|screening|screen|bl|t0)(_arm_\d+)?$|(week|wk|w|month|mo|m|day|d)_?0+$",
+    r"(ses-?)?(baseline|pre|screening|screen|bl|t0)(_arm_\d+)?$|(week|wk|w|month|mo|m|day|d)_?0+$"
+    r"|0+_?(d|days?|w|wks?|weeks?|m|mo|mth|months?|y|yr|yrs|years?)$",
     re.IGNORECASE,
 )
 _DURING = re.compile(r"(ses-?)?(mid|during|session_?\d+|infusion_?\d+)$", re.IGNORECASE)
-_UNORDERED = re.compile(r"(ses-?\d+|visit_?\d+|v\d+)$", re.IGNORECASE)
+_UNORDERED = re.compile(r"(ses-?\d+|visit_?\d+|v\d+|t[1-9]\d*)$", re.IGNORECASE)
 OUTCOME = re.compile(
     r"^(treatment_?)?response([_ ]|$)|(^|[_ ])(respon(der|ded|der_status)|remission|remitted"
     r"|remitter|relapsed?|outcome|improve(d|ment)|(pct|percent)_?change|change|delta)([_ ]|$)"
@@ -77,6 +80,8 @@ def part_visit(name: str) -> tuple[str, str]:
     --------
     >>> part_visit("madrs_week6"), part_visit("BDI_ses-pre"), part_visit("phq9@baseline")
     (('madrs', 'week6'), ('BDI', 'ses-pre'), ('phq9', 'baseline'))
+    >>> part_visit("hamd_1yr"), part_visit("MADRS end of treatment")
+    (('hamd', '1yr'), ('MADRS', 'end of treatment'))
     >>> part_visit("age")
     ('age', '')
     """
@@ -85,6 +90,26 @@ def part_visit(name: str) -> tuple[str, str]:
         return stem, event
     found = _SUFFIX.match(name) or _PREFIX.match(name)
     return (found["stem"], found["visit"]) if found else (name, "")
+
+
+LATER = re.compile(
+    r"(^|[_ ])((sessions?|infusions?|treatments?|doses?|pulses)[_ ]"
+    r"(completed|attended|received|delivered|given|administered|missed|done)"
+    r"|(completed|attended|received|delivered|missed)[_ ](\w+[_ ])?"
+    r"(sessions?|infusions?|treatments?|doses?|pulses)"
+    r"|(n|num|number|total)[_ ](of[_ ])?(\w+[_ ])?(sessions|infusions)"
+    r"|adverse[_ ]?(events?|effects?)|side[_ ]?effects?|s?aes?|drop(ped)?[_ ]?out|withdrew"
+    r"|withdrawn|discontinued|completers?|lost[_ ]to[_ ]follow[_ ]?up|end[_ ]?reason"
+    r"|(treatment|patient)[_ ]satisfaction)([_ ]|$)",
+    re.IGNORECASE,
+)
+"""Names of what is known only once a treatment is under way, or over."""
+
+NUMBERING = re.compile(
+    r"(^|[_ ])(id|ids|no|nr|num|number|code|record|chart|case|file|serial|barcode|accession)$",
+    re.IGNORECASE,
+)
+"""Endings of names that number patients, where each patient has a value of their own."""
 
 
 def when(visit: str) -> str:

@@ -244,7 +244,10 @@ def _ragged_faults(sheet: Sheet, dictionary: Dictionary) -> list[Fault]:
 
 def _is_needed(column: Column) -> bool:
     """Tell whether a file of new patients must hold a column."""
-    after = column.role in ("person", "outcome", "truth", "ignore") or column.measured != "baseline"
+    after = (
+        column.role in ("person", "outcome", "truth", "screen", "ignore")
+        or column.measured != "baseline"
+    )
     return not after
 
 
@@ -297,8 +300,10 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
         return reading.sheet.text(column.name)
 
     if wrong.any():
-        commas = read_decimal_commas(cells())
-        if commas is not None:
+        codes, distinct = reading.sheet.coded(column.name)
+        meant = read_decimal_commas(distinct)
+        if meant is not None:
+            commas = np.append(meant, np.nan)[codes]
             reading.faults.append(_decimal_commas(reading, column, values, commas))
             values, wrong = commas, np.zeros(len(wrong), dtype=bool)
     unit = f" {column.unit}" if column.unit else ""

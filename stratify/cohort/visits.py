@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from stratify.cohort.checks.visits import find_far_values, find_impossible_days
 from stratify.cohort.values import Cohort
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column, Measured
@@ -168,7 +169,8 @@ def read_visits(
     ------
     DataError
         With every fault: columns or sessions missing, patients unknown, dates that are none, a
-        value given twice, a visit that is before the first session for some and planned after it.
+        value given twice, a visit that is before the first session for some and planned after it,
+        dates to come or before 1990, values more than ten years from the first session.
 
     Examples
     --------
@@ -197,6 +199,8 @@ def read_visits(
     table = _read_sessions(sessions, long, faults)
     long = _place(long, table, planned, sheet.name, faults, on_first_day)
     _check(long, sheet.name, known, faults)
+    faults += find_impossible_days(long, "date", sheet.name)
+    faults += find_far_values(long, sheet.name)
     _stop(faults)
     long = _drop_late_baselines(long, sheet.name, faults)
     _stop(faults)
@@ -517,6 +521,8 @@ def _read_sessions(
                 patients=tuple(dict.fromkeys(twice["patient"])),
             )
         )
+    for column in ("first_session", "last_session"):
+        faults += find_impossible_days(table, column, name)
     wrong = table[table["last_session"] < table["first_session"]]
     if len(wrong):
         faults.append(

@@ -21,6 +21,7 @@ from stratify.connectome.networks import (
     require_hubs,
     require_networks,
 )
+from stratify.connectome.quality import apply_quality_gates, compute_qc_fc, plot_qc_fc
 from stratify.connectome.read import read_connectomes
 from stratify.connectome.regional import RegionalValues
 from stratify.connectome.regional_files import read_regional_values
@@ -40,13 +41,16 @@ __all__ = [
     "NetworkTable",
     "RegionNetwork",
     "RegionalValues",
+    "apply_quality_gates",
     "compute_connectivity",
     "compute_coverage",
+    "compute_qc_fc",
     "describe_coverage",
     "describe_networks",
     "guess_format",
     "map_regions",
     "network_of",
+    "plot_qc_fc",
     "read_connectomes",
     "read_network_map",
     "read_regional_values",

@@ -103,6 +103,10 @@ def producer_of(folder: Path) -> str:
     return f"{name} {first.get('Version', '')}".strip()
 
 
+def _sidecar(file: NamedFile) -> Path:
+    return file.path.with_name(file.path.name.removesuffix(file.ending) + ".json")
+
+
 def _json(path: Path) -> dict[str, object]:
     try:
         said = json.loads(path.read_text("utf-8"))
@@ -217,6 +221,8 @@ def read_scan(found: Derivatives, file: NamedFile) -> Scan:
     place = file.path.relative_to(found.folder).as_posix()
     scan = Scan(f"sub-{file.entities['sub']}", place, seconds=found.seconds.get(file.scan))
     scan.coverage = _covered(found, file)
+    freedom = _json(_sidecar(file)).get("DegreesOfFreedom")
+    scan.degrees_of_freedom = float(freedom) if isinstance(freedom, int | float) else None
     try:
         motion, outliers = (found.of_scan(role, file.scan) for role in ("motion", "outliers"))
         if motion:

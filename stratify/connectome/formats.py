@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from stratify.connectome.arrays import ARRAY_SUFFIXES
 from stratify.connectome.raw import RawMatrices, Wanted
@@ -151,3 +151,14 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "motion": ("timeseries",),
 }
 """Which formats each option is for; elsewhere it would be passed over, and is refused."""
+
+
+def options_of(format: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the options given that a format knows.
+
+    Examples
+    --------
+    >>> options_of("mne", {"band": "alpha", "session": "1"})
+    {'band': 'alpha'}
+    """
+    return {name: value for name, value in given.items() if format in OPTIONS.get(name, ())}

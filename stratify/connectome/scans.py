@@ -37,6 +37,8 @@ class Scan:
         The repetition time.
     coverage : float, optional
         As the producer's own table has it.
+    degrees_of_freedom : float, optional
+        As the producer's sidecar has it.
     faults : list of Fault
     """
 
@@ -47,6 +49,7 @@ class Scan:
     censored: np.ndarray | None = None
     seconds: float | None = None
     coverage: float | None = None
+    degrees_of_freedom: float | None = None
     faults: list[Fault] = field(default_factory=list)
 
     def tell(self, met: str, wanted: str, way_out: str, *, warning: bool = False) -> None:
@@ -290,6 +293,10 @@ def quality_of(scan: Scan, values: np.ndarray, repetition_time: float | None) ->
     seconds = repetition_time or scan.seconds
     if seconds is not None:
         quality["minutes"] = len(values) * seconds / 60
+    if scan.degrees_of_freedom is not None and scan.signals is not None:
+        # Each volume that is left out further costs one.
+        left_out = len(scan.signals.values) - len(values)
+        quality["degrees_of_freedom"] = scan.degrees_of_freedom - left_out
     return quality
 
 

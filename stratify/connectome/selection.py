@@ -100,10 +100,7 @@ def choose_scans(files: Sequence[NamedFile], wanted: Wanted, where: str) -> Chos
         If a patient has several scans and nothing says which, or if scans of different tasks or
         spaces would be mixed.
     """
-    asked = dict(wanted.entities)
-    for key, value in (("ses", wanted.session), ("run", wanted.run)):
-        if value is not None and value != AVERAGE:
-            asked[key] = value.removeprefix(f"{key}-")
+    asked = _asked(wanted)
     kept = [file for file in files if all(_has(file, k, v) for k, v in asked.items())]
     faults = _without_a_scan(files, kept, asked, where)
     averaged = {
@@ -120,6 +117,45 @@ def choose_scans(files: Sequence[NamedFile], wanted: Wanted, where: str) -> Chos
     return ChosenScans(
         tuple(kept), any(len(some) > 1 for some in by_patient.values()), tuple(faults)
     )
+
+
+def choose_images(files: Sequence[NamedFile], wanted: Wanted, where: str) -> list[NamedFile]:
+    """Choose images by what is asked for; a patient may have several scans, each in one space.
+
+    Raises
+    ------
+    DataError
+        If there is none, or a scan is there more than once.
+    """
+    if not files:
+        raise DataError(
+            Fault(
+                where=where,
+                met="no preprocessed image",
+                wanted="fMRIPrep's derivatives, with sub-..._desc-preproc_bold.nii.gz",
+                way_out="Correct the path.",
+            )
+        )
+    asked = _asked(wanted)
+    kept = [file for file in files if all(_has(file, k, v) for k, v in asked.items())]
+    _without_a_scan(files, kept, asked, where)
+    _refuse_mixture(kept, where)
+    by_scan: dict[tuple[tuple[str, str], ...], list[NamedFile]] = defaultdict(list)
+    for file in kept:
+        by_scan[file.scan].append(file)
+    for some in by_scan.values():
+        if len(some) > 1:
+            patient = some[0].entities["sub"]
+            raise DataError(_several(some, patient, _varying(some), {}, where))
+    return kept
+
+
+def _asked(wanted: Wanted) -> dict[str, str]:
+    asked = dict(wanted.entities)
+    for key, value in (("ses", wanted.session), ("run", wanted.run)):
+        if value is not None and value != AVERAGE:
+            asked[key] = value.removeprefix(f"{key}-")
+    return asked
 
 
 def _has(file: NamedFile, key: str, value: str) -> bool:
@@ -205,7 +241,7 @@ def _several(
         else f'entities = {{{key} = "{some[0]}"}}'
         for key, some in values.items()
     ]
-    more = sum(len(some) > 1 for some in by_patient.values()) - 1
+    more = max(0, sum(len(some) > 1 for some in by_patient.values()) - 1)
     return Fault(
         where=where,
         met=f"{count_of(len(files), 'scan')} of patient sub-{patient}"

@@ -30,8 +30,8 @@ def matrices_of_time_series(path: Path, wanted: Wanted) -> RawMatrices:
     found = find_patient_files(path, SIGNAL_ENDINGS, what="time series")
     if path.is_dir():
         found = [(_plain(stem), place, file) for stem, place, file in found]
-        stems = {patient for patient, _, _ in found}
-        found = [one for one in found if not _is_motion_of(one[0], stems)]
+    stems = {patient for patient, _, _ in found}
+    found = [one for one in found if not _is_motion_of(one[0], stems)]
     scans = [_read_scan(patient, place, file, wanted) for patient, place, file in found]
     return matrices_of_scans(scans, wanted, path.name)
 
@@ -43,7 +43,7 @@ def _plain(stem: str) -> str:
 
 
 def _is_motion_of(stem: str, stems: set[str]) -> bool:
-    """Whether a file of a folder holds the motion of another, and no signals."""
+    """Whether a file holds the motion of another, and no signals."""
     return any(
         stem.endswith(mark) and stem.removesuffix(mark) in stems
         for mark in ("_motion", "_fd", "_framewise_displacement")

@@ -7,6 +7,7 @@ from stratify.evaluation.cross_validate import (
     cross_validate,
     cross_validate_many,
     refit,
+    refit_many,
 )
 from stratify.evaluation.permutation import PermutationTest, compute_permutation_test
 from stratify.evaluation.shuffles import Within
@@ -30,5 +31,6 @@ __all__ = [
     "make_certificate",
     "make_verdict",
     "refit",
+    "refit_many",
     "tabulate_added_value",
 ]

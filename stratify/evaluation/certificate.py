@@ -11,9 +11,12 @@ from sklearn.base import clone
 
 from stratify.errors import count_of
 from stratify.folds import Fold
-from stratify.metrics import compute_auc
-from stratify.model import FoldClassifier, ResponderClassifier, names_of, parts_of
+from stratify.metrics import compute_auc, compute_aucs
+from stratify.model import Encoder, FoldClassifier, ResponderClassifier, names_of, parts_of
 from stratify.task import Table
+
+EncodersChecked = dict[tuple[int, int, int], tuple[Encoder, bool]]
+"""By address, repeat and fold; the encoder itself is kept, so that its address stays its own."""
 
 NEAR_COPY_AUC = 0.98
 """A single baseline column that separates the outcome this well is a copy of it until shown not."""
@@ -73,7 +76,11 @@ class Certificate:
 
 
 def make_certificate(
-    table: Table, folds: Sequence[Fold], fitted: Sequence[FoldClassifier]
+    table: Table,
+    folds: Sequence[Fold],
+    fitted: Sequence[FoldClassifier],
+    *,
+    checked: EncodersChecked | None = None,
 ) -> Certificate:
     """Check the indices and the fitted objects of an evaluation.
 
@@ -83,6 +90,8 @@ def make_certificate(
     folds : sequence of Fold
     fitted : sequence of ResponderClassifier or StackedClassifier
         The classifier of each fold, as it was used.
+    checked : dict, optional
+        Encoders that were checked already; those of this evaluation are added.
     """
     parts = [(fold, part) for fold, c in zip(folds, fitted, strict=True) for part, _ in parts_of(c)]
     folds_of_parts = [fold for fold, _ in parts]
@@ -96,7 +105,7 @@ def make_certificate(
             _check_outer(table, folds),
             _check_tested_once(table, folds),
             _check_inner(table, folds_of_parts, inner),
-            _check_encoders(table, parts),
+            _check_encoders(table, parts, {} if checked is None else checked),
             _check_columns(table),
             _check_near_copies(table),
         ),
@@ -149,13 +158,23 @@ def _check_inner(
     )
 
 
-def _check_encoders(table: Table, parts: Sequence[tuple[Fold, ResponderClassifier]]) -> Check:
+def _check_encoders(
+    table: Table,
+    parts: Sequence[tuple[Fold, ResponderClassifier]],
+    checked: EncodersChecked,
+) -> Check:
     wrong = 0
     for fold, classifier in parts:
-        used, train = classifier.encoder_, table.X.iloc[fold.train][names_of(classifier)]
-        again = clone(used).fit(train)
-        rows = train.iloc[: min(len(train), 20)]
-        wrong += not np.array_equal(again.transform(rows), used.transform(rows), equal_nan=True)
+        used = classifier.encoder_
+        # Families of a fold share an encoder, which needs no second look.
+        key = (id(used), fold.repeat, fold.number)
+        if key not in checked:
+            train = table.X.iloc[fold.train][names_of(classifier)]
+            again = clone(used).fit(train)
+            rows = train.iloc[: min(len(train), 20)]
+            same = np.array_equal(again.transform(rows), used.transform(rows), equal_nan=True)
+            checked[key] = used, same
+        wrong += not checked[key][1]
     return Check(
         "whatever is learned of columns (means, scales, levels, confounds, sites, reference "
         "matrices) is learned of the training rows alone",
@@ -187,13 +206,17 @@ def _check_columns(table: Table) -> Check:
 
 def _check_near_copies(table: Table) -> Check:
     assert table.y is not None
-    copies = []
-    for name in table.X.select_dtypes("number"):
-        values = table.X[name].to_numpy(dtype=float)
-        known = ~np.isnan(values)
-        auc = compute_auc(table.y[known], values[known])
-        if max(auc, 1 - auc) > NEAR_COPY_AUC and known.sum() >= 20:
-            copies.append(str(name))
+    numbers = table.X.select_dtypes("number")
+    values = numbers.to_numpy(dtype=float)
+    known = ~np.isnan(values)
+    auc = np.full(values.shape[1], 0.5)
+    whole = known.all(axis=0)
+    auc[whole] = compute_aucs(table.y, values[:, whole])
+    for k in np.flatnonzero(~whole):
+        rows = known[:, k]
+        auc[k] = compute_auc(table.y[rows], values[rows, k])
+    tells = (np.maximum(auc, 1 - auc) > NEAR_COPY_AUC) & (known.sum(axis=0) >= 20)
+    copies = [str(name) for name in numbers.columns[tells]]
     shown = f": {', '.join(copies[:3])}" if copies else ""
     return Check(
         "no single column is a near-copy of the outcome",

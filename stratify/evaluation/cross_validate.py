@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from threadpoolctl import threadpool_limits
 
-from stratify.evaluation.certificate import make_certificate
-from stratify.evaluation.engine import FoldResult, fit_folds, make_classifier, make_work
+from stratify.evaluation.certificate import Certificate, EncodersChecked, make_certificate
+from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
 from stratify.evaluation.values import Evaluation
-from stratify.folds import Fold, make_folds
+from stratify.folds import Fold
 from stratify.metrics import (
     Estimate,
     compute_auc,
@@ -28,7 +27,7 @@ from stratify.model import (
     Engine,
     FamilyName,
     FittedModel,
-    fit_model,
+    make_fitted_model,
 )
 from stratify.task import Table
 
@@ -119,8 +118,22 @@ def cross_validate_many(
     results = fit_folds(
         work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
     )
+    checked: EncodersChecked = {}
     return tuple(
-        _summarise(family, table, folds, [results[k, j] for j in range(len(folds))], seed, level)
+        _summarise(
+            family,
+            table,
+            folds,
+            [results[k, j] for j in range(len(folds))],
+            seed,
+            level,
+            make_certificate(
+                table,
+                folds,
+                [results[k, j].classifier for j in range(len(folds))],
+                checked=checked,
+            ),
+        )
         for k, (family, table) in enumerate(candidates)
     )
 
@@ -143,22 +156,45 @@ def refit(
     inner_folds, seed, engine
         As for `cross_validate_many`.
     """
-    assert table.y is not None
-    inner = make_folds(table.y, table.groups, folds=inner_folds, seed=seed)
-    classifier = make_classifier(
-        evaluation.family,
-        table,
-        inner_folds=[(part.train, part.test) for part in inner],
-        seed=seed,
-        engine=engine,
+    return refit_many([evaluation], [table], inner_folds=inner_folds, seed=seed, engine=engine)[0]
+
+
+def refit_many(
+    evaluations: Sequence[Evaluation],
+    tables: Sequence[Table],
+    *,
+    inner_folds: int = 5,
+    seed: int = 0,
+    workers: int = 1,
+    engine: Engine = "fast",
+    scheduler: str | None = None,
+    checkpoints: Path | None = None,
+    on_fold: Callable[[], None] = lambda: None,
+) -> tuple[FittedModel, ...]:
+    """Fit evaluated models on every patient, each with its outer folds' models as replicas.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+    tables : sequence of Table
+        The table of each.
+    inner_folds, seed, workers, engine, scheduler, checkpoints, on_fold
+        As for `cross_validate_many`.
+    """
+    candidates = [(e.family, table) for e, table in zip(evaluations, tables, strict=True)]
+    work = make_whole_work(candidates, inner_folds=inner_folds, seed=seed, engine=engine)
+    results = fit_folds(
+        work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
     )
-    with threadpool_limits(1):
-        return fit_model(
+    return tuple(
+        make_fitted_model(
             table,
-            classifier,
+            results[k, 0].classifier,
             replicas=evaluation.replicas,
             left_out_share=1 / int(evaluation.by_fold["fold"].nunique()),
         )
+        for k, (evaluation, table) in enumerate(zip(evaluations, tables, strict=True))
+    )
 
 
 def _summarise(
@@ -168,6 +204,7 @@ def _summarise(
     results: Sequence[FoldResult],
     seed: int,
     level: float,
+    certificate: Certificate,
 ) -> Evaluation:
     assert table.y is not None
     predictions = pd.concat(
@@ -199,7 +236,7 @@ def _summarise(
         by_fold=by_fold,
         predictions=predictions,
         chosen=chosen,
-        certificate=make_certificate(table, folds, classifiers),
+        certificate=certificate,
         replicas=classifiers,
     )
 

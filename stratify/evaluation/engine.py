@@ -45,14 +45,15 @@ class Work:
     folds : sequence of Fold
     inner : sequence of list of (train, test)
         Positions among the training rows of each fold.
-    seed : int
+    seeds : sequence of int
+        Of each fold.
     engine : {"fast", "reference"}
     """
 
     candidates: Sequence[Candidate]
     folds: Sequence[Fold]
     inner: Sequence[InnerFolds]
-    seed: int
+    seeds: Sequence[int]
     engine: Engine
 
 
@@ -78,7 +79,24 @@ def make_work(
         If an inner fold cannot hold both classes.
     """
     inner = [_make_inner(candidates[0][1], fold, inner_folds, seed) for fold in folds]
-    return Work(candidates, folds, inner, seed, engine)
+    return Work(candidates, folds, inner, [seed_of(seed, fold) for fold in folds], engine)
+
+
+def make_whole_work(
+    candidates: Sequence[Candidate], *, inner_folds: int, seed: int, engine: Engine = "fast"
+) -> Work:
+    """Make the work of fitting every candidate on all patients: one fold that holds out nobody."""
+    table = candidates[0][1]
+    assert table.y is not None
+    rows = np.arange(len(table))
+    inner = make_folds(table.y, table.groups, folds=inner_folds, seed=seed)
+    return Work(
+        candidates,
+        [Fold(0, 0, rows, rows[:0], "all patients")],
+        [[(part.train, part.test) for part in inner]],
+        [seed],
+        engine,
+    )
 
 
 def fit_folds(
@@ -163,7 +181,7 @@ def _run(work: Work, task: _Task) -> list[FoldResult]:
         make_classifier(
             *work.candidates[member],
             inner_folds=work.inner[task.fold],
-            seed=seed_of(work.seed, fold),
+            seed=work.seeds[task.fold],
             engine=work.engine,
         )
         for member in task.members
@@ -175,6 +193,8 @@ def _run(work: Work, task: _Task) -> list[FoldResult]:
             classifier.fit(X, y)
     else:
         fit_together(single, X, y, known=[task.known.get(member) for member in task.members])
+    if not len(fold.test):
+        return [FoldResult(c, np.zeros(0)) for c in classifiers]
     held_out = table.X.iloc[fold.test]
     return [FoldResult(c, c.decision_function(held_out)) for c in classifiers]
 
@@ -218,7 +238,7 @@ def _make_keys(work: Work) -> dict[tuple[int, int], str]:
         for j, fold in enumerate(work.folds):
             inner = [rows for split in work.inner[j] for rows in split]
             keys[k, j] = digest_of(
-                tables[id(table)], family, work.engine, seed_of(work.seed, fold), fold.train, *inner
+                tables[id(table)], family, work.engine, work.seeds[j], fold.train, *inner
             )
     return keys
 
@@ -229,7 +249,10 @@ def _join(work: Work, k: int, j: int, halves: Sequence[FoldClassifier]) -> FoldR
     assert table.y is not None
     parts = [half for half in halves if isinstance(half, ResponderClassifier)]
     stacked = StackedClassifier(()).join(parts, table.y[fold.train])
-    return FoldResult(stacked, stacked.decision_function(table.X.iloc[fold.test]))
+    held_out = table.X.iloc[fold.test]
+    return FoldResult(
+        stacked, stacked.decision_function(held_out) if len(held_out) else np.zeros(0)
+    )
 
 
 def _find_halves(candidates: Sequence[Candidate]) -> dict[int, tuple[int, int]]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 from sklearn.base import clone
 
 from stratify.errors import DataError, Fault, count_of
@@ -18,7 +17,7 @@ from stratify.evaluation.engine import InnerFolds, Work, make_classifier, seed_o
 from stratify.evaluation.shuffles import Within, make_blocks, make_shuffles, make_units
 from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold
-from stratify.metrics import plot_null_distribution
+from stratify.metrics import compute_aucs, plot_null_distribution
 from stratify.model import Engine, FamilyName, ResponderClassifier, fit_labellings
 from stratify.task import FeatureSet, Table
 
@@ -218,7 +217,8 @@ def compute_permutation_test(
         units=make_units(table),
     )
     labels = np.column_stack([table.y, shuffled])
-    work = Work([(family, table)], folds, make_inner_of_others(folds), seed, engine)
+    seeds = [seed_of(seed, fold) for fold in folds]
+    work = Work([(family, table)], folds, make_inner_of_others(folds), seeds, engine)
     aucs = _compute_all(_Shared(work, labels), workers, scheduler, checkpoints, on_part)
     mean = aucs.mean(axis=0)
     return PermutationTest(family, table.features, chosen, float(mean[0]), mean[1:])
@@ -338,7 +338,7 @@ def _make_keys(shared: _Shared, tasks: Sequence[_Task]) -> list[str]:
         fold = work.folds[task.fold]
         inner = [rows for split in work.inner[task.fold] for rows in split]
         own = labels[:, task.first : task.end]
-        seed = seed_of(work.seed, fold)
+        seed = work.seeds[task.fold]
         keys.append(digest_of(whole, seed, fold.train, fold.test, *inner, own))
     return keys
 
@@ -351,7 +351,7 @@ def _run(shared: _Shared, task: _Task) -> np.ndarray:
         family,
         table,
         inner_folds=work.inner[task.fold],
-        seed=seed_of(work.seed, fold),
+        seed=work.seeds[task.fold],
         engine=work.engine,
     )
     train, test = table.X.iloc[fold.train], table.X.iloc[fold.test]
@@ -362,21 +362,3 @@ def _run(shared: _Shared, task: _Task) -> np.ndarray:
             [clone(classifier).fit(train, y[fold.train]).decision_function(test) for y in Y.T]
         )
     return compute_aucs(Y[fold.test], log_odds)
-
-
-def compute_aucs(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Compute the AUC of each column of scores against its column of outcomes.
-
-    Parameters
-    ----------
-    y : array of 0 and 1, shape (n_patients, n_labellings)
-    scores : array, shape (n_patients, n_labellings)
-
-    Examples
-    --------
-    >>> compute_aucs(np.array([[0, 1], [1, 0]]), np.array([[0.1, 0.1], [0.2, 0.2]]))
-    array([1., 0.])
-    """
-    positives = y.sum(axis=0)
-    ranks = (rankdata(scores, axis=0) * y).sum(axis=0)
-    return (ranks - positives * (positives + 1) / 2) / (positives * (len(y) - positives))

@@ -94,7 +94,8 @@ def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
     what = PREDICTED[table.task.question]
     failed = [e for e in evaluations if not e.certificate.passed]
     if failed:
-        names = sorted({c.name for e in failed for c in e.certificate.checks if not c.passed})
+        broken = {c for e in failed for c in e.certificate.checks if not c.passed}
+        names = sorted(c.name + (f" ({c.detail})" if c.detail else "") for c in broken)
         return Verdict(
             "leak",
             None,

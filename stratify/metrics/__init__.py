@@ -3,6 +3,7 @@
 from stratify.metrics.calibration import CalibrationCurve, compute_calibration_curve
 from stratify.metrics.compute import (
     compute_auc,
+    compute_aucs,
     compute_balanced_accuracy,
     compute_brier,
     compute_brier_skill,
@@ -54,6 +55,7 @@ __all__ = [
     "compute_auc_difference",
     "compute_auc_half_width",
     "compute_auc_interval",
+    "compute_aucs",
     "compute_average_precision",
     "compute_balanced_accuracy",
     "compute_bootstrap_interval",

@@ -10,8 +10,9 @@ from stratify.model.classifier import (
 from stratify.model.cpm import P_THRESHOLDS, ConnectomePredictiveModel
 from stratify.model.cpm_permutations import CpmPermutations, fit_cpm_permutations
 from stratify.model.edge_correlations import compute_edge_correlations
+from stratify.model.encoded import Encoder
 from stratify.model.families import FAMILIES, FamilyName
-from stratify.model.fitted import FittedModel, Predictions, fit_model
+from stratify.model.fitted import FittedModel, Predictions, fit_model, make_fitted_model
 from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
@@ -20,6 +21,7 @@ __all__ = [
     "P_THRESHOLDS",
     "ConnectomePredictiveModel",
     "CpmPermutations",
+    "Encoder",
     "Engine",
     "FamilyName",
     "FittedModel",
@@ -33,6 +35,7 @@ __all__ = [
     "fit_labellings",
     "fit_model",
     "fit_together",
+    "make_fitted_model",
     "names_of",
     "parts_of",
     "read_model",

@@ -186,17 +186,16 @@ def _select(
     taken = np.hstack([labels[:, training.held_out], on_basis])
     cross = taken @ training.removed
     np.subtract(products, cross, out=cross)
+    # Where an edge does not vary its size is infinite, and its share of the labels' size is 0.
+    cross *= 1 / training.sizes
     if select == "p":
         squares = labels[:, training.rows].sum(axis=1)
         sizes = find_sizes(squares - (on_basis**2).sum(axis=1), squares)
-        r = critical_r(threshold, len(training.rows), training.basis.shape[1])
-        limits = np.multiply.outer(r * sizes, training.sizes)
+        limits = critical_r(threshold, len(training.rows), training.basis.shape[1]) * sizes
     else:
-        cross /= training.sizes
-        limits = find_limits(np.abs(cross), [threshold]).T
-    positive = cross > limits
-    np.negative(cross, out=cross)
-    return positive.view(np.int8) - (cross > limits).view(np.int8)
+        limits = find_limits(np.abs(cross), [threshold])[0]
+    positive, negative = cross > limits[:, None], cross < -limits[:, None]
+    return positive.view(np.int8) - negative.view(np.int8)
 
 
 def _sum_changes(

@@ -216,14 +216,33 @@ def fit_model(
     """
     from sklearn.base import clone
 
-    assert table.y is not None
     fitted = clone(classifier).fit(table.X, table.y)
+    return make_fitted_model(table, fitted, replicas=replicas, left_out_share=left_out_share)
+
+
+def make_fitted_model(
+    table: Table,
+    fitted: FoldClassifier,
+    *,
+    replicas: tuple[FoldClassifier, ...] = (),
+    left_out_share: float = 0.2,
+) -> FittedModel:
+    """Keep what prediction will need beside a classifier that is fitted on a table.
+
+    Parameters
+    ----------
+    table, replicas, left_out_share
+        As for `fit_model`.
+    fitted : ResponderClassifier or StackedClassifier
+        On every patient of the table.
+    """
+    assert table.y is not None
     return FittedModel(
         classifier=fitted,
         replicas=replicas,
         left_out_share=left_out_share,
         columns=table.columns,
-        ranges={column.name: _range(table.X[column.name]) for column in table.columns},
+        ranges=_find_ranges(table.X[[column.name for column in table.columns]]),
         task=table.task,
         features=table.features,
         n_patients=len(table),
@@ -234,8 +253,14 @@ def fit_model(
     )
 
 
-def _range(values: pd.Series) -> tuple[float, float] | tuple[str, ...]:
-    known = values.dropna()
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return tuple(sorted(set(map(str, known))))
-    return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+def _find_ranges(X: pd.DataFrame) -> dict[str, tuple[float, float] | tuple[str, ...]]:
+    """Return the lowest and highest value, or the levels, of each column."""
+    numbers = X.select_dtypes(exclude="category")
+    lows, highs = numbers.min().fillna(0.0), numbers.max().fillna(0.0)
+    found: dict[str, tuple[float, float] | tuple[str, ...]] = {
+        str(name): (float(low), float(high))
+        for name, low, high in zip(numbers.columns, lows, highs, strict=True)
+    }
+    for name in X.columns.difference(numbers.columns):
+        found[str(name)] = tuple(sorted(set(map(str, X[name].dropna()))))
+    return {str(name): found[str(name)] for name in X.columns}

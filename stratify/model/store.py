@@ -15,9 +15,9 @@ from stratify.errors import DataError, Fault
 from stratify.files import replacing
 from stratify.model.classifier import ResponderClassifier, Tuned
 from stratify.model.fitted import FittedModel
-from stratify.model.stack import FoldClassifier, StackedClassifier
+from stratify.model.stack import FoldClassifier, StackedClassifier, parts_of
 from stratify.outcome import ResponseRule
-from stratify.preprocess import Preparation
+from stratify.preprocess import Preparation, TablePreparer
 from stratify.schema import Column
 from stratify.task import Task
 
@@ -58,7 +58,8 @@ def write_model(model: FittedModel, folder: Path) -> Path:
     """
     import skops.io
 
-    classifiers = [_without_patients(c) for c in (model.classifier, *model.replicas)]
+    names: dict[tuple[str, ...], np.ndarray] = {}
+    classifiers = [_without_patients(c, names) for c in (model.classifier, *model.replicas)]
     with replacing(folder / "classifiers.skops") as part:
         skops.io.dump(classifiers, part, compression=ZIP_DEFLATED)
     facts = {
@@ -98,9 +99,10 @@ def read_model(folder: Path) -> FittedModel:
         raise _unreadable(folder, f"format {facts.get('format')}")
     if untrusted - set(TRUSTED_TYPES):
         raise _unreadable(folder, f"classes {sorted(untrusted - set(TRUSTED_TYPES))}")
-    classifier, *replicas = skops.io.load(
+    loaded = skops.io.load(
         folder / "classifiers.skops", trusted=sorted(untrusted & set(TRUSTED_TYPES))
     )
+    classifier, *replicas = map(_with_tuples, loaded)
     return FittedModel(
         classifier=classifier,
         replicas=tuple(replicas),
@@ -138,30 +140,42 @@ def read_tuned(path: Path) -> Tuned | None:
         return None
 
 
-def _without_patients(classifier: FoldClassifier) -> FoldClassifier:
+def _without_patients(
+    classifier: FoldClassifier, names: dict[tuple[str, ...], np.ndarray]
+) -> FoldClassifier:
     """Copy a classifier without what it keeps of single patients."""
     kept = copy(classifier)
     if isinstance(kept, StackedClassifier):
-        kept.parts_ = [_without_patients(part) for part in kept.parts_]
+        kept.parts_ = [_without_patients(part, names) for part in kept.parts_]
         kept.parts = ()
         return kept
     for name in ("inner_folds_", "inner_scores_"):
         kept.__dict__.pop(name, None)
     kept.inner_folds = 5
     kept.preparer = None
-    kept.encoder_ = _with_plain_names(copy(kept.encoder_))
-    return _with_plain_names(kept)
+    kept.encoder_ = _with_arrays(copy(kept.encoder_), names)
+    return _with_arrays(kept, names)
 
 
-def _with_plain_names(part: Any) -> Any:
-    """Make names text of fixed width, which is one array in the file, not an object each."""
-    for name in ("feature_names_in_", "names_"):
-        if hasattr(part, name):
-            setattr(part, name, np.asarray(getattr(part, name), dtype=str))
-    for name in ("encoder_", "represent_", "remover_", "harmoniser_"):
-        if getattr(part, name, None) is not None and not isinstance(part, ResponderClassifier):
-            setattr(part, name, _with_plain_names(copy(getattr(part, name))))
+def _with_arrays(part: Any, names: dict[tuple[str, ...], np.ndarray]) -> Any:
+    """Make names text of fixed width: one array in the file, and one for all that share them."""
+    for attribute in ("feature_names_in_", "names_", "edges"):
+        if hasattr(part, attribute):
+            listed = tuple(map(str, getattr(part, attribute)))
+            setattr(part, attribute, names.setdefault(listed, np.asarray(listed, dtype=str)))
+    for attribute in ("encoder_", "represent_", "remover_", "harmoniser_"):
+        inner = getattr(part, attribute, None)
+        if inner is not None and not isinstance(part, ResponderClassifier):
+            setattr(part, attribute, _with_arrays(copy(inner), names))
     return part
+
+
+def _with_tuples(classifier: FoldClassifier) -> FoldClassifier:
+    """Give preparers back the form of their settings."""
+    for part, _ in parts_of(classifier):
+        if isinstance(part.encoder_, TablePreparer):
+            part.encoder_.edges = tuple(map(str, part.encoder_.edges))
+    return classifier
 
 
 def _task_to_dict(task: Task) -> dict[str, Any]:

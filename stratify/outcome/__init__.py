@@ -6,6 +6,7 @@ from stratify.outcome.rules import (
     FORMS,
     MissingOutcome,
     ResponseRule,
+    compute_changes,
     compute_response,
     make_durable,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "MissingOutcome",
     "NamedRule",
     "ResponseRule",
+    "compute_changes",
     "compute_relapse",
     "compute_response",
     "describe_rules",

@@ -183,7 +183,7 @@ def make_rule(
         The columns of a cohort, to find in them what is not named.
     visit : str, optional
         The visit whose column holds the outcome: ``"week 6"``.
-    missing : {"excluded", "nonresponse"}
+    missing : {"excluded", "nonresponse", "response"}
     lowest_baseline : float
         As of `ResponseRule`.
 

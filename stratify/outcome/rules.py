@@ -12,7 +12,7 @@ import pandas as pd
 from stratify.cohort import Cohort
 from stratify.errors import DataError, Fault, name_some
 
-MissingOutcome = Literal["excluded", "nonresponse"]
+MissingOutcome = Literal["excluded", "nonresponse", "response"]
 
 FORMS = ("drop", "points", "levels_fallen", "at_most", "below", "at_least", "responder", "all_of")
 """The forms a rule may take; each rule has exactly one."""
@@ -31,9 +31,17 @@ NO_MULTIPLE = Fault(
     wanted=f"one of {', '.join(get_args(MissingOutcome))}: this version does not impute outcomes, "
     "because a completed outcome is honest only if it is imputed again inside every training fold "
     "and patients without an observed outcome are never used to judge a model",
-    way_out="Use excluded, and run the study again with nonresponse to see how much the choice "
-    "matters.",
+    way_out="Use excluded; then run the study again with nonresponse (every missing outcome the "
+    "worst) and with response (every one the best): whatever the imputed answers would have been, "
+    "the shares of responders lie between these two.",
 )
+
+_SAID_OF_MISSING = {
+    "excluded": "are left out",
+    "nonresponse": "count as non-response",
+    "response": "count as response, which is the best case and no estimate",
+}
+_COUNTS_AS = {"nonresponse": 0.0, "response": 1.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +72,9 @@ class ResponseRule:
         far.
     responder : str, optional
         The level of ``followup`` that counts as response.
-    missing : {"excluded", "nonresponse"}
-        What a missing outcome means. It is recorded with every run.
+    missing : {"excluded", "nonresponse", "response"}
+        What a missing outcome means: the patient is left out, or counts in the worst or in the best
+        way. The last two bound what is missing. It is recorded with every run.
     points : float, optional
         How far the value must fall, in its own units.
     levels_fallen : int, optional
@@ -140,17 +149,22 @@ class ResponseRule:
         return tuple(dict.fromkeys(name for part in self.all_of for name in part.outcomes))
 
     @property
+    def baselines(self) -> tuple[str, ...]:
+        """Every column a fall is measured from."""
+        named = (part.baseline for part in _leaves(self))
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
     def combines_conditions(self) -> bool:
         """Whether it joins outcomes of several conditions, or of conditions it does not name."""
         return len({_measure_of(part) for part in _leaves(self)}) > 1
 
     def describe(self) -> str:
         """Return the rule as one sentence, for runs and reports."""
-        missing = {"excluded": "are left out", "nonresponse": "count as non-response"}
         warned = f"{UNVALIDATED}; " if self.combines_conditions else ""
         return (
             f"{self.name}: {warned}{self.describe_threshold()}; "
-            f"patients without an outcome {missing[self.missing]}"
+            f"patients without an outcome {_SAID_OF_MISSING[self.missing]}"
         )
 
     def describe_threshold(self) -> str:
@@ -246,9 +260,46 @@ def compute_response(rule: ResponseRule, cohort: Cohort) -> pd.Series:
     [1.0, 0.0, nan]
     """
     response = _compute(rule, cohort)
-    if rule.missing == "nonresponse":
-        response = response.fillna(0.0)
+    if rule.missing in _COUNTS_AS:
+        response = response.fillna(_COUNTS_AS[rule.missing])
     return response.rename("response")
+
+
+def compute_changes(rule: ResponseRule, cohort: Cohort) -> dict[str, pd.Series]:
+    """Return the numbers a response is computed from: the outcomes, and how far each fell.
+
+    Parameters
+    ----------
+    rule : ResponseRule
+    cohort : Cohort
+
+    Returns
+    -------
+    numbers : dict of str to Series of float64, indexed by patient
+        By name: the outcome's column, ``"the change in <column>"`` and ``"the percentage change in
+        <column>"``. Empty for an outcome that is a category; levels are counted from the best.
+
+    Examples
+    --------
+    >>> from stratify.schema import Column
+    >>> frame = pd.DataFrame({"before": [30.0, 20.0], "after": [15.0, 11.0]})
+    >>> columns = (Column(name="before"), Column(name="after", measured="followup"))
+    >>> rule = ResponseRule(name="response", followup="after", baseline="before", drop=0.5)
+    >>> compute_changes(rule, Cohort(frame, columns))["the change in after"].tolist()
+    [-15.0, -9.0]
+    """
+    found = {}
+    for part in _leaves(rule):
+        if part.form == "responder":
+            continue
+        after = _numbers(part, part.followup, cohort)
+        found[part.followup] = after
+        if part.baseline is not None:
+            before = _numbers(part, part.baseline, cohort)
+            found[f"the change in {part.followup}"] = after - before
+            proportion = (after - before) / before.where(before > 0)
+            found[f"the percentage change in {part.followup}"] = proportion
+    return found
 
 
 def _compute(rule: ResponseRule, cohort: Cohort) -> pd.Series:

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
-from stratify.preprocess.encode import check_table
+from stratify.preprocess.encode import check_table, find_categories
 
 
 class MissingValuesError(DataError, ValueError):
@@ -55,17 +55,21 @@ class TableStep(TransformerMixin, BaseEstimator):
         self, given: Any, table: pd.DataFrame, changed: np.ndarray, values: np.ndarray
     ) -> Any:
         """Put changed values back among the columns that come out."""
-        same = self.source_[~np.isin(self.source_, changed)]
         if not isinstance(given, pd.DataFrame):
             whole = table.to_numpy(dtype=np.float64, copy=True)
             whole[:, changed] = values
             return whole[:, self.source_]
         new = pd.DataFrame(values, index=table.index, columns=table.columns[changed], copy=False)
-        if not len(same) and np.array_equal(changed, self.source_):
-            return new
-        both = pd.concat([new, table.iloc[:, same]], axis=1)
-        place = np.argsort(np.concatenate([changed, same]), kind="stable")
-        return both.iloc[:, place]
+        is_changed = np.isin(self.source_, changed)
+        ends = np.flatnonzero(np.diff(is_changed)) + 1
+        pieces, used = [], 0
+        for run in np.split(np.arange(len(self.source_)), ends):
+            if len(run) and is_changed[run[0]]:
+                pieces.append(new.iloc[:, used : used + len(run)])
+                used += len(run)
+            else:
+                pieces.append(table.iloc[:, self.source_[run]])
+        return pieces[0] if len(pieces) == 1 else pd.concat(pieces, axis=1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -110,20 +114,23 @@ def find_columns(table: pd.DataFrame, wanted: Iterable[str | int], *, where: str
     >>> find_columns(table, ["sex", 0], where="ConfoundRemover: confounds")
     array([1, 0])
     """
-    places = {name: k for k, name in enumerate(table.columns)}
-    found, faults = [], []
+    known = table.columns
+    found: list[int] = []
+    faults = []
     for column in [wanted] if isinstance(wanted, str | int | np.integer) else wanted:
-        if column in places:
-            found.append(places[column])
-        elif isinstance(column, int | np.integer) and 0 <= column < len(places):
+        if column in known:
+            found += np.arange(len(known))[
+                known.get_indexer_for(pd.Index([column], dtype=known.dtype))
+            ].tolist()
+        elif isinstance(column, int | np.integer) and 0 <= column < len(known):
             found.append(int(column))
         else:
-            hint = did_you_mean(str(column), map(str, places))
+            hint = did_you_mean(str(column), map(str, known))
             faults.append(
                 Fault(
                     where=where,
                     met=f"{column!r}, which is no column of the table{hint}",
-                    wanted=f"one of its {count_of(len(places), 'column')}: {name_some(places)}",
+                    wanted=f"one of its {count_of(len(known), 'column')}: {name_some(known)}",
                     way_out="Correct the name, or put the column into the table.",
                 )
             )
@@ -151,7 +158,7 @@ def find_numbers(
     DataError
         If one of ``columns`` is not there, or holds a category.
     """
-    numeric = np.array([pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes], dtype=bool)
+    numeric = ~find_categories(table)
     if columns is None:
         chosen = np.flatnonzero(numeric)
     else:
@@ -170,16 +177,26 @@ def find_numbers(
 
 
 def read_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: str) -> np.ndarray:
-    """Return columns as one float64 array that may be written to; NaN where missing.
+    """Return columns as one float64 array, row after row; NaN where missing.
+
+    It may be the table's own memory, and is not to be written to.
 
     Raises
     ------
     DataError
         If a value is infinite; the column is named.
     """
-    whole = len(positions) == table.shape[1] and (np.diff(positions) == 1).all()
-    chosen = table if whole else table.iloc[:, positions]
-    values = chosen.to_numpy(dtype=np.float64, copy=True, na_value=np.nan)
+    # Neighbours are looked at where they are; a list of positions would copy them once more.
+    if len(positions) and positions[-1] - positions[0] + 1 == len(positions):
+        chosen = table.iloc[:, positions[0] : positions[-1] + 1]
+    else:
+        chosen = table.iloc[:, positions]
+    if all(isinstance(dtype, np.dtype) for dtype in set(chosen.dtypes.tolist())):
+        values = chosen.to_numpy(dtype=np.float64)
+    else:
+        values = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
+    if values.strides[-1] != values.itemsize:
+        values = np.ascontiguousarray(values)
     # A sum is finite unless something in it is not: one pass, and no array of flags.
     if not np.isfinite(values.sum()):
         infinite = np.isinf(values).any(axis=0)
@@ -236,7 +253,7 @@ def read_sites(table: pd.DataFrame, position: int, *, where: str) -> np.ndarray:
 
 
 def read_complete_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: str) -> np.ndarray:
-    """Return columns as one float64 array that may be written to.
+    """Return columns as one float64 array without a gap; see `read_numbers`.
 
     Raises
     ------

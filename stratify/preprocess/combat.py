@@ -35,6 +35,7 @@ from stratify.preprocess.combat_faults import (
 from stratify.preprocess.empirical_bayes import shrink_site
 from stratify.preprocess.encode import TableEncoder
 from stratify.preprocess.site_moments import (
+    CACHED,
     SiteMoments,
     compute_site_effects,
     compute_site_moments,
@@ -121,7 +122,6 @@ class ComBat(TableStep):
     coef_: np.ndarray
     harmonised_: np.ndarray
     adapted_: dict[str, int]
-    warnings_: tuple[Fault, ...]
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class ComBat(TableStep):
         levels, sites = np.unique(sites, return_inverse=True)
         values = read_complete_numbers(table, self.harmonised_, where="ComBat")
         offset = values.mean(axis=0)
-        values -= offset
+        values = values - offset
         self._learn_preserved(table)
         moments = compute_site_moments(
             self._make_design(table), values, make_membership(sites, len(levels))
@@ -183,7 +183,7 @@ class ComBat(TableStep):
         self.harmonised_ = find_numbers(table, self.columns, besides, where="ComBat: columns")
         every = np.arange(table.shape[1])
         self.source_ = every if self.keep else np.setdiff1d(every, site)
-        self.adapted_, self.warnings_ = {}, ()
+        self.adapted_ = {}
 
     def _learn_preserved(self, table: pd.DataFrame) -> None:
         if len(self._preserved):
@@ -216,14 +216,6 @@ class ComBat(TableStep):
             self.shift_[k, varies], self.variance_[k, varies] = shrink_site(
                 effects.shift[k, varies], effects.residual[k, varies], effects.counts[k]
             )
-        self.warnings_ = tuple(
-            find_weak(
-                str(names[self._site]),
-                self.sites_,
-                self.counts_,
-                names[self.harmonised_[~varies]],
-            )
-        )
 
     def transform(self, X: Any) -> Any:
         """Map rows to the average (or the reference) site; each row by itself.
@@ -244,22 +236,38 @@ class ComBat(TableStep):
             return self._give_back(X, table, self.harmonised_, values)
         sites = self._find_sites(read_sites(table, self._site, where="ComBat"))
         values = read_complete_numbers(table, self.harmonised_, where="ComBat")
-        kept = self._compute_kept(table)
-        unit = np.where(self.spread_ > 0, self.spread_, 1.0)
+        moved = self._move(values, self._make_design(table), sites)
+        return self._give_back(X, table, self.harmonised_, moved)
+
+    def _move(self, values: np.ndarray, design: np.ndarray, sites: np.ndarray) -> np.ndarray:
+        """Return ``kept + (values - kept - shift) / stretch``, a few rows of a site at a time."""
+        kept = np.vstack([self.mean_, self.coef_])
+        moved = np.empty(values.shape)
+        step = max(1, CACHED // max(1, values.shape[1]))
         for k in np.unique(sites):
-            if not self.shift_[k].any() and (self.variance_[k] == 1).all():
-                continue
             rows = np.flatnonzero(sites == k)
-            there = kept[rows if len(kept) > 1 else 0]
-            moved = values[rows] - there - unit * self.shift_[k]
-            values[rows] = there + moved / np.sqrt(self.variance_[k])
-        return self._give_back(X, table, self.harmonised_, values)
+            shrink, shift = 1 / np.sqrt(self.variance_[k]), self._unit * self.shift_[k]
+            still = (shrink == 1).all() and not shift.any()
+            # What all rows have in common is taken out of the bracket.
+            put_back = kept * (1 - shrink)
+            put_back[0] -= shift * shrink
+            for start in range(0, len(rows), step):
+                here = rows[start : start + step]
+                part = values[here]
+                if not still:
+                    part *= shrink
+                    part += design[here] @ put_back
+                moved[here] = part
+        return moved
+
+    @property
+    def _unit(self) -> np.ndarray:
+        """What shifts are counted in; columns without spread have shifts in their own unit."""
+        return np.where(self.spread_ > 0, self.spread_, 1.0)
 
     def _compute_kept(self, table: pd.DataFrame) -> np.ndarray:
-        """Return what a row is expected to have at the average site; one row if all have that."""
-        if not len(self._preserved):
-            return self.mean_[None]
-        return self.mean_ + self._make_design(table)[:, 1:] @ self.coef_
+        """Return what a row is expected to have at the average site."""
+        return self._make_design(table) @ np.vstack([self.mean_, self.coef_])
 
     def _find_sites(self, sites: np.ndarray) -> np.ndarray:
         """Return the position of each row's site among those known."""
@@ -305,7 +313,7 @@ class ComBat(TableStep):
             table, self.harmonised_, where="ComBat"
         ) - self._compute_kept(table)
         varies = self.spread_ > 0
-        values /= np.where(varies, self.spread_, 1.0)
+        values /= self._unit
         adapted = deepcopy(self)
         for site in np.unique(sites):
             rows = values[sites == site]
@@ -321,6 +329,17 @@ class ComBat(TableStep):
             adapted.adapted_[str(site)] = len(rows)
         return adapted
 
+    # Made when asked for, so that a stored model holds nothing but numbers and names.
+    @property
+    def warnings_(self) -> tuple[Fault, ...]:
+        """What could not be learned, or not in full."""
+        check_is_fitted(self)
+        if self._site is None:
+            return ()
+        names = name_columns(self)
+        constant = names[self.harmonised_[self.spread_ == 0]]
+        return tuple(find_weak(str(names[self._site]), self.sites_, self.counts_, constant))
+
     def to_frame(self) -> pd.DataFrame:
         """Return what each site does: one row a site and column.
 
@@ -332,13 +351,12 @@ class ComBat(TableStep):
         """
         check_is_fitted(self, "sites_")
         names = name_columns(self)[self.harmonised_]
-        unit = np.where(self.spread_ > 0, self.spread_, 1.0)
         return pd.DataFrame(
             {
                 "site": np.repeat(self.sites_, len(names)),
                 "patients": np.repeat(self.counts_, len(names)),
                 "column": np.tile(names, len(self.sites_)),
-                "shift": (self.shift_ * unit).ravel(),
+                "shift": (self.shift_ * self._unit).ravel(),
                 "stretch": np.sqrt(self.variance_).ravel(),
             }
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 from sklearn.base import clone
 
@@ -61,20 +61,21 @@ def fit_combat_folds(combat: ComBat, X: Any, training: Sequence[np.ndarray]) -> 
     levels, sites = np.unique(read_sites(table, whole._site, where="ComBat"), return_inverse=True)
     values = read_complete_numbers(table, whole.harmonised_, where="ComBat")
     offset = values.mean(axis=0)
-    values -= offset
+    values = values - offset
     whole._learn_preserved(table)
-    design = _add_gaps(whole, table)
+    missing = table.iloc[:, whole._preserved].isna().to_numpy()
+    # The means that fill gaps differ between training sets, so gaps are summed apart.
+    gaps = np.flatnonzero(missing.any(axis=0))
+    design = np.hstack([whole._make_design(table), missing[:, gaps].astype(float)])
     fitted = []
     sums = _sum_training(design, values, make_membership(sites, len(levels)), training)
     for rows, moments in zip(training, sums, strict=True):
-        one = clone(combat)
-        one._check(X, reset=True)
-        one._learn_columns(table)
+        one = copy(whole)
         one._learn_preserved(table.iloc[rows])
         present = moments.gram[:, 0, 0] > 0.5
         moments = moments.select(present)
         if len(one._preserved):
-            moments = moments.rewrite(_rewrite_design(whole.encoder_, one.encoder_))
+            moments = moments.rewrite(_rewrite_design(whole.encoder_, one.encoder_, gaps))
         one._learn_sites(moments, offset, levels[present])
         fitted.append(one)
     return fitted
@@ -88,41 +89,29 @@ def _sum_training(
 ) -> Iterator[SiteMoments]:
     """Yield the sums of each training set, from those of everybody and of whoever is missing."""
     n_sites, n_rows = membership.shape
-    everybody = compute_site_moments(design, values, membership)
-    missing = [
-        membership.multiply(1 - np.bincount(rows, minlength=n_rows)).tocsr() for rows in training
-    ]
-    for stacked in missing:
-        stacked.eliminate_zeros()
-    left_out = compute_site_moments(design, values, vstack(missing, format="csr"))
-    for k in range(len(training)):
-        yield everybody - left_out.select(k * n_sites + np.arange(n_sites))
+    parts = [membership]
+    for rows in training:
+        left_out = membership.multiply(1 - np.bincount(rows, minlength=n_rows)).tocsr()
+        left_out.eliminate_zeros()
+        parts.append(left_out)
+    sums = compute_site_moments(design, values, vstack(parts, format="csr"))
+    everybody = sums.select(np.arange(n_sites))
+    for k in range(1, len(parts)):
+        yield everybody - sums.select(k * n_sites + np.arange(n_sites))
 
 
-def _add_gaps(whole: ComBat, table: pd.DataFrame) -> np.ndarray:
-    """Return the design of all rows, and for each preserved column where its value is missing.
-
-    The means that fill gaps differ between training sets, so gaps are summed apart.
-    """
-    design = whole._make_design(table)
-    if not len(whole._preserved):
-        return design
-    gaps = table.iloc[:, whole._preserved].isna().to_numpy(dtype=float)
-    return np.hstack([design, gaps])
-
-
-def _rewrite_design(whole: TableEncoder, one: TableEncoder) -> np.ndarray:
+def _rewrite_design(whole: TableEncoder, one: TableEncoder, gaps: np.ndarray) -> np.ndarray:
     """Return how one training set's design is made of everybody's, and of the gaps.
 
     Both encoders centre and scale; a gap is 0 in either, whatever the centre.
     """
     names = list(zip(whole.source_, whole.get_feature_names_out(), strict=True))
-    change = np.zeros((1 + len(one.source_), 1 + len(names) + whole.n_features_in_))
+    change = np.zeros((1 + len(one.source_), 1 + len(names) + len(gaps)))
     change[0, 0] = 1
     for k, name in enumerate(zip(one.source_, one.get_feature_names_out(), strict=True)):
         same = names.index(name)
         step = (whole.center_[same] - one.center_[k]) / one.scale_[k]
         change[1 + k, 0] = step
         change[1 + k, 1 + same] = whole.scale_[same] / one.scale_[k]
-        change[1 + k, 1 + len(names) + name[0]] = -step
+        change[1 + k, 1 + len(names) + np.flatnonzero(gaps == name[0])] = -step
     return change

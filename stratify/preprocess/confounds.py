@@ -138,8 +138,10 @@ class ConfoundRemover(TableStep):
         for rows, columns in _share_rows(values):
             if rows.sum() < rank + 2:
                 too_few[columns] = True
-            else:
-                self.coef_[:, columns] = _fit_lines(design[rows], values[np.ix_(rows, columns)])
+                continue
+            all_of_them = rows.all() and len(columns) == values.shape[1]
+            known = values if all_of_them else values[np.ix_(rows, columns)]
+            self.coef_[:, columns] = _fit_lines(design[rows], known)
         self.untouched_ = tuple(map(str, name_columns(self)[self.cleaned_[too_few]]))
 
     def _learn_design(self, table: pd.DataFrame) -> np.ndarray:
@@ -167,7 +169,8 @@ class ConfoundRemover(TableStep):
             confounds = take_columns(self, table, self._confounds)
             if self.unseen == "refuse":
                 _require_seen(self.encoder_, confounds)
-            values -= self.encoder_.transform(confounds) @ self.coef_
+            explained = self.encoder_.transform(confounds) @ self.coef_
+            values = np.subtract(values, explained, out=explained)
         return self._give_back(X, table, self.cleaned_, values)
 
     def to_frame(self) -> pd.DataFrame:
@@ -192,8 +195,9 @@ def _share_rows(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def _fit_lines(design: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Least squares with an intercept; of equally good coefficients the shortest."""
-    centred = design - design.mean(axis=0)
-    return np.linalg.pinv(centred, rtol=_RANK) @ (values - values.mean(axis=0))
+    solve = np.linalg.pinv(design - design.mean(axis=0), rtol=_RANK)
+    # The rows of solve sum to 0 but for rounding, which large values would make visible.
+    return solve @ values - np.outer(solve.sum(axis=1), values.mean(axis=0))
 
 
 def _require_rows(n_rows: int, rank: int) -> None:

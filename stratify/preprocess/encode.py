@@ -60,7 +60,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         del y
         X = check_table(self, X, reset=True)
-        is_category = _categories(X)
+        is_category = find_categories(X)
         self.levels_ = {
             int(k): np.array(sorted(set(_text(X.iloc[:, k])) - {None}))
             for k in np.flatnonzero(is_category)
@@ -174,7 +174,7 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFram
     if isinstance(X, pd.DataFrame):
         if reset or not _has_names_of(estimator, X):
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-        if not _is_plain(X) and not _categories(X).any():
+        if not _is_plain(X) and not find_categories(X).any():
             check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", estimator=estimator)
         return X
     checked = validate_data(
@@ -207,8 +207,8 @@ def _is_plain(X: pd.DataFrame) -> bool:
     return plain and bool(X.size) and not np.isinf(X.to_numpy(dtype=np.float64)).any()
 
 
-def _categories(X: pd.DataFrame) -> np.ndarray:
-    """Tell which columns are categories rather than numbers."""
+def find_categories(X: pd.DataFrame) -> np.ndarray:
+    """Tell which columns are categories rather than numbers; shape (n_columns,)."""
     dtypes = X.dtypes.to_numpy()
     # Asked once of each dtype rather than of thousands of columns.
     is_number = {dtype: pd.api.types.is_numeric_dtype(dtype) for dtype in set(dtypes)}

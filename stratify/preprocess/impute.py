@@ -147,6 +147,7 @@ class ColumnImputer(TableStep):
         table = self._check(X, reset=False)
         values = read_numbers(table, self.imputed_, where="ColumnImputer")
         if self.fill == "site mean":
+            values = values.copy()
             rows, columns = np.nonzero(np.isnan(values))
             by_site = self.site_fill_.reindex(name_sites(table.iloc[:, self._site])).to_numpy()
             values[rows, columns] = by_site[rows, columns]

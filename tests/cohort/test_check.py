@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from stratify.cohort import Cohort, check_cohort
+from stratify.cohort import Cohort, check_cohort, check_response
 from stratify.schema import Column
 
 N = 60
@@ -86,6 +87,11 @@ def test_identifiers_are_refused_as_features():
     assert fault[0] == "warning"
     assert "looks like a running number" in fault[1]
     assert told((Column(name="record", role="ignore"), np.arange(N) + 1.0)) == []
+    (fault,) = told((Column(name="record"), RNG.permutation(N) * 7.0 + 100))
+    assert "each whole number from 100 to 513 by 7, once" in fault[1]
+    (fault,) = told((Column(name="chart"), RNG.permutation(90_000)[:N] + 10_000.0))
+    assert "a whole number of their own for each of 60 patients" in fault[1]
+    assert told((Column(name="volume"), RNG.permutation(90_000)[:N] / 8)) == []
 
 
 def test_a_feature_that_never_varies_is_warned_of():
@@ -108,3 +114,73 @@ def test_checking_leaves_the_cohort_as_it_was():
     before = cohort.digest
     check_cohort(cohort)
     assert cohort.digest == before
+
+
+# Copies of the computed response
+
+
+M = 400
+ANSWER = np.random.default_rng(8).integers(0, 2, M).astype(float)
+
+
+def told_of_response(column: Column, values: object, **more: object) -> list[tuple[str, str]]:
+    frame = pd.DataFrame({column.name: values}, index=[f"P{k:03d}" for k in range(M)])
+    cohort = Cohort(frame, (column,), "cohort.csv")
+    response = pd.Series(ANSWER, index=frame.index)
+    return [(f.severity, str(f)) for f in check_response(cohort, response, **more)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("boolean", ANSWER),
+        ("boolean", 1 - ANSWER),
+        ("number", 7 * ANSWER - 3),
+        ("number", np.exp(ANSWER * 3 + np.linspace(0, 1, M))),
+        ("number", np.where(ANSWER == 1, np.arange(M) % 2 * 2.0, 1.0)),
+        ("category", pd.Categorical(np.where(ANSWER == 1, "better", "same"))),
+        (
+            "category",
+            pd.Categorical((ANSWER * 3 + np.arange(M) % 3).astype(int).astype(str)),
+        ),
+    ],
+    ids=["same", "flipped", "rescaled", "bent", "not in order", "words", "many words"],
+)
+def test_a_copy_of_the_computed_response_is_an_error_that_names_the_column(kind, values):
+    (fault,) = told_of_response(Column(name="flag", kind=kind), values)
+    assert fault[0] == "error"
+    assert "cohort.csv: flag: almost a copy of the response" in fault[1]
+
+
+@pytest.mark.parametrize("share", [0.03, 0.05])
+def test_a_copy_of_the_response_with_a_few_rows_changed_raises_an_alarm(share):
+    rng = np.random.default_rng(2)
+    changed = rng.permutation(M) < share * M
+    (fault,) = told_of_response(
+        Column(name="flag", kind="boolean"), np.where(changed, 1 - ANSWER, ANSWER)
+    )
+    assert fault[0] == "warning"
+    assert "flag: this column alone tells the response with an AUC of 0.9" in fault[1]
+
+
+def test_a_strong_predictor_or_a_category_of_many_levels_is_no_copy_of_the_response():
+    rng = np.random.default_rng(3)
+    assert told_of_response(Column(name="x"), ANSWER + rng.normal(0, 0.7, M)) == []
+    levels = pd.Categorical(rng.integers(0, 40, M).astype(str))
+    assert told_of_response(Column(name="x", kind="category"), levels) == []
+
+
+def test_what_the_response_was_computed_from_is_told_under_any_name_but_not_its_baseline():
+    rng = np.random.default_rng(4)
+    index = [f"P{k:03d}" for k in range(M)]
+    change = pd.Series(rng.normal(-10, 5, M), index=index)
+    derived = {"the change in week6": change}
+    (fault,) = told_of_response(Column(name="delta"), -(change.to_numpy() ** 3), derived=derived)
+    assert fault[0] == "error"
+    assert "delta: almost a copy of the change in week6" in fault[1]
+    assert (
+        told_of_response(
+            Column(name="week0"), -change.to_numpy(), derived=derived, baselines=["week0"]
+        )
+        == []
+    )

@@ -222,7 +222,13 @@ def test_dates_that_cannot_be_are_errors_by_patient():
     assert (fault.severity, fault.patients) == ("error", ("P005",))
     assert "after today: 2024-06-03 for patient P005" in fault.met
     (fault,) = found((column, early))
+    assert "before 1990" in fault.met
+    (fault,) = found((Column(name="onset", kind="date"), early))
     assert "before 1900" in fault.met
+
+
+def test_dates_that_were_all_shifted_to_hide_the_days_are_let_be():
+    assert found(dates("1850-01-01", name="scan", role="ignore")) == ()
 
 
 def test_a_session_before_baseline_and_a_visit_before_birth_are_errors():
@@ -239,6 +245,32 @@ def test_a_session_before_baseline_and_a_visit_before_birth_are_errors():
     scanned[2] = pd.Timestamp(1979, 1, 1)
     faults = found((baseline[0], scanned), (Column(name="birth_date", kind="date"), born))
     assert any("before birth date" in f.met and f.patients == ("P002",) for f in faults)
+
+
+def test_dates_no_model_uses_are_checked_all_the_same():
+    session = dates("2023-09-01", name="first_session", role="ignore")
+    last = dates("2024-04-01", name="last_session", role="ignore")
+    birth = (
+        Column(name="birth_date", kind="date", role="ignore"),
+        pd.Series(pd.Timestamp(1980, 1, 1), index=range(N)).astype("datetime64[us]").array,
+    )
+    later = dates("2024-04-15", name="seen", role="ignore", measured="followup")
+    assert [f.where for f in found(session, birth)] == ["cohort.csv: birth_date"]
+    for (column, values), day, others, told in (
+        (session, "2031-01-01", (), "after today"),
+        (session, "1982-01-01", (), "before 1990"),
+        (session, "1979-12-31", (birth,), "before birth date"),
+        (last, "2023-01-01", (session,), "before first session"),
+        (later, "2023-01-01", (session,), "before first session"),
+    ):
+        wrong = values.to_series().array.copy()
+        wrong[3] = pd.Timestamp(day)
+        faults = found(*others, (column, wrong))
+        assert any(
+            f.severity == "error" and told in f.met and f.patients == ("P003",) for f in faults
+        ), told
+    onset = dates("1961-01-01", name="onset", role="ignore")
+    assert found(onset) == ()
 
 
 # Missingness, sites and order
@@ -353,3 +385,25 @@ def test_examining_a_cohort_keeps_warnings_and_raises_errors():
         values[40] = values[7]
     with pytest.raises(DataError, match="P007 and P040"):
         examine_cohort(cohort_of(*pairs))
+
+
+# Spellings, and rows of sums
+
+
+def test_one_level_in_two_spellings_is_warned_of_with_the_patients_of_the_rarer():
+    values = np.array(["H1 coil", "figure of eight"] * (N // 2), dtype=object)
+    sound = words("category", values, name="coil")
+    assert found(sound) == ()
+    values[4] = "h1-coil"
+    (fault,) = found(words("category", values, name="coil"))
+    assert (fault.severity, fault.patients) == ("warning", ("P004",))
+    assert "'H1 coil' and 'h1-coil'" in fault.met
+
+
+@pytest.mark.parametrize("name", ["Mean", "TOTAL", "average:", "SD"])
+def test_a_row_that_sums_up_the_others_is_refused(name):
+    index = [*(f"P{k:03d}" for k in range(N - 1)), name]
+    frame = pd.DataFrame({"age": rng_of().normal(40, 9, N)}, index=index)
+    (fault,) = check_cohort(Cohort(frame, (Column(name="age"),), "cohort.csv"))
+    assert (fault.severity, fault.patients) == ("error", (name,))
+    assert "seems to sum up the others" in fault.wanted

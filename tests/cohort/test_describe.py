@@ -270,3 +270,89 @@ def test_whatever_a_table_holds_is_drafted_or_refused_in_words(tmp_path, headers
         read_cohort(source, draft.dictionary)
     except DataError as refused:
         assert str(refused)  # noqa: PT017
+
+
+# What drafts used to get wrong
+
+
+def draft_of(tmp_path, **columns):
+    n = len(next(iter(columns.values())))
+    frame = pd.DataFrame({"patient_id": [f"P{k:03d}" for k in range(n)], **columns})
+    frame.to_csv(tmp_path / "file.csv", index=False)
+    return describe_source(read_source(tmp_path / "file.csv"))
+
+
+@pytest.mark.parametrize("name", ["site", "centre", "Clinic", "scanner", "site_id"])
+@pytest.mark.parametrize("coded", [False, True], ids=["words", "numbers"])
+def test_a_site_is_a_site_however_many_there_are(tmp_path, name, coded):
+    sites = [k % 30 + 1 if coded else f"centre {k % 30}" for k in range(120)]
+    column = column_of(draft_of(tmp_path, **{name: sites}), name)
+    assert (column.role, column.kind, len(column.levels)) == ("site", "category", 30)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hamd_1yr",
+        "madrs_t2",
+        "bdi_6m",
+        "sessions_completed",
+        "adverse_event",
+        "MADRS end of treatment",
+        "n_tms_sessions",
+        "dropout",
+    ],
+)
+def test_what_is_known_only_later_is_no_baseline_feature(tmp_path, name):
+    values = np.random.default_rng(3).integers(0, 20, 60)
+    column = column_of(draft_of(tmp_path, **{name: values}), name)
+    assert column.measured == "followup"
+    assert not column.is_feature
+
+
+@pytest.mark.parametrize("name", ["madrs_t0", "bdi_0m", "tms_sessions_planned", "hamd_baseline"])
+def test_what_is_known_before_stays_a_feature(tmp_path, name):
+    values = np.random.default_rng(3).integers(0, 20, 60)
+    assert column_of(draft_of(tmp_path, **{name: values}), name).is_feature
+
+
+def test_numbers_that_name_patients_are_ignored(tmp_path):
+    rng = np.random.default_rng(4)
+    own = rng.permutation(90_000)[:60] + 10_000
+    draft = draft_of(tmp_path, tens=rng.permutation(60) * 10 + 5, chart_no=own, volume=own)
+    assert column_of(draft, "tens").role == "ignore"
+    assert column_of(draft, "chart_no").role == "ignore"
+    assert "whole number of its own" in draft.reasons["volume"]["role"]
+
+
+@pytest.mark.parametrize(
+    "odd", [".", "-", "--", "None", "?", "#N/A", "not done", "ND", "80 kg", "<18", "50%"]
+)
+@pytest.mark.parametrize("wide", [False, True], ids=["few values", "many values"])
+def test_a_few_cells_that_are_no_numbers_do_not_lose_the_column(tmp_path, odd, wide):
+    values = [str(k if wide else k % 8) for k in range(60)]
+    values[7] = values[33] = odd
+    draft = draft_of(tmp_path, crp=values)
+    column = column_of(draft, "crp")
+    assert (column.kind, column.role) == ("number", "feature")
+    known_missing = odd in ("None", "#N/A")
+    if not known_missing:
+        assert f"but for 2 cells of 60 that are no number: {odd!r}" in draft.reasons["crp"]["kind"]
+        assert any("2 cells of 60" in fault.met for fault in draft.faults)
+
+
+def test_a_column_with_its_unit_in_every_cell_is_a_number_and_real_words_stay_words(tmp_path):
+    draft = draft_of(
+        tmp_path,
+        weight=[f"{50 + k} kg" for k in range(60)],
+        episodes=["1", "2", "3 or more"] * 20,
+    )
+    assert column_of(draft, "weight").kind == "number"
+    assert column_of(draft, "episodes").kind == "category"
+
+
+def test_safety_screens_are_drafted_as_screens(tmp_path):
+    draft = draft_of(tmp_path, seizure=["no", "yes"] * 30, phq9_item9=[0, 1, 2, 3] * 15)
+    for name in ("seizure", "phq9_item9"):
+        assert column_of(draft, name).role == "screen"
+        assert draft.reasons[name]["role"].startswith(f"{GUESSED}a safety screen")

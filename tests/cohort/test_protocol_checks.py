@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stratify.cohort import Cohort, check_protocol, check_safety
+from stratify.cohort import Cohort, check_cohort, check_protocol, check_safety
 from stratify.protocol import MISSING, POSITIVE, RECORDED, read_protocol, read_screens
 from stratify.schema import Column
 
@@ -119,3 +119,25 @@ def test_a_screen_in_words_is_read_and_a_blood_pressure_is_only_recorded():
         RECORDED,
         MISSING,
     ]
+
+
+def test_checking_a_cohort_tells_which_screens_are_positive_or_missing_and_gives_no_advice():
+    column = Column(name="epilepsy", kind="boolean", role="screen")
+    faults = check_cohort(cohort_of(column, [0.0, 1.0, 1.0, np.nan]))
+    positive, missing = (fault for fault in faults if "safety screens" in fault.where)
+    assert (positive.severity, positive.patients) == ("warning", ("P1", "P2"))
+    assert positive.met == "seizure or epilepsy: 2 patients positive: follow local protocol"
+    assert missing.patients == ("P3",)
+    assert missing.met == "seizure or epilepsy: not recorded for 1 patient"
+    for fault in (positive, missing):
+        assert "no advice" in fault.wanted
+        assert "positive" in fault.anonymous().met or "not recorded" in fault.anonymous().met
+        assert not any(who in str(fault.anonymous()) for who in ("P1", "P2", "P3"))
+    assert check_cohort(cohort_of(column, [0.0, 0.0, 0.0, 0.0])) == ()
+
+
+def test_a_column_declared_as_a_screen_is_one_whatever_it_is_called_and_never_a_feature():
+    column = Column(name="Cochlear device", kind="boolean", role="screen", label="ear implant")
+    (fault,) = check_cohort(cohort_of(column, [0.0, 1.0]))
+    assert fault.met == "ear implant: 1 patient positive: follow local protocol"
+    assert not column.is_feature

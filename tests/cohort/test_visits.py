@@ -403,3 +403,28 @@ def test_visits_measured_later_are_no_features_unless_a_landmark_is_declared(rea
     assert list(assemble(base, cohort).X) == ["age", "madrs_baseline"]
     at = Task(rule=rule, question="prognosis", landmark="week 2")
     assert list(assemble(at, cohort).X) == ["age", "madrs_baseline", "madrs_week_2"]
+
+
+# Days that cannot be
+
+
+def test_visits_years_from_the_first_session_are_refused_or_doubted_by_patient(read):
+    good = "P1,week 2,2024-03-24,madrs,18"
+    assert not [f for f in read(good).warnings if "years from" in f.met]
+    visits = read(good, "P2,early,2021-03-24,madrs,18")
+    (fault,) = (f for f in visits.warnings if "years from" in f.met)
+    assert fault.patients == ("P2",)
+    assert "more than 2 years" in fault.met
+    with pytest.raises(DataError, match="more than 10 years from the first session: madrs of") as e:
+        read(good, "P2,week 2,2004-03-24,madrs,18")
+    assert e.value.faults[0].patients == ("P2",)
+
+
+def test_visits_and_sessions_to_come_or_of_another_century_are_refused(read):
+    with pytest.raises(DataError, match="1 date after today: 2924-03-24 for patient P1"):
+        read("P1,week 2,2924-03-24,madrs,18")
+    with pytest.raises(DataError, match="1 date before 1990: 1924-03-24 for patient P1"):
+        read("P1,week 2,1924-03-24,madrs,18")
+    wrong = SESSIONS.assign(first_session=["2024-03-10", "1902-03-20"])
+    with pytest.raises(DataError, match="first_session: 1 date before 1990: 1902-03-20 for"):
+        read("P1,week 2,2024-03-24,madrs,18", sessions=wrong)

@@ -155,6 +155,9 @@ def test_volumes_that_moved_are_left_out_and_counted(tmp_path, drop_first):
     with_motion(folder, "{patient}_motion.tsv", drop_first=drop_first)
     whole = read(folder, repetition_time=2.0)
     assert_read(whole)
+    assert_read(read(str(write(tmp_path / "p") / "{patient}.tsv")))
+    with_motion(tmp_path / "p", "{patient}_motion.tsv")
+    assert_read(read(str(tmp_path / "p" / "{patient}.tsv")))
     moved = [np.r_[np.where(np.arange(1, n) % 4 == 3, 1.0, 0.1)].mean() for n in (40, 41, 42)]
     np.testing.assert_allclose(whole.quality["mean_fd"], moved)
     np.testing.assert_allclose(whole.quality["minutes"], [40 / 30, 41 / 30, 42 / 30])

@@ -5,7 +5,7 @@ from scipy.stats import kstest
 from stratify.errors import DataError
 from stratify.evaluation import PermutationTest, compute_permutation_test, cross_validate
 from stratify.evaluation.engine import seed_of
-from stratify.evaluation.permutation import compute_aucs, make_inner_of_others
+from stratify.evaluation.permutation import make_inner_of_others
 from stratify.evaluation.shuffles import make_shuffles
 from stratify.folds import make_folds
 from stratify.metrics import compute_auc
@@ -133,13 +133,6 @@ def test_p_value_counts_the_observed_order_among_the_possible():
     assert test.to_dict()["null_95"] == pytest.approx(0.685)
     assert test.to_frame()["auc"].tolist() == [0.4, 0.6, 0.7, 0.5]
     assert test.plot().axes
-
-
-def test_aucs_of_many_are_those_of_each():
-    rng = np.random.default_rng(0)
-    y, scores = rng.integers(0, 2, size=(30, 8)), rng.normal(size=(30, 8)).round(1)
-    expected = [compute_auc(a, b) for a, b in zip(y.T, scores.T, strict=True)]
-    np.testing.assert_allclose(compute_aucs(y, scores), expected, atol=1e-14)
 
 
 def test_only_the_first_of_repeats_is_permuted(study):

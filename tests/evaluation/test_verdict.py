@@ -47,9 +47,10 @@ def test_too_good_to_be_true_is_an_alarm(make_table):
 def test_failed_certificate_outranks_everything(make_table):
     table = make_table(150, effect=1.2)
     evaluations = evaluate(table)
-    broken = Certificate((Check("rows are apart", passed=False, detail=""),), "")
+    broken = Certificate((Check("rows are apart", passed=False, detail="1 column: flag"),), "")
     verdict = make_verdict([evaluations[0], replace(evaluations[1], certificate=broken)], table)
     assert verdict.finding == "leak"
+    assert "rows are apart (1 column: flag)" in verdict.words
     assert "rows are apart" in verdict.words
 
 

@@ -263,8 +263,23 @@ def rows() -> Iterator[Damage]:
         yield Damage(f"rows: {what}", change_rows(change), ("cohort.csv", says))
 
 
+def sum_up(word: str) -> Callable[[list[list[str]]], None]:
+    """Add the row with which a spreadsheet ends."""
+
+    def apply(table: list[list[str]]) -> None:
+        last = list(table[-1])
+        last[table[0].index("patient")] = word
+        table.append(last)
+
+    return apply
+
+
 def patients() -> Iterator[Damage]:
     """People twice, under their own and other names; names that other files do not know."""
+    for word in ("Mean", "Total"):
+        yield Damage(
+            f"patients: a row called {word}", change_rows(sum_up(word)), ("cohort.csv", word)
+        )
 
     def again(
         name: str, change: Callable[[list[str], list[str]], object] = lambda row, header: None
@@ -528,6 +543,23 @@ def leaks() -> Iterator[Damage]:
                 add_column("final_score", column, change),
                 ("cohort.csv", "final_score", column),
             )
+    for what, change in {
+        "the response": lambda half: f"{half <= 0.5:d}",
+        "the response turned round": lambda half: f"{half > 0.5:d}",
+        "the response in other numbers": lambda half: f"{7 - 3 * (half <= 0.5)}",
+        "the percentage change": lambda half: f"{100 * (half - 1):.2f}",
+        "the percentage change bent": lambda half: f"{half**3:.6f}",
+    }.items():
+        yield Damage(
+            f"leak: {what} under the name of a baseline column",
+            add_column_of_response("score", change),
+            ("cohort.csv", "score"),
+        )
+    yield Damage(
+        "leak: the change in points under the name of a baseline column",
+        add_column_of_response("score", lambda half: f"{half:.6f}", points=True),
+        ("cohort.csv", "score"),
+    )
     yield Damage(
         "leak: a running number",
         add_column("record", "patient", lambda v: str(int(v[1:]))),
@@ -538,6 +570,25 @@ def leaks() -> Iterator[Damage]:
         add_column("code", "patient", lambda v: f"x{v}", kind="category"),
         ("cohort.csv", "code"),
     )
+
+
+def add_column_of_response(
+    name: str, change: Callable[[float], str], *, points: bool = False
+) -> Callable[[Path], None]:
+    """Add a column made from what is left of the MADRS, or from the points it fell by."""
+
+    def apply(folder: Path) -> None:
+        table = read_rows(folder)
+        before, after = (table[0].index(f"madrs_{when}") for when in ("baseline", "week6"))
+        added = [[*table[0], name]]
+        for row in table[1:]:
+            start, end = float(row[before]), float(row[after])
+            added.append([*row, change(start - end if points else end / start)])
+        write_rows(folder, added)
+        path = folder / "columns.toml"
+        path.write_text(path.read_text() + f'\n[columns.{name}]\nkind = "number"\n')
+
+    return apply
 
 
 def add_column(

@@ -6,6 +6,7 @@ from sklearn.metrics import balanced_accuracy_score, brier_score_loss, log_loss,
 
 from stratify.metrics import (
     compute_auc,
+    compute_aucs,
     compute_balanced_accuracy,
     compute_brier,
     compute_calibration,
@@ -77,3 +78,10 @@ def test_log_odds_too_extreme_by_two_have_slope_one_half(held_out):
 
 def test_separated_classes_have_no_calibration_slope():
     assert np.isnan(compute_calibration(np.array([0, 0, 1, 1]), np.arange(4.0))[1])
+
+
+def test_aucs_of_many_are_those_of_each():
+    rng = np.random.default_rng(0)
+    y, scores = rng.integers(0, 2, size=(30, 8)), rng.normal(size=(30, 8)).round(1)
+    expected = [compute_auc(a, b) for a, b in zip(y.T, scores.T, strict=True)]
+    np.testing.assert_allclose(compute_aucs(y, scores), expected, atol=1e-14)

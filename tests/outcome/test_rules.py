@@ -4,7 +4,7 @@ import pytest
 
 from stratify.cohort import Cohort
 from stratify.errors import DataError
-from stratify.outcome import ResponseRule, compute_response
+from stratify.outcome import ResponseRule, compute_changes, compute_response
 from stratify.schema import Column
 
 
@@ -36,6 +36,35 @@ def test_missing_outcome_is_left_out_or_counts_as_the_rule_says():
     data = cohort([20, 20], [np.nan, 5])
     assert np.isnan(compute_response(rule(), data).iloc[0])
     assert compute_response(rule(missing="nonresponse"), data).tolist() == [0, 1]
+    assert compute_response(rule(missing="response"), data).tolist() == [1, 1]
+    assert "the best case and no estimate" in rule(missing="response").describe()
+
+
+def test_worst_and_best_case_bound_every_completion_of_the_missing_outcomes():
+    rng = np.random.default_rng(6)
+    before, after = rng.uniform(20, 40, 200), rng.uniform(0, 40, 200)
+    gone = rng.random(200) < 0.3
+    seen = cohort(before, np.where(gone, np.nan, after))
+    worst, best = (
+        compute_response(rule(missing=missing), seen) for missing in ("nonresponse", "response")
+    )
+    truth = compute_response(rule(), cohort(before, after))
+    assert (worst <= truth).all()
+    assert (truth <= best).all()
+    assert (best - worst).sum() == gone.sum()
+
+
+def test_refusing_to_impute_outcomes_names_the_two_bounds():
+    with pytest.raises(DataError, match=r"with nonresponse .* and with response") as caught:
+        rule(missing="multiple")
+    assert caught.value.faults[0].where == "response.missing"
+
+
+def test_changes_are_those_of_every_part_of_a_rule():
+    found = compute_changes(rule(), cohort([20, 40], [5, 30]))
+    assert found["after"].tolist() == [5, 30]
+    assert found["the change in after"].tolist() == [-15, -10]
+    assert found["the percentage change in after"].tolist() == [-0.75, -0.25]
 
 
 def test_baseline_too_low_for_a_proportion_is_refused_by_patient():

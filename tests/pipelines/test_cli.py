@@ -145,6 +145,7 @@ def test_each_command_has_help_that_fits_a_line():
         "check",
         "describe",
         "explain",
+        "extract",
         "report",
         "simulate",
         "train",
@@ -154,6 +155,31 @@ def test_each_command_has_help_that_fits_a_line():
 
 
 # What a command hands on
+
+
+def test_extract_hands_its_options_on_and_tells_the_scans_that_failed(pipeline):
+    done = Done()
+    done.errors, done.ok = (make_fault(),), False
+    calls = pipeline("extract", lambda: done)
+    arguments = ["extract", "fmriprep", "--atlas", "a.nii.gz", "--labels", "l.tsv", "--out", "o"]
+    more = ["--confounds", "scrubbing", "--fd-threshold", "0.3", "--entity", "task=rest"]
+    result = run(*arguments, *more, "--session", "pre", "--workers", "2")
+    assert result.exit_code == 1
+    assert str(make_fault()) in result.stderr
+    assert "done in words" in result.stdout
+    named = calls[-1][1]
+    assert named["strategy"] == "scrubbing"
+    assert (named["fd_threshold"], named["session"], named["workers"]) == (0.3, "pre", 2)
+    assert named["entities"] == {"task": "rest"}
+    assert named["out"] == Path("o")
+    assert "is not KEY=VALUE" in run(*arguments, "--entity", "rest").stderr
+
+
+def test_extract_knows_the_strategies_of_the_library():
+    from stratify.connectome.extract import STRATEGIES
+
+    (confounds,) = (p for p in cli.commands["extract"].params if p.name == "confounds")
+    assert tuple(confounds.type.choices) == STRATEGIES
 
 
 def test_train_hands_its_options_on(pipeline):

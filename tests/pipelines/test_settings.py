@@ -122,6 +122,7 @@ def test_the_words_are_those_of_the_library():
     assert get_args(words.MissingOutcome) == get_args(outcome.MissingOutcome)
     assert get_args(words.CohortFormat) == get_args(source.Format) == cli.FORMATS
     assert get_args(words.ConnectivityKind) == get_args(connectome.ConnectivityKind)
+    assert get_args(words.ConnectivityFormat) == tuple(connectome.FORMATS)
 
 
 def test_connectivity_is_read_as_its_section_says(write):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,13 @@ from stratify.schema import Column
 COPY_STRENGTH = 0.98
 """A correlation or AUC with the outcome above this is a copy of it, not a predictor."""
 
+ALARM_STRENGTH = 0.93
+"""An AUC above this, of one column alone, is not believed at once: a copy of the outcome of which
+one patient in twenty was changed has an AUC of 0.95."""
+
 FEWEST_ROWS = 20
+_FEWEST_FOR_ALARM = 100
+_ROWS_PER_LEVEL = 10
 _FEWEST_IN_CLASS = 5
 _GLANCE = 2000
 """Above twice so many patients, this many are looked at first; the rest only if they look alike."""
@@ -83,17 +89,116 @@ def _strength_of(x: np.ndarray, y: np.ndarray) -> float:
         if low + high == len(values) and min(low, high) < _FEWEST_IN_CLASS:
             return 0.0
     strength = abs(float(np.corrcoef(x, y)[0, 1]))
-    if strength > COPY_STRENGTH:
-        # A heap at zero and a few large values correlate highly without being alike.
-        ranked = np.corrcoef(pd.Series(x).rank(), pd.Series(y).rank())[0, 1]
-        strength = strength if abs(ranked) > 0.9 else abs(float(ranked))
+    # A heap at zero and a few large values correlate highly without being alike; a curve is alike
+    # without correlating. The order tells both.
+    ranked = abs(float(np.corrcoef(pd.Series(x).rank(), pd.Series(y).rank())[0, 1]))
+    strength = ranked if ranked > COPY_STRENGTH or ranked <= 0.9 < strength else strength
     high = y == y.max()
     if np.all(high | (y == y.min())):
-        ranks = pd.Series(x).rank().to_numpy()
-        wins = ranks[high].sum() - high.sum() * (high.sum() + 1) / 2
-        auc = wins / (high.sum() * (~high).sum())
-        strength = max(strength, auc, 1 - auc)
+        strength = max(strength, _auc(x, high))
     return float(strength)
+
+
+def _auc(x: np.ndarray, high: np.ndarray) -> float:
+    """Return the AUC of one column for one class, in whichever direction is better."""
+    ranks = pd.Series(x).rank().to_numpy()
+    wins = ranks[high].sum() - high.sum() * (high.sum() + 1) / 2
+    auc = float(wins / (high.sum() * (~high).sum()))
+    return max(auc, 1 - auc)
+
+
+def find_copies_of_response(
+    cohort: Cohort,
+    response: np.ndarray,
+    *,
+    columns: Sequence[Column],
+    derived: Mapping[str, np.ndarray] | None = None,
+    baselines: Sequence[str] = (),
+) -> Iterator[Fault]:
+    """Find features that tell the computed response, or what it was computed from.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    response : array of float, shape (n_patients,)
+        1 for a responder, 0 for others, NaN where not known.
+    columns : sequence of Column
+        The features.
+    derived : mapping of str to array of float, shape (n_patients,)
+        What the response was computed from, by name: the outcome's value, its change.
+    baselines : sequence of str
+        The baselines of the response rule. A change may be told by the value it began at, so they
+        are held against the response alone.
+
+    Yields
+    ------
+    fault : Fault
+        An error for a copy, turned round or bent as it may be. A warning, among 100 patients or
+        more, for a column that tells the response better than any honest predictor is known to.
+    """
+    known = np.isfinite(response)
+    if known.sum() < FEWEST_ROWS:
+        return
+    for column in columns:
+        if (telling := _tell_response(cohort, column, response)) > COPY_STRENGTH:
+            yield _copy_of_response(cohort, column, f"the response (AUC {telling:.3f})")
+            continue
+        for name, values in {} if column.name in baselines else (derived or {}).items():
+            strength = max(
+                (_strength(v[known], values[known]) for _, v in as_numbers(cohort, column)),
+                default=0.0,
+            )
+            if strength > COPY_STRENGTH:
+                yield _copy_of_response(cohort, column, f"{name} (correlation {strength:.3f})")
+                break
+        else:
+            if telling > ALARM_STRENGTH and known.sum() >= _FEWEST_FOR_ALARM:
+                yield _near_copy_of_response(cohort, column, telling)
+
+
+def _tell_response(cohort: Cohort, column: Column, response: np.ndarray) -> float:
+    """Return the AUC of a column alone: by its order, or by what each of its few values means."""
+    if column.kind not in ("number", "boolean", "category"):
+        return 0.0
+    values = cohort.frame[column.name]
+    known = np.isfinite(response) & values.notna().to_numpy()
+    high = response[known] == 1
+    if len(high) < FEWEST_ROWS or min(high.sum(), (~high).sum()) < _FEWEST_IN_CLASS:
+        return 0.0
+    codes, levels = pd.factorize(values[known].astype(object))
+    told = 0.0
+    if 2 <= len(levels) <= len(high) / _ROWS_PER_LEVEL:
+        sizes = np.bincount(codes)
+        shares = np.bincount(codes, weights=high) / sizes
+        # A level of a few patients fits them by chance.
+        shares[sizes < _FEWEST_IN_CLASS] = high.mean()
+        told = _auc(shares[codes], high)
+    if column.kind != "category":
+        told = max(told, _auc(values[known].to_numpy(float), high))
+    return told
+
+
+def _copy_of_response(cohort: Cohort, column: Column, of: str) -> Fault:
+    return Fault(
+        where=f"{cohort.name}: {column.name}",
+        met=f"almost a copy of {of}",
+        wanted="what is known before treatment never tells the outcome so well; this column was "
+        "probably made from it",
+        way_out='Check when it was measured; give it the role "ignore", or set measured to '
+        '"followup".',
+    )
+
+
+def _near_copy_of_response(cohort: Cohort, column: Column, telling: float) -> Fault:
+    return Fault(
+        where=f"{cohort.name}: {column.name}",
+        met=f"this column alone tells the response with an AUC of {telling:.3f}",
+        wanted="no single value known before treatment is known to tell so much; a copy of the "
+        "outcome with some rows changed would look like this",
+        way_out="Find out how and when it was recorded before any result is believed; give it the "
+        'role "ignore" if it was known only afterwards.',
+        severity="warning",
+    )
 
 
 def _copy_fault(cohort: Cohort, feature: Column, outcome: Column, strength: float) -> Fault:

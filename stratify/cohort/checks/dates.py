@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,11 +16,21 @@ from stratify.errors import Fault
 from stratify.schema import MEASURED, Column
 
 _EARLIEST = pd.Timestamp(1900, 1, 1)
+EARLIEST_TREATMENT = pd.Timestamp(1990, 1, 1)
+"""Sessions, infusions and scans of earlier years are slips: nobody was treated so."""
+_SHIFTED = pd.Timestamp(1925, 1, 1)
+_TREATING = re.compile(r"(^|[_\s])(session|infusion|scan(ned)?|tms|ketamine|treatment|visit)", re.I)
+_FIRST = re.compile(r"(?<![a-z])(first|start|begin)(?![a-z])", re.IGNORECASE)
+_LAST = {"first": "last", "start": "end", "begin": "end"}
 _YEAR = 365.25
 
 
 def find_impossible_dates(cohort: Cohort, today: datetime.date | None = None) -> Iterator[Fault]:
     """Find dates after today, before 1900, before birth, or in the wrong order.
+
+    Ignored columns are looked at too: a date is no feature, but a wrong one means wrong rows.
+    Sessions and scans cannot be before 1990, nor the last of them before the first; unless most of
+    a column is before 1925, as shared data have it where dates were shifted to hide the days.
 
     Parameters
     ----------
@@ -28,7 +39,7 @@ def find_impossible_dates(cohort: Cohort, today: datetime.date | None = None) ->
         The day nothing can be later than; today, where none is given. One day is allowed for
         clocks of other time zones.
     """
-    dates = [c for c in cohort.columns if c.kind == "date" and c.role != "ignore"]
+    dates = [column for column in cohort.columns if column.kind == "date"]
     if not dates:
         return
     last = pd.Timestamp(today or datetime.date.today()) + pd.Timedelta(days=1)
@@ -36,7 +47,11 @@ def find_impossible_dates(cohort: Cohort, today: datetime.date | None = None) ->
     visits = [column for column in dates if column not in births]
     for column in dates:
         values = cohort.frame[column.name]
-        for wrong, what in ((values > last, "after today"), (values < _EARLIEST, "before 1900")):
+        earliest = EARLIEST_TREATMENT if is_of_treatment(column) else _EARLIEST
+        if 2 * int((values < _SHIFTED).sum()) > int(values.notna().sum()) and column not in births:
+            earliest = pd.Timestamp.min
+        too_early = f"before {earliest.year}"
+        for wrong, what in ((values > last, "after today"), (values < earliest, too_early)):
             yield from _tell(cohort, column, wrong, what, "a day that has been")
     for birth in births:
         for visit in visits:
@@ -47,7 +62,12 @@ def find_impossible_dates(cohort: Cohort, today: datetime.date | None = None) ->
         yield from _wrong_ages(cohort, birth, visits)
     for first in visits:
         for later in visits:
-            if MEASURED.index(first.measured) < MEASURED.index(later.measured):
+            if _ends(first, later):
+                wrong = cohort.frame[later.name] < cohort.frame[first.name]
+                yield from _tell(
+                    cohort, later, wrong, f"before {first.words}", "the last not before the first"
+                )
+            elif MEASURED.index(first.measured) < MEASURED.index(later.measured):
                 wrong = cohort.frame[later.name] < cohort.frame[first.name]
                 yield from _tell(
                     cohort,
@@ -57,6 +77,21 @@ def find_impossible_dates(cohort: Cohort, today: datetime.date | None = None) ->
                     f"what is measured {later.measured} comes after what is measured "
                     f"{first.measured}",
                 )
+
+
+def is_of_treatment(column: Column) -> bool:
+    """Tell whether a date is that of a session, a scan, or anything after the treatment began."""
+    return column.measured != "baseline" or _TREATING.search(column.name) is not None
+
+
+def _ends(first: Column, last: Column) -> bool:
+    """Tell whether the names are those of the first and the last day of one thing."""
+    found = _FIRST.search(first.name.replace("_", " "))
+    if found is None:
+        return False
+    ending = _LAST[found[0].lower()]
+    wanted = _FIRST.sub(ending, first.name.replace("_", " "), count=1)
+    return last.name.replace("_", " ").lower() == wanted.lower()
 
 
 def _tell(

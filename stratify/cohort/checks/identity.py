@@ -60,19 +60,23 @@ def _names_each(cohort: Cohort, column: Column) -> Iterator[Fault]:
                 way_out='Give it the role "ignore", or "patient" if it is their identifier.',
             )
         return
-    low, high = known.min(), known.max()
-    if (
-        high - low == len(known) - 1
-        and (known == np.round(known)).all()
-        and known.nunique() == len(known)
-    ):
-        yield Fault(
-            where=f"{cohort.name}: {column.name}",
-            met=f"each whole number from {low:g} to {high:g}, once",
-            wanted="a feature is measured; this one looks like a running number",
-            way_out='Give it the role "ignore", unless it is a measurement.',
-            severity="warning",
-        )
+    values = np.sort(known.to_numpy(float))
+    steps = np.diff(values)
+    if not np.array_equal(values, np.round(values)) or (steps == 0).any():
+        return
+    low, high, step = values[0], values[-1], steps[0]
+    by = "" if step == 1 else f" by {step:g}"
+    running = bool((steps == step).all())
+    yield Fault(
+        where=f"{cohort.name}: {column.name}",
+        met=f"each whole number from {low:g} to {high:g}{by}, once"
+        if running
+        else f"a whole number of their own for each of {len(known):,} patients",
+        wanted="a feature is measured; this one looks like "
+        + ("a running number" if running else "an identifier"),
+        way_out='Give it the role "ignore", unless it is a measurement.',
+        severity="warning",
+    )
 
 
 def _looks_personal(cohort: Cohort, column: Column) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stratify.cohort.checks.findings import find_patients
 from stratify.cohort.values import Cohort
-from stratify.errors import Fault
+from stratify.errors import Fault, count_of, name_some
 from stratify.protocol import (
     MISSING,
     POSITIVE,
@@ -108,7 +108,8 @@ def check_safety(cohort: Cohort) -> pd.DataFrame:
     Parameters
     ----------
     cohort : Cohort
-        Columns are known by their names; `stratify.protocol.read_screens` lists them.
+        Columns are known by their names, which `stratify.protocol.read_screens` lists, or by the
+        role ``screen``.
 
     Returns
     -------
@@ -125,7 +126,7 @@ def check_safety(cohort: Cohort) -> pd.DataFrame:
     ['recorded', 'positive: follow local protocol', 'missing']
     """
     parts = []
-    for screen in read_screens():
+    for screen in (*read_screens(), *_declared_screens(cohort)):
         states = np.full(len(cohort), MISSING, dtype=object)
         for column in cohort.columns:
             if screen.is_named(column.name):
@@ -143,6 +144,76 @@ def check_safety(cohort: Cohort) -> pd.DataFrame:
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def find_open_screens(cohort: Cohort) -> Iterator[Fault]:
+    """Find patients whose safety checks are positive or missing, among the checks a file records.
+
+    Parameters
+    ----------
+    cohort : Cohort
+
+    Yields
+    ------
+    warning : Fault
+        One for what is positive and one for what is missing. Never what to do about either.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"seizure": [0.0, 1.0, np.nan]}, index=["P1", "P2", "P3"])
+    >>> cohort = Cohort(frame, (Column(name="seizure", kind="boolean", role="screen"),))
+    >>> for fault in find_open_screens(cohort):
+    ...     print(fault.met)
+    seizure or epilepsy: 1 patient positive: follow local protocol
+    seizure or epilepsy: not recorded for 1 patient
+    """
+    screens = [
+        screen
+        for screen in (*read_screens(), *_declared_screens(cohort))
+        if any(screen.is_named(column.name) for column in cohort.columns)
+    ]
+    if not screens:
+        return
+    table = check_safety(cohort)
+    table = table[table["screen"].isin([screen.label for screen in screens])]
+    for state, words in ((POSITIVE, "{} positive: follow local protocol"), (MISSING, "")):
+        rows = table[table["state"] == state]
+        if not len(rows):
+            continue
+        counts = rows.groupby("screen", sort=False)["patient"].nunique()
+        some = name_some(
+            (
+                f"{label}: "
+                + (words or "not recorded for {}").format(count_of(int(count), "patient"))
+                for label, count in counts.items()
+            ),
+            most=6,
+        )
+        yield Fault(
+            where=f"{cohort.name}: safety screens",
+            met=some,
+            wanted="a flag of data quality; this is no advice for or against a treatment",
+            way_out="Follow the local protocol."
+            if state == POSITIVE
+            else "Record the answers, if they were asked for.",
+            patients=tuple(dict.fromkeys(map(str, rows["patient"]))),
+            severity="warning",
+            summary=some,
+        )
+
+
+def _declared_screens(cohort: Cohort) -> list[Screen]:
+    """Return a screen for each column that has the role, and no name a screen is known by."""
+    known = read_screens()
+    return [
+        Screen(name=_plain(column.name), label=column.words, of="", source="the dictionary")
+        for column in cohort.columns
+        if column.role == "screen" and not any(screen.is_named(column.name) for screen in known)
+    ]
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_")
 
 
 def _answers(cohort: Cohort, column: Column, screen: Screen) -> tuple[np.ndarray, np.ndarray]:

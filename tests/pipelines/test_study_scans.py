@@ -1,0 +1,133 @@
+"""A study whose connectivity is computed of signals, with gates on the quality of the scans."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.check import check
+from pipelines.data import read_data
+from pipelines.patients import _require_quality, _scan_options
+from pipelines.settings import read_settings
+from stratify.connectome import Connectomes, compute_connectivity
+from stratify.errors import DataError, SettingsError
+
+STUDY = """
+[study]
+name = "scans"
+[cohort]
+file = "cohort.csv"
+columns = "columns.toml"
+[connectivity]
+file = "scans/{patient}.tsv"
+format = "timeseries"
+kind = "partial correlation"
+motion = "scans/{patient}_motion.tsv"
+fd_threshold = 0.5
+repetition_time = 2.0
+[quality]
+most_mean_fd = 0.4
+least_minutes = 1.0
+[question]
+kind = "diagnosis"
+[response]
+name = "patient"
+followup = "group"
+responder = "patient"
+[validation]
+folds = 2
+inner_folds = 2
+"""
+COLUMNS = """
+[columns.patient]
+role = "patient"
+[columns.age]
+low = 18
+high = 90
+[columns.group]
+kind = "category"
+levels = ["control", "patient"]
+role = "outcome"
+"""
+PATIENTS = [f"P{k:02}" for k in range(20)]
+REGIONS = ("SN_1", "DMN_1", "CEN_1")
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Write 20 people; P03 moved too much, and P04 so often that half a minute is left."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"patient": PATIENTS, "age": rng.integers(20, 70, 20)})
+    frame["group"] = np.where(np.arange(20) % 2, "patient", "control")
+    frame.to_csv(tmp_path / "cohort.csv", index=False)
+    (tmp_path / "columns.toml").write_text(COLUMNS)
+    (tmp_path / "scans").mkdir()
+    for k, patient in enumerate(PATIENTS):
+        signals = pd.DataFrame(rng.normal(size=(60, 3)), columns=list(REGIONS))
+        signals.to_csv(tmp_path / f"scans/{patient}.tsv", sep="\t", index=False)
+        displacement = np.full(60, 0.45 if k == 3 else 0.1)
+        displacement[: 45 if k == 4 else 3] = 0.51
+        pd.DataFrame({"framewise_displacement": displacement}).to_csv(
+            tmp_path / f"scans/{patient}_motion.tsv", sep="\t", index=False
+        )
+    (tmp_path / "study.toml").write_text(STUDY)
+    return tmp_path / "study.toml"
+
+
+def test_scans_that_do_not_pass_the_gates_are_left_out_and_told(study):
+    result = check(study)
+    assert result.ok, result.words()
+    said = "\n".join(map(str, result.warnings))
+    assert "mean framewise displacement above 0.4 mm in 2 patients: P03, P04" in said
+    assert "minutes of scan left after censoring below 1 min in 1 patient: P04" in said
+    assert result.plan.patients == 18
+    assert result.plan.features["connectivity"] == 3
+
+
+def test_the_connectivity_is_that_of_the_volumes_that_did_not_move(study):
+    cohort, connectomes = read_data(read_settings(study))
+    assert len(cohort) == 20
+    assert len(connectomes) == 18
+    signals = pd.read_csv(study.parent / "scans/P00.tsv", sep="\t").to_numpy()
+    np.testing.assert_allclose(
+        connectomes.matrices[0], compute_connectivity(signals[3:], "partial correlation")
+    )
+    assert connectomes.quality["volumes"].eq(57).all()
+    assert len(connectomes.warnings) == 3
+
+
+def test_gates_without_connectivity_are_refused(study):
+    text = study.read_text()
+    start, end = text.index("[connectivity]"), text.index("[quality]")
+    study.write_text(text[:start] + text[end:])
+    with pytest.raises(SettingsError, match="gates on most_mean_fd, least_minutes"):
+        read_settings(study)
+
+
+def test_a_gate_on_what_is_not_known_is_an_error_of_the_study(study):
+    result = check(study, overrides=["quality.least_coverage=0.9", "quality.most_mean_fd=0.01"])
+    assert "none of 20 patients passes the gates" in "\n".join(map(str, result.errors))
+
+
+def test_new_patients_are_read_as_the_study_reads_and_held_to_its_gates(tmp_path):
+    reading = {"session": "1", "band": "alpha", "fd_threshold": 0.5, "atlas": "Tian"}
+    (tmp_path / "P1_timeseries.tsv").touch()
+    assert _scan_options(tmp_path, reading) == {"fd_threshold": 0.5}
+    assert _scan_options(tmp_path / "edges.csv", reading) == {"band": "alpha"}
+    func = tmp_path / "new/sub-1/func"
+    func.mkdir(parents=True)
+    (func / "sub-1_task-rest_atlas-Tian_stat-mean_timeseries.tsv").touch()
+    assert _scan_options(tmp_path / "new", reading) == {
+        "session": "1",
+        "fd_threshold": 0.5,
+        "atlas": "Tian",
+    }
+    quality = pd.DataFrame({"mean_fd": [0.1, 0.9]}, index=["A", "B"])
+    two = Connectomes(
+        np.zeros((2, 2, 2)), ("A", "B"), ("R", "S"), ("SN", "DMN"), "fisher z", quality=quality
+    )
+    with pytest.raises(DataError, match=r"above 0.5 mm in 1 patient: B.*better scans"):
+        _require_quality(two, {"most_mean_fd": 0.5})
+    assert _require_quality(two, {"most_mean_fd": 1.0}) is None
+    assert _require_quality(two, {}) is None
