@@ -9,6 +9,7 @@ from stratify.evaluation.cross_validate import (
     refit,
     refit_many,
 )
+from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import PermutationTest, compute_permutation_test
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.values import Evaluation
@@ -25,6 +26,7 @@ __all__ = [
     "compute_added_value",
     "compute_by_fold",
     "compute_gain",
+    "compute_learning_curve",
     "compute_permutation_test",
     "cross_validate",
     "cross_validate_many",
