@@ -95,3 +95,11 @@ def test_figure_draws_the_table(study):
     above, below = plot_learning_curve(curve, title="more?").axes
     np.testing.assert_array_equal(above.lines[0].get_ydata(), curve["auc"])
     np.testing.assert_array_equal(below.lines[0].get_ydata(), curve["log_loss"])
+
+
+def test_another_seed_trains_on_other_patients(study):
+    x, y = study
+    folds, seen = make_folds(y, folds=3, seed=2), []
+    for seed in (0, 1):
+        compute_learning_curve(y, logistic(x, y, seen), [60], folds, seed=seed, draws=5)
+    assert all(set(seen[k]) != set(seen[k + 3]) for k in range(3))
