@@ -27,6 +27,7 @@ from stratify.metrics import (
     compute_log_loss,
     compute_out_of_bag_interval,
     compute_weighted_auc,
+    compute_weighted_mean,
 )
 from stratify.outcome import ResponseRule
 from stratify.task import Task, assemble
@@ -56,6 +57,7 @@ def run(preset: str, patients: int, seed: int, folds: int, repeats: int, fresh: 
     paired = _paired_gain(model.predictions, reference.predictions)
     delong = _delong(model.predictions)
     out_of_bag = _out_of_bag(model.predictions, seed)
+    left_out = _out_of_bag_gain(model.predictions, reference.predictions, seed)
     return {
         "patients": len(table),
         "auc": model.metrics["auc"].value,
@@ -73,6 +75,8 @@ def run(preset: str, patients: int, seed: int, folds: int, repeats: int, fresh: 
         "gain_high": gain.high,
         "paired_low": paired[0],
         "paired_high": paired[1],
+        "left_out_low": left_out.low,
+        "left_out_high": left_out.high,
         "true_gain": compute_log_loss(new.y, flat) - compute_log_loss(new.y, f),
         "finding": make_verdict([reference, model], table).finding,
     }
@@ -88,6 +92,19 @@ def _paired_gain(model: pd.DataFrame, reference: pd.DataFrame) -> tuple[float, f
     difference = loss(reference) - loss(model)
     half = 1.96 * stats.sem(difference)
     return difference.mean() - half, difference.mean() + half
+
+
+def _out_of_bag_gain(model: pd.DataFrame, reference: pd.DataFrame, seed: int) -> Estimate:
+    """Mean difference of each patient's loss, judged on patients left out of a bootstrap."""
+
+    def loss(predictions: pd.DataFrame) -> np.ndarray:
+        ordered = predictions.sort_values(["repeat", "patient"])
+        f, y = ordered["log_odds"].to_numpy(), ordered["y"].to_numpy()
+        return (np.logaddexp(0, f) - y * f).reshape(ordered["repeat"].nunique(), -1)
+
+    difference = loss(reference) - loss(model)
+    figure = partial(compute_weighted_mean, difference)
+    return compute_out_of_bag_interval(figure, difference.shape[1], seed=seed)
 
 
 def _delong(predictions: pd.DataFrame) -> Estimate:
@@ -140,6 +157,7 @@ def main() -> None:
     for name, low, high in (
         ("Nadeau-Bengio, J - 1 (ours)", "gain_low", "gain_high"),
         ("patients, model held fixed", "paired_low", "paired_high"),
+        ("out of bag", "left_out_low", "left_out_high"),
     ):
         inside = (table[low] <= table["true_gain"]) & (table["true_gain"] <= table[high])
         half = (table[high] - table[low]).mean() / 2

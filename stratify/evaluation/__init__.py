@@ -10,6 +10,7 @@ from stratify.evaluation.cross_validate import (
     refit,
     refit_many,
 )
+from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
     compute_permutation_test,
@@ -33,6 +34,7 @@ __all__ = [
     "compute_added_value",
     "compute_by_fold",
     "compute_gain",
+    "compute_learning_curve",
     "compute_permutation_test",
     "compute_site_decoding",
     "cross_validate",

@@ -23,6 +23,7 @@ from stratify.metrics.intervals import (
     compute_corrected_interval,
     compute_corrected_p_value,
 )
+from stratify.metrics.learning import plot_learning_curve
 from stratify.metrics.nested import compute_nested_interval
 from stratify.metrics.null_distribution import compute_null_histogram, plot_null_distribution
 from stratify.metrics.out_of_bag import (
@@ -90,6 +91,7 @@ __all__ = [
     "compute_weighted_mean",
     "fit_recalibration",
     "plot_decision_curve",
+    "plot_learning_curve",
     "plot_null_distribution",
     "plot_sample_sizes",
     "plot_subgroups",
