@@ -17,6 +17,7 @@ from stratify.evaluation.permutation import (
     tabulate_permutation_tests,
 )
 from stratify.evaluation.shuffles import Within
+from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
@@ -28,6 +29,7 @@ __all__ = [
     "Checkpoints",
     "Evaluation",
     "PermutationTest",
+    "Usefulness",
     "SiteDecoding",
     "Verdict",
     "Within",
@@ -36,6 +38,7 @@ __all__ = [
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
+    "compute_usefulness",
     "compute_site_decoding",
     "cross_validate",
     "cross_validate_many",
