@@ -7,7 +7,7 @@ READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 export UV_COMPILE_BYTECODE = 1
 export UV_LINK_MODE = copy
 
-.PHONY: help setup demo test lint format lock instruments benchmark clean
+.PHONY: help setup demo test lint format lock instruments networks benchmark clean
 
 help:
 	@echo "make demo    run the main job end to end on a simulated cohort"
@@ -16,6 +16,7 @@ help:
 	@echo "make format  put formatting and import order right"
 	@echo "make lock    pin every dependency again"
 	@echo "make instruments  write docs/instruments.md from the instruments' data files"
+	@echo "make networks  write docs/networks.md from the atlases' data files"
 
 setup: $(READY)
 
@@ -61,6 +62,9 @@ format: $(READY)
 
 instruments: $(READY)
 	$(BIN)/python -c 'from pathlib import Path; from stratify.instruments import describe_instruments; Path("docs/instruments.md").write_text(describe_instruments(), encoding="utf-8", newline="\n")'
+
+networks: $(READY)
+	$(BIN)/python -c 'from pathlib import Path; from stratify.connectome import describe_networks; Path("docs/networks.md").write_text(describe_networks(), encoding="utf-8", newline="\n")'
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --group dev pyproject.toml -o requirements.lock

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,16 @@ from stratify.cohort import Cohort
 from stratify.datasets import make_cohort
 from stratify.evaluation import compute_gain, cross_validate_many, make_verdict, refit
 from stratify.folds import make_folds
-from stratify.metrics import compute_auc, compute_corrected_interval, compute_log_loss
+from stratify.metrics import (
+    Estimate,
+    compute_auc,
+    compute_auc_interval,
+    compute_corrected_interval,
+    compute_log_loss,
+    compute_out_of_bag_interval,
+    compute_weighted_auc,
+    compute_weighted_mean,
+)
 from stratify.outcome import ResponseRule
 from stratify.task import Task, assemble
 
@@ -45,7 +55,9 @@ def run(preset: str, patients: int, seed: int, folds: int, repeats: int, fresh: 
     published = compute_corrected_interval(aucs, test_share=1 / folds, folds=len(aucs))
     gain = compute_gain(model, reference)
     paired = _paired_gain(model.predictions, reference.predictions)
-    delong = _delong_half_width(model.predictions)
+    delong = _delong(model.predictions)
+    out_of_bag = _out_of_bag(model.predictions, seed)
+    left_out = _out_of_bag_gain(model.predictions, reference.predictions, seed)
     return {
         "patients": len(table),
         "auc": model.metrics["auc"].value,
@@ -54,12 +66,17 @@ def run(preset: str, patients: int, seed: int, folds: int, repeats: int, fresh: 
         "high": model.metrics["auc"].high,
         "plain": plain,
         "published": published.high - published.value,
-        "delong": delong,
+        "delong_low": delong.low,
+        "delong_high": delong.high,
+        "out_of_bag_low": out_of_bag.low,
+        "out_of_bag_high": out_of_bag.high,
         "gain": gain.value,
         "gain_low": gain.low,
         "gain_high": gain.high,
         "paired_low": paired[0],
         "paired_high": paired[1],
+        "left_out_low": left_out.low,
+        "left_out_high": left_out.high,
         "true_gain": compute_log_loss(new.y, flat) - compute_log_loss(new.y, f),
         "finding": make_verdict([reference, model], table).finding,
     }
@@ -77,12 +94,30 @@ def _paired_gain(model: pd.DataFrame, reference: pd.DataFrame) -> tuple[float, f
     return difference.mean() - half, difference.mean() + half
 
 
-def _delong_half_width(predictions: pd.DataFrame) -> float:
+def _out_of_bag_gain(model: pd.DataFrame, reference: pd.DataFrame, seed: int) -> Estimate:
+    """Mean difference of each patient's loss, judged on patients left out of a bootstrap."""
+
+    def loss(predictions: pd.DataFrame) -> np.ndarray:
+        ordered = predictions.sort_values(["repeat", "patient"])
+        f, y = ordered["log_odds"].to_numpy(), ordered["y"].to_numpy()
+        return (np.logaddexp(0, f) - y * f).reshape(ordered["repeat"].nunique(), -1)
+
+    difference = loss(reference) - loss(model)
+    figure = partial(compute_weighted_mean, difference)
+    return compute_out_of_bag_interval(figure, difference.shape[1], seed=seed)
+
+
+def _delong(predictions: pd.DataFrame) -> Estimate:
     mean = predictions.groupby("patient")[["y", "log_odds"]].mean()
-    y, f = mean["y"].to_numpy() > 0.5, mean["log_odds"].to_numpy()
-    wins = (f[y][:, None] > f[~y][None, :]) + 0.5 * (f[y][:, None] == f[~y][None, :])
-    variance = wins.mean(1).var(ddof=1) / y.sum() + wins.mean(0).var(ddof=1) / (~y).sum()
-    return float(1.96 * np.sqrt(variance))
+    return compute_auc_interval(mean["y"].to_numpy(), mean["log_odds"].to_numpy(), scale="plain")
+
+
+def _out_of_bag(predictions: pd.DataFrame, seed: int) -> Estimate:
+    ordered = predictions.sort_values(["repeat", "patient"])
+    shape = (ordered["repeat"].nunique(), -1)
+    y, f, fold = (ordered[name].to_numpy().reshape(shape) for name in ("y", "log_odds", "fold"))
+    figure = partial(compute_weighted_auc, y[0], f, fold=fold)
+    return compute_out_of_bag_interval(figure, y.shape[1], seed=seed)
 
 
 def main() -> None:
@@ -92,9 +127,10 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--preset", default="realistic")
+    parser.add_argument("--workers", type=int, default=-1)
     asked = parser.parse_args()
     fresh = make(asked.preset, 40_000, 10**6)
-    rows = Parallel(n_jobs=-1)(
+    rows = Parallel(n_jobs=asked.workers)(
         delayed(run)(asked.preset, asked.patients, seed, asked.folds, asked.repeats, fresh)
         for seed in range(asked.studies)
     )
@@ -109,15 +145,19 @@ def main() -> None:
     ours = table["high"] - table["auc"]
     for name, half in (
         ("standard error over folds", table["plain"]),
-        ("DeLong, pooled", table["delong"]),
         ("Nadeau-Bengio, J - 1", table["published"]),
         ("Nadeau-Bengio, folds - 1 (ours)", ours),
     ):
         print(f"  {name:34} {(error <= half).mean():6.1%}  {half.mean():.3f}")
+    for name, key in (("DeLong, pooled", "delong"), ("out of bag, within folds", "out_of_bag")):
+        low, high = table[f"{key}_low"], table[f"{key}_high"]
+        inside = (low <= table["true_auc"]) & (table["true_auc"] <= high)
+        print(f"  {name:34} {inside.mean():6.1%}  {(high - low).mean() / 2:.3f}")
     print("coverage of the true gain in log loss, and mean half-width")
     for name, low, high in (
         ("Nadeau-Bengio, J - 1 (ours)", "gain_low", "gain_high"),
         ("patients, model held fixed", "paired_low", "paired_high"),
+        ("out of bag", "left_out_low", "left_out_high"),
     ):
         inside = (table[low] <= table["true_gain"]) & (table["true_gain"] <= table[high])
         half = (table[high] - table[low]).mean() / 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from pipelines.data import draw_folds, gate_scans, join_visits
+from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
 from pipelines.progress import Progress, quiet
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
 from pipelines.study import CohortSection, ConnectivitySection, QualitySection, VisitsSection
@@ -258,7 +258,14 @@ def _fetch(dataset: str, found: _Findings) -> tuple[Cohort | None, Connectomes |
     from stratify import datasets
 
     fetched = found.of(lambda: datasets.fetch(dataset))
-    return (None, None) if fetched is None else (fetched.cohort, fetched.connectomes)
+    return (
+        (None, None)
+        if fetched is None
+        else (
+            fetched.cohort,
+            cast("Connectomes | None", fetched.connectomes),
+        )
+    )
 
 
 def _read_cohort(section: CohortSection, found: _Findings) -> Cohort | None:
@@ -298,10 +305,8 @@ def _join_visits(section: VisitsSection, cohort: Cohort | None, found: _Findings
 def _read_connectomes(
     section: ConnectivitySection, cohort: Cohort | None, found: _Findings
 ) -> Connectomes | None:
-    from stratify.connectome import read_connectomes
-
     known = None if cohort is None else cohort.patients
-    return found.of(lambda: read_connectomes(section.file, known=known, **section.reading))
+    return found.of(lambda: read_scans(section, known))
 
 
 def _make_plan(

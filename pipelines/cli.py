@@ -359,12 +359,20 @@ def check(ctx: click.Context, study: Path, overrides: tuple[str, ...], as_json: 
     type=click.IntRange(min=0),
     help="Processes at once, 0 for one a core; it changes no result.",
 )
+@click.option(
+    "--backend",
+    type=click.Choice(("processes", "dask")),
+    help="Where the work goes: processes here, or a Dask cluster; it changes no result.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="The cluster's scheduler, tcp://HOST:PORT.")
 @store_option
 @json_option
 def train(
     study: Path,
     overrides: tuple[str, ...],
     workers: int | None,
+    backend: str | None,
+    scheduler: str | None,
     store: str | None,
     as_json: bool,
 ) -> None:
@@ -373,7 +381,15 @@ def train(
         from pipelines.train import train
 
         result = train(
-            study, overrides=overrides, workers=workers, store=store, progress=_progress()
+            study,
+            overrides=(
+                *overrides,
+                *([] if backend is None else [f"compute.backend={backend}"]),
+                *([] if scheduler is None else [f"compute.scheduler={scheduler}"]),
+            ),
+            workers=workers,
+            store=store,
+            progress=_progress(),
         )
     _print(result, as_json=as_json)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from pipelines.study import QualitySection, StudySettings, VisitsSection
+    from pipelines.study import (
+        ConnectivitySection,
+        QualitySection,
+        StudySettings,
+        VisitsSection,
+    )
     from stratify.cohort import Cohort, Dictionary, WideVisits
     from stratify.connectome import Connectomes
     from stratify.folds import Fold
@@ -60,9 +66,7 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
         fetched = datasets.fetch(section.dataset)
         cohort = examine_cohort(fetched.cohort)
         scans = fetched.connectomes if settings.uses_connectivity else None
-        return cohort, gate_scans(settings.quality, scans)
-    from stratify.connectome import read_connectomes
-
+        return cohort, gate_scans(settings.quality, cast("Connectomes | None", scans))
     assert section.file is not None
     assert section.columns is not None
     cohort = read_cohort(section.file, read_columns(section.columns), format=section.format)
@@ -72,10 +76,21 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
     cohort = examine_cohort(cohort)
     connectomes = None
     if settings.connectivity is not None and settings.uses_connectivity:
-        connectomes = read_connectomes(
-            settings.connectivity.file, known=known, **settings.connectivity.reading
-        )
+        connectomes = read_scans(settings.connectivity, known)
     return cohort, gate_scans(settings.quality, connectomes)
+
+
+def read_scans(section: ConnectivitySection, known: Collection[str] | None) -> Connectomes:
+    """Read the connectivity a section names, or its regional values.
+
+    A task and the gates look only at what the two have in common: patients, features, quality.
+    """
+    from stratify.connectome import read_connectomes, read_regional_values
+
+    if section.is_regional:
+        values = read_regional_values(section.file, known=known, **section.reading)
+        return cast("Connectomes", values)
+    return read_connectomes(section.file, known=known, **section.reading)
 
 
 def gate_scans(section: QualitySection, connectomes: Connectomes | None) -> Connectomes | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from stratify.errors import DataError, Fault
 
@@ -86,7 +86,6 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         Needed if the model uses connectivity.
     """
     from stratify.cohort import read_cohort, read_columns
-    from stratify.connectome import read_connectomes
     from stratify.task import assemble
 
     assert loaded.model is not None
@@ -97,16 +96,7 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         raise DataError(_connectivity_needed(loaded.model))
     study = tomllib.loads(loaded.study_toml)
     reading = study.get("connectivity", {})
-    edges = [column for column in loaded.model.columns if column.regions]
-    connectomes = read_connectomes(
-        connectivity,
-        kind=edges[0].unit if edges else None,  # type: ignore[arg-type]
-        separator=reading.get("separator", "~"),
-        networks=reading.get("networks"),
-        patient_column=reading.get("patient_column"),
-        known=cohort.patients,
-        **_scan_options(connectivity, reading),
-    )
+    connectomes = _read_scans(loaded.model, connectivity, reading, cohort.patients)
     _require_quality(connectomes, study.get("quality", {}))
     table = assemble(
         loaded.model.task,
@@ -118,6 +108,33 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
     if len(table) < len(cohort):
         raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
     return table
+
+
+def _read_scans(
+    model: FittedModel, connectivity: Path, reading: Mapping[str, Any], known: Collection[str]
+) -> Connectomes:
+    """Read new patients' scans as the study reads its own, from a file of any format."""
+    from stratify.connectome import read_connectomes, read_regional_values
+
+    shared: dict[str, Any] = {
+        "networks": reading.get("networks"),
+        "patient_column": reading.get("patient_column"),
+        "known": known,
+    }
+    if reading.get("format") == "regional":
+        more = {name: reading[name] for name in _OF_REGIONAL if name in reading}
+        return cast("Connectomes", read_regional_values(connectivity, **shared, **more))
+    edges = [column for column in model.columns if column.regions]
+    return read_connectomes(
+        connectivity,
+        kind=edges[0].unit if edges else None,  # type: ignore[arg-type]
+        separator=reading.get("separator", "~"),
+        **shared,
+        **_scan_options(connectivity, reading),
+    )
+
+
+_OF_REGIONAL = ("measure", "unit", "tracer", "atlas", "session", "run", "entities")
 
 
 def _scan_options(connectivity: Path, reading: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,12 +59,25 @@ ConnectivityKind = Literal[
     "envelope correlation",
 ]
 ConnectivityFormat = Literal[
-    "edges", "stack", "matrices", "timeseries", "xcpd", "cpac", "conn", "mne", "dpabi"
+    "edges",
+    "stack",
+    "matrices",
+    "timeseries",
+    "xcpd",
+    "cpac",
+    "conn",
+    "mne",
+    "dpabi",
+    "regional",
 ]
 VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
 CohortFormat = Literal["table", "bids", "redcap"]
+PermutedFamily = Literal["logistic", "svm", "ridge", "forest", "xgboost"]
+Within = Literal["cohort", "site", "treatment"]
+Engine = Literal["fast", "reference"]
+Backend = Literal["processes", "dask"]
 Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
 
 GAIN = "gain over comparator"
@@ -185,7 +198,9 @@ class ConnectivitySection(Section):
         "DPABI, MNE-Connectivity or `stratify extract` wrote.",
     )
     format: ConnectivityFormat | None = Field(
-        default=None, description="What `file` is; guessed from the names, if not given."
+        default=None,
+        description="What `file` is; guessed from the names, if not given. `regional` values (one "
+        "a region, of SPECT, PET or fluctuations) are never guessed.",
     )
     kind: ConnectivityKind | None = Field(
         default=None,
@@ -225,6 +240,16 @@ class ConnectivitySection(Section):
     entities: dict[Text, Text] = Field(
         default={}, description="What else the names of the files to read say."
     )
+    measure: Text | None = Field(
+        default=None, description="What regional values are: `perfusion`, `alff`."
+    )
+    unit: Text | None = Field(
+        default=None,
+        description="Their unit, where the table does not say it: `ratio to cerebellum`.",
+    )
+    tracer: Text | None = Field(
+        default=None, description="The tracer to read of a table that holds several."
+    )
     band: Text | None = Field(
         default=None,
         description="The band of an EEG, where files hold several: `alpha`, or `8-12 Hz`.",
@@ -248,21 +273,54 @@ class ConnectivitySection(Section):
         default={}, description="The network of a region, where the file's own is absent or wrong."
     )
 
+    @field_validator("measure")
+    @classmethod
+    def _regional_values_have_their_measure(
+        cls, measure: str | None, info: ValidationInfo
+    ) -> str | None:
+        regional = info.data.get("format") == "regional"
+        if "format" in info.data and (measure is not None) != regional:
+            raise _refuse(
+                "no measure of regional values" if regional else "a measure of connectivity",
+                "regional values, and they alone, are of a measure",
+                'Add measure, such as "perfusion".'
+                if regional
+                else 'Take measure out, or write format = "regional".',
+            )
+        return measure
+
+    @property
+    def is_regional(self) -> bool:
+        """Whether the file holds one value a region, and no connectivity."""
+        return self.format == "regional"
+
     @property
     def reading(self) -> dict[str, Any]:
-        """The settings as `stratify.connectome.read_connectomes` takes them, beside the file."""
-        return {
-            "format": self.format,
-            "kind": self.kind,
-            "separator": self.separator,
+        """The settings as the library's reader takes them, beside the file.
+
+        The reader is `stratify.connectome.read_connectomes`, or, of regional values,
+        `read_regional_values`.
+        """
+        shared = {
             "regions": self.regions,
             "networks": self.networks or None,
             "atlas": self.atlas,
-            "patients": self.patients,
-            "patient_column": self.patient_column,
             "session": self.session,
             "run": self.run,
             "entities": self.entities or None,
+            "patient_column": self.patient_column,
+        }
+        if self.is_regional:
+            return shared | {
+                "measure": self.measure,
+                "unit": self.unit or "",
+                "tracer": self.tracer or "",
+            }
+        return shared | {
+            "format": self.format,
+            "kind": self.kind,
+            "separator": self.separator,
+            "patients": self.patients,
             "band": self.band,
             "repetition_time": self.repetition_time,
             "fd_threshold": self.fd_threshold,
@@ -787,13 +845,31 @@ class ValidationSection(Section):
     seed: int = Field(default=0, ge=0, description="Equal seeds give equal results on any machine.")
     together: Together = Field(default="patient", description="What no fold ever splits.")
     level: float = Field(default=0.95, gt=0.5, lt=1, description="The coverage of the intervals.")
+    permutations: int = Field(
+        default=1000,
+        ge=0,
+        description="Shuffles of the outcome, the whole pipeline fitted anew on each, to tell "
+        "whether its AUC could be chance; 0 for none. It takes three folds or more.",
+    )
+    permuted: Annotated[tuple[PermutedFamily, ...], AfterValidator(_each_once)] = Field(
+        default=("ridge",),
+        strict=False,
+        min_length=1,
+        description="Families that are tested so, on every feature set; `ridge` takes seconds, "
+        "`svm` some more, and the others as many trainings as there are shuffles.",
+    )
+    within: Within | None = Field(
+        default=None,
+        description="Inside what outcomes change places; the site, where it is known, and else "
+        "the cohort.",
+    )
 
 
 class ModelsSection(Section):
     """Which model families are compared."""
 
     families: Annotated[tuple[Family, ...], AfterValidator(_each_once)] = Field(
-        default=("prevalence", "logistic", "xgboost"),
+        default=("prevalence", "logistic", "svm", "forest", "xgboost"),
         strict=False,
         min_length=1,
         description="One run for each family and feature set; `prevalence` is the reference.",
@@ -817,6 +893,34 @@ class ComputeSection(Section):
     """How much of the machine is used; it never changes a result."""
 
     workers: int = Field(default=0, ge=0, description="Processes at once; 0 for one a core.")
+    engine: Engine = Field(
+        default="fast",
+        description="The reference fits each model and grid point by itself, with plain "
+        "scikit-learn and XGBoost: the same numbers, slowly.",
+    )
+    backend: Backend = Field(
+        default="processes",
+        description="Processes on this machine, or the workers of a Dask cluster.",
+    )
+    scheduler: Text | None = Field(
+        default=None, description="The address of the Dask scheduler, tcp://HOST:PORT."
+    )
+    checkpoints: bool = Field(
+        default=True,
+        description="Keep finished fits beside the runs, so that a study that was stopped or "
+        "changed does not fit again what it had.",
+    )
+
+    @field_validator("scheduler")
+    @classmethod
+    def _cluster_has_an_address(cls, address: str | None, info: ValidationInfo) -> str | None:
+        if address is None and info.data.get("backend") == "dask":
+            raise _refuse(
+                'backend = "dask" and no scheduler',
+                "a cluster is reached by its scheduler's address",
+                "Add scheduler, such as tcp://10.0.0.5:8786, or --scheduler on the command line.",
+            )
+        return address
 
 
 class StudySettings(Section):
@@ -1059,7 +1163,7 @@ def describe_default(key: str) -> str:
     Examples
     --------
     >>> describe_default("models.families")
-    '["prevalence", "logistic", "xgboost"]'
+    '["prevalence", "logistic", "svm", "forest", "xgboost"]'
     """
     default = SETTINGS[key].default
     if default in (PydanticUndefined, None, "", {}):

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.data import draw_folds, read_table
 from pipelines.progress import Progress, quiet
@@ -19,10 +19,21 @@ if TYPE_CHECKING:
 
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort, TableOne
-    from stratify.evaluation import AddedValue, Certificate, Evaluation, Verdict
+    from stratify.evaluation import (
+        AddedValue,
+        Certificate,
+        Evaluation,
+        PermutationTest,
+        Verdict,
+    )
+    from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
     from stratify.tracking import StudyRecord, StudyRun
+
+
+PARTS = 100
+"""Steps of a progress bar that a permutation test takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,8 @@ class TrainResult:
     verdict : Verdict
     added_value : tuple of AddedValue
         What connectivity adds to clinical columns, where both were used.
+    permutation_tests : tuple of PermutationTest
+        Whether the AUC on each feature set could be chance.
     question : str
     flow : tuple of (str, int)
         How many patients were left after each step.
@@ -55,6 +68,7 @@ class TrainResult:
     run_ids: tuple[str, ...]
     verdict: Verdict
     added_value: tuple[AddedValue, ...]
+    permutation_tests: tuple[PermutationTest, ...]
     question: str
     flow: tuple[tuple[str, int], ...]
     warnings: tuple[str, ...]
@@ -83,6 +97,7 @@ class TrainResult:
             "warnings": list(self.warnings),
             "store": self.store,
             "added_value": [value.to_dict() for value in self.added_value],
+            "permutation_tests": [test.to_dict() for test in self.permutation_tests],
             "runs": [
                 {"run_id": run_id, **evaluation.to_dict()}
                 for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
@@ -114,6 +129,7 @@ class TrainResult:
                 f"Leakage certificate: {passed}.",
                 f"Verdict: {self.verdict.words}",
                 *(f"Added value: {value}." for value in self.added_value),
+                *(f"Permutation test: {test}" for test in self.permutation_tests),
                 f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
             ]
         )
@@ -162,7 +178,8 @@ def train(
     with progress("Reading the study's files"):
         table, dictionary, cohort = read_table(settings)
         folds = draw_folds(settings, table)
-    candidates = _list_candidates(settings, table)
+    sets = [table.select(features) for features in settings.feature_sets(table.has)]
+    candidates = _list_candidates(settings, sets)
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.evaluation import (
@@ -183,7 +200,7 @@ def train(
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
     )
-    processes = _count_workers(settings.compute.workers if workers is None else workers)
+    how = _choose_means(settings, workers, opened.folder)
     # Before the long work, so that what cannot be described stops at once.
     described = _describe_patients(cohort)
     _describe_regions(table, described)
@@ -206,21 +223,23 @@ def train(
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
                 level=settings.validation.level,
-                workers=processes,
                 on_fold=step,
+                **how,
             )
         verdict = make_verdict(evaluations, table)
         added_value = compute_added_value(evaluations)
         if added_value:
             described.tables["added_value"] = tabulate_added_value(added_value)
+        permutation_tests = _permute(settings, sets, folds, how, progress)
+        _attach_permutation_tests(described, permutation_tests)
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(
                 evaluations,
                 [narrowed for _, narrowed in candidates],
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
-                workers=processes,
                 on_fold=step,
+                **how,
             )
         with progress("Explaining and logging", total=len(candidates)) as step:
             run_ids = []
@@ -238,6 +257,7 @@ def train(
         run_ids=tuple(run_ids),
         verdict=verdict,
         added_value=added_value,
+        permutation_tests=permutation_tests,
         question=table.task.describe(),
         flow=table.flow,
         warnings=tuple(str(warning) for warning in table.warnings),
@@ -315,9 +335,10 @@ def _describe_regions(table: Table, attachments: Attachments) -> None:
         )
 
 
-def _list_candidates(settings: StudySettings, table: Table) -> list[tuple[FamilyName, Table]]:
+def _list_candidates(
+    settings: StudySettings, sets: Sequence[Table]
+) -> list[tuple[FamilyName, Table]]:
     """List the models: each family on each feature set; the prevalence, which uses none, once."""
-    sets = [table.select(features) for features in settings.feature_sets(table.has)]
     candidates: list[tuple[FamilyName, Table]] = []
     for family in settings.models.families:
         candidates += [(family, narrowed) for narrowed in sets[: 1 if _is_blind(family) else None]]
@@ -328,10 +349,68 @@ def _is_blind(family: FamilyName) -> bool:
     return family == "prevalence"
 
 
-def _count_workers(asked: int) -> int:
+def _choose_means(settings: StudySettings, workers: int | None, folder: Path) -> dict[str, Any]:
+    """Return how the work is done, which changes no result."""
     from joblib import cpu_count
 
-    return asked or cpu_count()
+    compute = settings.compute
+    asked = compute.workers if workers is None else workers
+    return {
+        "workers": asked or cpu_count(),
+        "engine": compute.engine,
+        "scheduler": compute.scheduler if compute.backend == "dask" else None,
+        "checkpoints": _open_checkpoints(folder) if compute.checkpoints else None,
+    }
+
+
+def _open_checkpoints(folder: Path) -> Path:
+    from stratify.evaluation import Checkpoints
+
+    kept = Checkpoints(folder / "checkpoints")
+    kept.forget_old()
+    return kept.folder
+
+
+def _permute(
+    settings: StudySettings,
+    sets: Sequence[Table],
+    folds: Sequence[Fold],
+    how: dict[str, Any],
+    progress: Progress,
+) -> tuple[PermutationTest, ...]:
+    """Test each feature set against shuffled outcomes, where there are folds enough for it."""
+    from stratify.evaluation import compute_permutation_test
+
+    asked = settings.validation
+    # A fusion is a join of models that are tested by themselves.
+    tested = [(f, one) for f in asked.permuted for one in sets if one.features != "late fusion"]
+    if not asked.permutations or asked.folds < 3:
+        return ()
+    with progress("Shuffling outcomes", total=len(tested) * PARTS) as step:
+        return tuple(
+            compute_permutation_test(
+                one,
+                folds,
+                family,
+                permutations=asked.permutations,
+                within=asked.within,
+                seed=asked.seed,
+                on_part=lambda share: step(PARTS * share),
+                **how,
+            )
+            for family, one in tested
+        )
+
+
+def _attach_permutation_tests(described: Attachments, tests: Sequence[PermutationTest]) -> None:
+    """Keep a row and a figure of each test with the study."""
+    if not tests:
+        return
+    from stratify.evaluation import tabulate_permutation_tests
+
+    described.tables["permutation_tests"] = tabulate_permutation_tests(tests)
+    for test in tests:
+        described.figures[f"permutations_{test.features}_{test.family}"] = test.plot()
 
 
 def _run_of(

@@ -65,6 +65,7 @@ def combat_as_published(values, site, design, *, reference=None, tolerance=1e-4)
             continue
         z = standard[rows]
         gamma, delta = z.mean(axis=0), z.var(axis=0, ddof=1)
+        delta[delta < 1e-12] = 1.0  # as neuroCombat has it
         m, s2 = delta.mean(), delta.var(ddof=1)
         a, b = (m**2 + 2 * s2) / s2, (m**3 + m * s2) / s2
         g, d = gamma, delta

@@ -14,7 +14,7 @@ from stratify.connectome.patient_files import find_patient_files
 from stratify.connectome.raw import RawMatrices, Regions, ragged_fault
 from stratify.connectome.signals import TEXT_ENDINGS, read_signals
 from stratify.errors import DataError, Fault, name_some
-from stratify.sheet import MISSING_WORDS, read_sheet
+from stratify.sheet import MISSING_WORDS, as_numbers, read_sheet
 
 MATRIX_ENDINGS = (
     ".csv",
@@ -312,12 +312,14 @@ def _read_grid(one: OneFile, file: Path, regions: Regions | None) -> None:
         one.tell(fault.met, fault.wanted, fault.way_out)
     if one.faults:
         return
-    values, wrong = sheet.numbers(sheet.headers)
-    cells = np.array([sheet.columns[header].to_pylist() for header in sheet.headers], object).T
+    headers = sheet.headers
+    first_row = [sheet.columns[header][0].as_py() for header in headers]
+    first_column = sheet.columns[headers[0]]
     known = set() if regions is None else set(regions.names)
-    height, width = values.shape
+    height, width = len(sheet), len(headers)
     # Names may be numbers too, and are then told from values by the list of regions.
-    names_on_top = wrong[0, 1:].any() or known in (set(cells[0]), set(cells[0, 1:]))
+    on_top = _are_words(first_row[1:]).any()
+    names_on_top = on_top or known in (set(first_row), set(first_row[1:]))
     if not names_on_top and regions is None:
         one.tell(
             "its first row holds numbers",
@@ -325,11 +327,14 @@ def _read_grid(one: OneFile, file: Path, regions: Regions | None) -> None:
             "Write the names as the first row, or give the list of regions.",
         )
         return
+    top = left = 0
+    rows: list[int] | slice = slice(None)
     if names_on_top:
-        names_down = height == width or bool(wrong[1:, 0].all())
-        left, down = int(names_down), cells[1:, 0].tolist()
-        one.names = tuple(cells[0, left:])
-        if names_down and sorted(down) != sorted(one.names):
+        top = 1
+        down = first_column[1:].to_pylist()
+        left = int(height == width or bool(_are_words(down).all()))
+        one.names = tuple(first_row[left:])
+        if left and sorted(down) != sorted(one.names):
             only = sorted(set(down).symmetric_difference(one.names))
             one.tell(
                 f"regions named in the first row or in the first column only: {name_some(only)}",
@@ -337,12 +342,24 @@ def _read_grid(one: OneFile, file: Path, regions: Regions | None) -> None:
                 "Write the file again with both, or with the first row alone.",
             )
             return
-        rows = [down.index(name) for name in one.names] if names_down else slice(None)
-        values, wrong, cells = (grid[1:, left:][rows] for grid in (values, wrong, cells))
+        if left:
+            place = {name: k for k, name in enumerate(down)}
+            rows = [place[name] for name in one.names]
+    columns = {header: sheet.columns[header][top:] for header in headers[left:]}
+    body = replace(sheet, columns=columns, rows=sheet.rows[top:])
+    values, wrong = (grid[rows] for grid in body.numbers(body.headers))
     if wrong.any():
-        _tell_wrong_cells(one, cells, wrong, regions)
+        cells = np.array([column.to_pylist() for column in columns.values()], object).T
+        _tell_wrong_cells(one, cells[rows], wrong, regions)
     else:
         one.matrix = values
+
+
+def _are_words(cells: Sequence[str]) -> np.ndarray:
+    """Return which cells are neither numbers nor missing."""
+    import pyarrow as pa
+
+    return as_numbers(pa.array(cells, pa.string()))[1]
 
 
 def _tell_wrong_cells(

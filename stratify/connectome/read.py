@@ -15,7 +15,7 @@ from stratify.connectome.check import (
     clean_matrices,
 )
 from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
-from stratify.connectome.networks import map_regions
+from stratify.connectome.networks import NetworkMap
 from stratify.connectome.raw import (
     PatientNames,
     RawMatrices,
@@ -24,6 +24,7 @@ from stratify.connectome.raw import (
     read_patients,
     read_regions,
 )
+from stratify.connectome.region_networks import networks_of_regions
 from stratify.connectome.values import (
     CONNECTIVITY_KINDS,
     EDGE_SEPARATOR,
@@ -40,7 +41,7 @@ def read_connectomes(
     kind: ConnectivityKind | None = None,
     separator: str = EDGE_SEPARATOR,
     regions: str | Path | Sequence[str] | None = None,
-    networks: Mapping[str, str] | Sequence[str] | None = None,
+    networks: Mapping[str, str] | Sequence[str] | NetworkMap | None = None,
     atlas: str = "",
     name: str | None = None,
     patients: str | Path | Sequence[str] | Mapping[str, str] | None = None,
@@ -89,8 +90,9 @@ def read_connectomes(
     regions : path, or sequence of str, optional
         The regions in their order. Needed for files that name none; a file has one a line, or is a
         table with a column ``region`` and perhaps ``network``, ``hub``, ``x``, ``y`` and ``z``.
-    networks : mapping of str to str, or sequence of str, optional
-        Each region's network, by name or in order. Regions without one get `network_of` their name.
+    networks : mapping of str to str, sequence of str, or NetworkMap, optional
+        Each region's network, by name or in order, or a map that was edited. Regions without one
+        are mapped by `map_regions`.
     atlas : str
         What the regions are of, for reports. Of a folder that holds several atlases, the one to
         read, by its name in the files.
@@ -173,7 +175,7 @@ def read_connectomes(
     faults += kind_faults
     beside = Regions(raw.regions, raw.networks, raw.hubs, raw.coordinates)
     beside = beside if wanted.regions is None else beside.completed_by(wanted.regions)
-    named, network_faults = networks_of_regions(networks, beside, where)
+    mapped, network_faults = networks_of_regions(networks, beside, where, atlas=atlas or raw.atlas)
     faults += network_faults
     if agreed is not None and len(raw.patients):
         faults += check_matrices(raw, agreed, where)
@@ -190,11 +192,12 @@ def read_connectomes(
     if errors:
         raise DataError(errors)
     assert agreed is not None
+    assert mapped is not None
     return Connectomes(
         clean_matrices(raw.matrices, agreed),
         raw.patients,
         raw.regions,
-        named,
+        mapped.networks,
         agreed,
         atlas or raw.atlas,
         where,
@@ -204,7 +207,8 @@ def read_connectomes(
         raw.producer,
         raw.band,
         beside.coordinates,
-        beside.hubs or (),
+        mapped.hubs if any(mapped.hubs) else (),
+        mapped,
     )
 
 
@@ -302,47 +306,3 @@ def _agree_on_kind(
             )
         ]
     return (asked or raw.kind), []  # type: ignore[return-value]
-
-
-def networks_of_regions(
-    given: Mapping[str, str] | Sequence[str] | None, regions: Regions, where: str
-) -> tuple[tuple[str, ...], list[Fault]]:
-    """Return the network of each region: as given, as the file has it, or by its name.
-
-    Parameters
-    ----------
-    given : mapping of region to network, or sequence in the order of the regions, optional
-    regions : Regions
-    where : str
-
-    Returns
-    -------
-    networks : tuple of str
-        Empty where there are faults.
-    faults : list of Fault
-    """
-    if given is not None and not isinstance(given, Mapping):
-        if len(given) == len(regions.names):
-            return tuple(given), []
-        return (), [
-            Fault(
-                where=where,
-                met=f"{len(given)} networks for {len(regions.names)} regions",
-                wanted="one network for each region, in their order",
-                way_out="Correct the list, or name the network of each region by its name.",
-            )
-        ]
-    overrides = dict(given or {})
-    strange = sorted(set(overrides) - set(regions.names))
-    if strange:
-        return (), [
-            Fault(
-                where=where,
-                met=f"a network for {strange[0]!r}{did_you_mean(strange[0], regions.names)}",
-                wanted="networks of regions that the file has",
-                way_out="Correct the names of the regions.",
-            )
-        ]
-    if regions.networks is not None:
-        overrides = dict(zip(regions.names, regions.networks, strict=True)) | overrides
-    return map_regions(regions.names, overrides=overrides).networks, []

@@ -20,7 +20,7 @@ from stratify.connectome.raw import (
     read_regions,
     wrong_cells,
 )
-from stratify.connectome.read import networks_of_regions
+from stratify.connectome.region_networks import networks_of_regions
 from stratify.connectome.regional import RegionalValues
 from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.sheet import Sheet, read_sheet
@@ -126,17 +126,20 @@ def read_regional_values(
     else:
         raw = _values_of_table(path, asked, session, given, patient_column)
     raw = replace(raw, faults=(*raw.faults, *_check(raw, known, where)))
-    named, network_faults = networks_of_regions(networks, Regions(raw.regions, raw.networks), where)
+    mapped, network_faults = networks_of_regions(
+        networks, Regions(raw.regions, raw.networks), where
+    )
     what = {key: asked.get(key) or raw.said.get(key, "") for key in ("measure", "unit", *_MORE)}
     faults = [*raw.faults, *network_faults, *_check_measure(raw, what, where)]
     errors = [fault for fault in faults if fault.severity == "error"]
     if errors:
         raise DataError(errors)
+    assert mapped is not None
     return RegionalValues(
         raw.values,
         raw.patients,
         raw.regions,
-        named,
+        mapped.networks,
         what["measure"],
         what["unit"],
         what["atlas"],

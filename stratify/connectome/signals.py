@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +57,7 @@ def read_signals(file: Path) -> Signals:
     """
     lower = file.name.lower()
     if lower.endswith(TABLE_ENDINGS):
-        return _of_cells(file, _cells_of_table(file))
+        return _of_table(file)
     if lower.endswith(".ptseries.nii"):
         from stratify.connectome.cifti import read_ptseries
 
@@ -67,7 +67,7 @@ def read_signals(file: Path) -> Signals:
     return _of_text(file)
 
 
-def _cells_of_table(file: Path) -> np.ndarray:
+def _of_table(file: Path) -> Signals:
     sheet = read_sheet(file, header=False)
     errors = [fault for fault in sheet.faults if fault.severity == "error"]
     if errors or sheet.ragged:
@@ -81,8 +81,33 @@ def _cells_of_table(file: Path) -> np.ndarray:
                 "Write the file again; a row was cut off or holds a delimiter too many.",
             )
         )
-    columns = [sheet.columns[header].to_pylist() for header in sheet.headers]
-    return np.array(columns, dtype=object).T
+    first = [str(column[0].as_py()).strip() for column in sheet.columns.values()]
+    if all(map(_is_number, first)):
+        kept, names, body = list(sheet.headers), None, sheet
+    else:
+        named = dict(zip(sheet.headers, first, strict=True))
+        kept = [header for header in sheet.headers if named[header].lower() not in _NOT_REGIONS]
+        names = tuple(named[header] for header in kept)
+        columns = {header: sheet.columns[header][1:] for header in kept}
+        body = replace(sheet, columns=columns, rows=sheet.rows[1:])
+    values, wrong = body.numbers(kept)
+    if wrong.any():
+        row, column = (int(place) for place in np.argwhere(wrong)[0])
+        cell = body.columns[kept[column]][row].as_py()
+        raise DataError(_no_number(file, cell, row, column, names))
+    return Signals(values, names)
+
+
+def _no_number(
+    file: Path, cell: str, row: int, column: int, names: tuple[str, ...] | None
+) -> Fault:
+    at = f" of {names[column]}" if names else f" of column {column + 1}"
+    return _fault(
+        file,
+        f"{cell!r} in row {row + 1}{at}",
+        f"numbers, or {MISSING_WORDS[1]}",
+        "Correct the cell.",
+    )
 
 
 def _of_cells(file: Path, cells: np.ndarray) -> Signals:
@@ -96,15 +121,7 @@ def _of_cells(file: Path, cells: np.ndarray) -> Signals:
         values = np.where(_is_missing(cells), "nan", cells).astype(float)
     except ValueError:
         row, column = next(at for at in np.ndindex(cells.shape) if not _is_number(cells[at]))
-        at = f" of {names[column]}" if names else f" of column {column + 1}"
-        raise DataError(
-            _fault(
-                file,
-                f"{cells[row, column]!r} in row {row + 1}{at}",
-                f"numbers, or {MISSING_WORDS[1]}",
-                "Correct the cell.",
-            )
-        ) from None
+        raise DataError(_no_number(file, str(cells[row, column]), row, column, names)) from None
     return Signals(values, names)
 
 

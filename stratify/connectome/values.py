@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from stratify.connectome.networks import NetworkMap
 from stratify.errors import DataError, Fault
 from stratify.schema import Column
 
@@ -74,7 +75,9 @@ class Connectomes:
         The centre of each region, in mm of the atlas's space; NaN where it is not known.
     hubs : tuple of str
         The hub of each region, such as ``"dACC"`` or ``"anterior insula"``, empty where it has
-        none; or no hub at all.
+        none; or no hub at all. Like coordinates, they are no part of the digest.
+    network_map : NetworkMap, optional
+        How each region came to its network and hub.
     """
 
     matrices: np.ndarray
@@ -91,6 +94,7 @@ class Connectomes:
     band: str = ""
     coordinates: np.ndarray | None = None
     hubs: tuple[str, ...] = ()
+    network_map: NetworkMap | None = None
 
     def __post_init__(self) -> None:
         wanted = (len(self.patients), len(self.regions), len(self.regions))
@@ -174,8 +178,6 @@ class Connectomes:
         digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
         if self.quality is not None:
             digest.update(self.quality.to_csv(float_format="%.12g").encode())
-        if any(self.hubs):
-            digest.update(repr(self.hubs).encode())
         return digest.hexdigest()
 
     def __repr__(self) -> str:

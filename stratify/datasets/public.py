@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stratify.cohort import Cohort
-from stratify.connectome import Connectomes
+from stratify.connectome import Connectomes, RegionalValues
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,7 @@ class Dataset:
     name : str
         Its key in `DATASETS`, and in a study file's ``cohort.dataset``.
     cohort : Cohort
-    connectomes : Connectomes or None
+    connectomes : Connectomes, RegionalValues or None
     description : str
         Who the patients are and what was left out, in a few sentences.
     citation : str
@@ -29,7 +29,7 @@ class Dataset:
 
     name: str
     cohort: Cohort
-    connectomes: Connectomes | None
+    connectomes: Connectomes | RegionalValues | None
     description: str
     citation: str
     licence: str

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stratify.datasets.help_linkage import fetch_help
+from stratify.datasets.opn_thickness import fetch_opn_multisite_thickness
 from stratify.datasets.public import Dataset
 from stratify.datasets.rpn_signature import fetch_rpn_signature
 from stratify.datasets.sudmex_tms import fetch_sudmex_tms
@@ -18,6 +19,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "sudmex_tms": fetch_sudmex_tms,
     "help": fetch_help,
     "rpn_signature": fetch_rpn_signature,
+    "opn_multisite_thickness": fetch_opn_multisite_thickness,
 }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort
-from stratify.connectome import Connectomes, map_regions
+from stratify.connectome import Connectomes, compute_connectivity, map_regions
 from stratify.datasets.fetch import RAW, PublicFile, fetch_file
 from stratify.datasets.public import Dataset
 from stratify.schema import Column
@@ -67,7 +67,7 @@ def fetch_rpn_signature(*, mirror: str | Path | None = None) -> Dataset:
         series = pd.read_csv(fetch_file(_series_of(person), mirror=mirror), sep="\t")
         series = series.drop(columns=GLOBAL_SIGNAL)
         regions = _tell_apart(series.columns)
-        matrices.append(_correlate(series.to_numpy(dtype=float)))
+        matrices.append(compute_connectivity(series.to_numpy(dtype=float), "pearson r"))
         volumes.append(float(len(series)))
         displacement = np.loadtxt(fetch_file(_motion_of(person), mirror=mirror), skiprows=1)
         motion.append(float(displacement.mean()))
@@ -219,12 +219,3 @@ def _tell_apart(names: pd.Index) -> tuple[str, ...]:
         stem, _, number = name.rpartition(".")
         told.append(f"{stem}_{int(number) + 1}" if stem and number.isdigit() else name)
     return tuple(told)
-
-
-def _correlate(series: np.ndarray) -> np.ndarray:
-    """Correlate regions; a region without signal has NaN with every other."""
-    silent = ~(series.std(axis=0) > 1e-12 * np.abs(series).max(axis=0, initial=1.0))
-    matrix = np.full((series.shape[1],) * 2, np.nan)
-    heard = np.flatnonzero(~silent)
-    matrix[np.ix_(heard, heard)] = np.corrcoef(series[:, heard], rowvar=False)
-    return (matrix + matrix.T) / 2

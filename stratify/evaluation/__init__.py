@@ -2,6 +2,7 @@
 
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
+from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.cross_validate import (
     compute_by_fold,
     cross_validate,
@@ -9,8 +10,14 @@ from stratify.evaluation.cross_validate import (
     refit,
     refit_many,
 )
-from stratify.evaluation.permutation import PermutationTest, compute_permutation_test
+from stratify.evaluation.learning_curve import compute_learning_curve
+from stratify.evaluation.permutation import (
+    PermutationTest,
+    compute_permutation_test,
+    tabulate_permutation_tests,
+)
 from stratify.evaluation.shuffles import Within
+from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -18,19 +25,25 @@ __all__ = [
     "AddedValue",
     "Certificate",
     "Check",
+    "Checkpoints",
     "Evaluation",
     "PermutationTest",
+    "SiteDecoding",
     "Verdict",
     "Within",
     "compute_added_value",
     "compute_by_fold",
     "compute_gain",
+    "compute_learning_curve",
     "compute_permutation_test",
+    "compute_site_decoding",
     "cross_validate",
     "cross_validate_many",
     "make_certificate",
     "make_verdict",
+    "plot_site_decoding",
     "refit",
     "refit_many",
     "tabulate_added_value",
+    "tabulate_permutation_tests",
 ]

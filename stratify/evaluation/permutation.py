@@ -116,6 +116,11 @@ fitted anew reach it (p = 0.001, the least that so many can show).
         return self.describe()
 
 
+def tabulate_permutation_tests(tests: Sequence[PermutationTest]) -> pd.DataFrame:
+    """Return one row a test: the keys of `PermutationTest.to_dict`."""
+    return pd.DataFrame([test.to_dict() for test in tests])
+
+
 class _Task(NamedTuple):
     fold: int
     first: int
@@ -208,20 +213,34 @@ def compute_permutation_test(
             )
         )
     folds = [fold for fold in folds if fold.repeat == folds[0].repeat]
-    chosen: Within = within or ("cohort" if table.site is None else "site")
-    shuffled = make_shuffles(
-        table.y,
-        count=permutations,
-        seed=seed,
-        blocks=_join_blocks(make_blocks(table, chosen), folds, len(table)),
-        units=make_units(table),
-    )
+    chosen, shuffled = _shuffle(table, folds, permutations, within, seed)
     labels = np.column_stack([table.y, shuffled])
     seeds = [seed_of(seed, fold) for fold in folds]
     work = Work([(family, table)], folds, make_inner_of_others(folds), seeds, engine)
     aucs = _compute_all(_Shared(work, labels), workers, scheduler, checkpoints, on_part)
     mean = aucs.mean(axis=0)
     return PermutationTest(family, table.features, chosen, float(mean[0]), mean[1:])
+
+
+def _shuffle(
+    table: Table, folds: Sequence[Fold], permutations: int, within: Within | None, seed: int
+) -> tuple[Within, np.ndarray]:
+    """Return inside what outcomes changed places, and the shuffled outcomes."""
+    assert table.y is not None
+    chosen: Within = within or ("cohort" if table.site is None else "site")
+    try:
+        return chosen, make_shuffles(
+            table.y,
+            count=permutations,
+            seed=seed,
+            blocks=_join_blocks(make_blocks(table, chosen), folds, len(table)),
+            units=make_units(table),
+        )
+    except DataError:
+        # Of sites so small that nobody can change places inside one, the cohort is shuffled.
+        if within is not None or chosen == "cohort":
+            raise
+        return _shuffle(table, folds, permutations, "cohort", seed)
 
 
 def make_inner_of_others(folds: Sequence[Fold]) -> list[InnerFolds]:

@@ -23,7 +23,14 @@ from stratify.metrics.intervals import (
     compute_corrected_interval,
     compute_corrected_p_value,
 )
+from stratify.metrics.learning import plot_learning_curve
+from stratify.metrics.nested import compute_nested_interval
 from stratify.metrics.null_distribution import compute_null_histogram, plot_null_distribution
+from stratify.metrics.out_of_bag import (
+    BestOf,
+    compute_best_of,
+    compute_out_of_bag_interval,
+)
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.riley import compute_auc_half_width
 from stratify.metrics.sample_size import (
@@ -41,9 +48,11 @@ from stratify.metrics.usefulness import (
     compute_net_benefit,
     plot_decision_curve,
 )
+from stratify.metrics.weighted import compute_weighted_auc, compute_weighted_mean
 
 __all__ = [
     "METRICS",
+    "BestOf",
     "CalibrationCurve",
     "Estimate",
     "Recalibration",
@@ -58,6 +67,7 @@ __all__ = [
     "compute_aucs",
     "compute_average_precision",
     "compute_balanced_accuracy",
+    "compute_best_of",
     "compute_bootstrap_interval",
     "compute_brier",
     "compute_brier_skill",
@@ -69,14 +79,19 @@ __all__ = [
     "compute_decision_curve",
     "compute_held_out_estimates",
     "compute_log_loss",
+    "compute_nested_interval",
     "compute_net_benefit",
     "compute_null_histogram",
+    "compute_out_of_bag_interval",
     "compute_sample_size",
     "compute_sample_sizes",
     "compute_subgroups",
     "compute_support",
+    "compute_weighted_auc",
+    "compute_weighted_mean",
     "fit_recalibration",
     "plot_decision_curve",
+    "plot_learning_curve",
     "plot_null_distribution",
     "plot_sample_sizes",
     "plot_subgroups",

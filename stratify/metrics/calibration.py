@@ -24,7 +24,7 @@ DISTANCES = ("ici", "e50", "e90", "emax", "eci")
 
 LEAST_PATIENTS = 100
 LEAST_OF_EACH_CLASS = 30
-# Where the third knot pays and where the fourth does: docs/decisions/0007.
+# Where the third knot pays and where the fourth does: docs/decisions/0011.
 FOUR_KNOTS_FROM = 400
 QUANTILES = {3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95)}
 
@@ -116,7 +116,7 @@ def compute_calibration_curve(
     curve : CalibrationCurve
         A distance's interval begins at 0 where exact likelihoods would give as much in one study
         of twenty, else at the reflected (basic) bound, and ends at the percentile: neither of the
-        usual ones covers a number that cannot be negative (docs/decisions/0007).
+        usual ones covers a number that cannot be negative (docs/decisions/0011).
 
     Source
     ------

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from stratify.metrics.estimates import Estimate
+from stratify.metrics.resampling import draw_patients
 
 
 def compute_corrected_interval(
@@ -117,10 +118,12 @@ def compute_bootstrap_interval(
     seed: int,
     draws: int = 500,
     level: float = 0.95,
+    groups: np.ndarray | None = None,
 ) -> Estimate:
     """Compute a figure of held-out likelihoods with a percentile interval over patients.
 
-    It carries the chance in who was sampled, and not that in how the model came out.
+    It carries the chance in who was sampled, and not that in how the model came out: for patients
+    no model has seen. Of out-of-fold predictions see `compute_out_of_bag_interval`.
 
     Parameters
     ----------
@@ -130,14 +133,18 @@ def compute_bootstrap_interval(
     seed : int
     draws : int
     level : float
+    groups : array, shape (n_patients,), optional
+        Rows with the same value are drawn together: a family, or the visits of one patient. With
+        fewer than some 20 groups the interval is too short.
 
     Source
     ------
-    Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
+    Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13; Field and Welsh 2007,
+    JRSS B 69, 369-390 (groups).
     """
     value = compute(np.arange(n_patients))
     rng = np.random.default_rng(seed)
-    drawn = np.array([compute(rng.integers(0, n_patients, n_patients)) for _ in range(draws)])
+    drawn = np.array([compute(rows) for rows in draw_patients(rng, n_patients, draws, groups)])
     drawn = drawn[~np.isnan(drawn)]
     if np.isnan(value) or len(drawn) < draws // 2:
         return Estimate(value, float("nan"), float("nan"), level)

@@ -41,6 +41,7 @@ TRUSTED_TYPES = (
     "stratify.preprocess.combat.ComBat",
     "stratify.preprocess.confounds.ConfoundRemover",
     "stratify.preprocess.encode.TableEncoder",
+    "stratify.preprocess.impute.ColumnImputer",
     "stratify.preprocess.prepare.TablePreparer",
     "xgboost.core.Booster",
 )

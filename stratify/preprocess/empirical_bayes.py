@@ -9,6 +9,9 @@ TOLERANCE = 1e-4
 
 MOST_STEPS = 1_000
 
+NONE = 1e-12
+"""A variance below this share of the pooled one is rounding error."""
+
 
 def shrink_site(
     shift: np.ndarray,
@@ -52,7 +55,7 @@ def shrink_site(
     """
     variance = residual / (count - 1) if count > 1 else np.ones_like(shift)
     # A column without spread at this site says nothing of its stretch.
-    variance = np.where(variance > 0, variance, 1.0)
+    variance = np.where(variance > NONE, variance, 1.0)
     if len(shift) < 2:
         return shift.copy(), variance
     prior_mean, prior_variance = shift.mean(), shift.var(ddof=1)

@@ -44,7 +44,8 @@ class ColumnImputer(TableStep):
     ----------
     fill_ : array, shape (n_imputed,)
         What a gap becomes; 0 for a column without any value in training.
-    site_fill_ : DataFrame, shape (n_sites, n_imputed)
+    sites_ : tuple of str
+    site_fill_ : array, shape (n_sites, n_imputed)
         The same by site; NaN where training had no value. Only with ``"site mean"``.
     imputed_ : array of int, shape (n_imputed,)
         Positions of the columns in the input.
@@ -67,7 +68,8 @@ class ColumnImputer(TableStep):
     """
 
     fill_: np.ndarray
-    site_fill_: pd.DataFrame
+    sites_: tuple[str, ...]
+    site_fill_: np.ndarray
     imputed_: np.ndarray
     imputed_share_: float
     column_shares_: np.ndarray
@@ -120,7 +122,8 @@ class ColumnImputer(TableStep):
         self._learn_fill(values)
         if self.fill == "site mean":
             sites = name_sites(table.iloc[:, site[0]])
-            self.site_fill_ = pd.DataFrame(values).groupby(sites).mean()
+            means = pd.DataFrame(values).groupby(sites).mean()
+            self.sites_, self.site_fill_ = tuple(map(str, means.index)), means.to_numpy()
         return self
 
     def _learn_gaps(self, gaps: np.ndarray) -> None:
@@ -149,8 +152,12 @@ class ColumnImputer(TableStep):
         if self.fill == "site mean":
             values = values.copy()
             rows, columns = np.nonzero(np.isnan(values))
-            by_site = self.site_fill_.reindex(name_sites(table.iloc[:, self._site])).to_numpy()
-            values[rows, columns] = by_site[rows, columns]
+            known = {site: k for k, site in enumerate(self.sites_)}
+            place = np.array(
+                [known.get(site, -1) for site in name_sites(table.iloc[:, self._site])]
+            )
+            of_site = np.vstack([self.site_fill_, np.full(values.shape[1], np.nan)])
+            values[rows, columns] = of_site[place[rows], columns]
         if values.shape[1] and np.isnan(values.sum()):
             values = self._engine.transform(values)
         return self._give_back(X, table, self.imputed_, values)

@@ -141,6 +141,20 @@ def test_a_region_outside_the_brain_mask_is_not_covered(tmp_path, atlas):
     np.testing.assert_allclose(read.quality["coverage"], [1, 2 / 3])
 
 
+def test_a_region_half_outside_the_mask_counts_as_the_limit_says(tmp_path, atlas):
+    write_scan(tmp_path / "fmriprep", "01", made_confounds(), mask_out=2)
+    uncovered = {
+        limit: extract(
+            tmp_path / "fmriprep", out=tmp_path / "out", least_coverage=limit, workers=1, **atlas
+        )
+        for limit in (0.5, 0.6)
+    }
+    assert [result.scans[0].uncovered for result in uncovered.values()] == [1, 2]
+    table = pd.read_csv(next((tmp_path / "out").rglob("*timeseries.tsv")), sep="\t")
+    assert table["DMN_1"].isna().all()
+    assert table["SN_1"].notna().all()
+
+
 def test_scrubbing_leaves_out_the_volumes_that_moved(tmp_path, atlas):
     write_scan(tmp_path / "fmriprep", "01", made_confounds())
     extract(

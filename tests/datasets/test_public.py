@@ -228,3 +228,37 @@ def test_both_rpn_questions_can_be_asked():
     assert (len(sex), int(sex.y.sum())) == (68, 39)
     pain = ask(fetch("rpn_signature"), "pain_sensitive", "more")
     assert (len(pain), int(pain.y.sum())) == (66, 33)
+
+
+@needs_files
+def test_thickness_is_of_people_once_each_and_of_regions_that_were_found():
+    dataset = fetch("opn_multisite_thickness")
+    thickness = dataset.connectomes
+    assert len(dataset.cohort.frame) == len(thickness) == 518
+    assert len(thickness.regions) == 148
+    assert np.nanmin(thickness.values) > 0.5
+    assert np.nanmax(thickness.values) < 6
+    # One person, who stands in two rows of the published tables as 27 others do, lacks a region.
+    assert np.isnan(thickness.values).sum() == 1
+    assert dataset.cohort.frame["age"].isna().sum() == 28
+    assert "28 people in two rows, with one brain and two ages" in str(dataset.cohort.warnings[0])
+    assert dataset.cohort.frame["site"].nunique() == 6
+
+
+@needs_files
+def test_thickness_tells_sites_apart_as_unharmonised_features_do():
+    dataset = fetch("opn_multisite_thickness")
+    adult = (dataset.cohort.frame["site"] != "ds003416").to_numpy()
+    features = dataset.connectomes.select(adult).features
+    of_one_site = (dataset.cohort.frame["site"] == "ds003653").to_numpy()[adult]
+    assert compute_auc(features, of_one_site, repeats=1, C=0.01) > 0.9
+    assert list(features.index) == list(dataset.cohort.frame.index[adult])
+
+
+@needs_files
+def test_a_question_can_be_asked_of_regional_values():
+    table = ask(fetch("opn_multisite_thickness"), "sex", "male", "diagnosis")
+    assert table.X.shape == (518, 149)
+    assert table.has[:2] == ("clinical", "connectivity")
+    thickness = [c for c in table.columns if c.source == "connectivity"]
+    assert {c.unit for c in thickness} == {"mm"}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import kstest
@@ -150,6 +152,14 @@ def test_what_cannot_be_permuted_is_refused(study):
     two = make_folds(table.y, folds=2)
     with pytest.raises(DataError, match="Use three folds or more"):
         compute_permutation_test(table, two, "svm", permutations=3)
+
+
+def test_sites_too_small_to_shuffle_leave_the_cohort_to_shuffle(study):
+    table, folds = study
+    alone = replace(table, site=np.array([f"site {k}" for k in range(60)]))
+    assert compute_permutation_test(alone, folds, "ridge", permutations=3).within == "cohort"
+    with pytest.raises(DataError, match="no two patients with different outcomes"):
+        compute_permutation_test(alone, folds, "ridge", permutations=3, within="site")
 
 
 def test_cohort_is_unchanged(study):

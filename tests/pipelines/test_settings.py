@@ -69,7 +69,7 @@ def the_refusal(path, *overrides):
 def test_a_short_study_gets_every_default(write):
     study = read_settings(write())
     assert (study.validation.folds, study.validation.repeats) == (5, 4)
-    assert study.models.families == ("prevalence", "logistic", "xgboost")
+    assert study.models.families == ("prevalence", "logistic", "svm", "forest", "xgboost")
     assert study.features.sets is None
     assert study.experiment == "madrs under both"
     assert study.tracking.store == "mlruns"
@@ -105,6 +105,14 @@ def test_every_setting_that_task_and_rule_share_is_handed_on(write):
     )
 
 
+def test_cluster_without_an_address_is_refused(write):
+    said = the_refusal(write(STUDY + "[compute]\nbackend = 'dask'\n"))
+    assert 'backend = "dask" and no scheduler' in said
+    assert "--scheduler" in said
+    given = read_settings(write(), ["compute.backend=dask", "compute.scheduler=tcp://h:8786"])
+    assert given.compute.scheduler == "tcp://h:8786"
+
+
 def test_settings_cannot_be_changed(write):
     study = read_settings(write())
     with pytest.raises(ValueError, match="frozen"):
@@ -113,7 +121,7 @@ def test_settings_cannot_be_changed(write):
 
 def test_the_words_are_those_of_the_library():
     from pipelines import cli
-    from stratify import connectome, outcome, task
+    from stratify import connectome, evaluation, model, outcome, task
     from stratify.cohort import source
 
     assert get_args(words.Question) == get_args(task.Question)
@@ -121,19 +129,32 @@ def test_the_words_are_those_of_the_library():
     assert get_args(words.Together) == get_args(task.Together)
     assert get_args(words.MissingOutcome) == get_args(outcome.MissingOutcome)
     assert get_args(words.CohortFormat) == get_args(source.Format) == cli.FORMATS
+    assert get_args(words.Within) == get_args(evaluation.Within)
+    assert get_args(words.Engine) == get_args(model.Engine)
+    assert get_args(words.Family) == model.FAMILIES
+    assert set(get_args(words.PermutedFamily)) == {*model.FAMILIES} - {"prevalence"}
     assert get_args(words.ConnectivityKind) == get_args(connectome.ConnectivityKind)
-    assert get_args(words.ConnectivityFormat) == tuple(connectome.FORMATS)
+    assert get_args(words.ConnectivityFormat) == (*connectome.FORMATS, "regional")
 
 
 def test_connectivity_is_read_as_its_section_says(write):
     import inspect
 
-    from stratify.connectome import read_connectomes
+    from stratify.connectome import read_connectomes, read_regional_values
 
     section = read_settings(write(), ["connectivity.networks.ACC=SN"]).connectivity
     assert section.reading["networks"] == {"ACC": "SN"}
     assert set(section.reading) <= set(inspect.signature(read_connectomes).parameters)
-    assert set(section.reading) == set(type(section).model_fields) - {"file"}
+    asked = ["connectivity.format=regional", "connectivity.measure=alff"]
+    regional = read_settings(write(), asked).connectivity
+    assert set(regional.reading) <= set(inspect.signature(read_regional_values).parameters)
+    read = set(section.reading) | set(regional.reading)
+    assert read == set(type(section).model_fields) - {"file"}
+
+
+def test_regional_values_and_they_alone_have_a_measure(write):
+    assert "no measure of regional values" in the_refusal(write(), "connectivity.format=regional")
+    assert "a measure of connectivity" in the_refusal(write(), "connectivity.measure=alff")
 
 
 def test_feature_sets_are_those_named_or_else_what_the_data_have(write):

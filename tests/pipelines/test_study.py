@@ -16,7 +16,11 @@ from stratify.metrics import METRICS
 from stratify.task import assemble
 from stratify.tracking import find_identifiers, find_run, load_run, open_store, start_study
 
-QUICK = ("validation.repeats=2", "models.families=prevalence,logistic")
+QUICK = (
+    "validation.repeats=2",
+    "validation.permutations=99",
+    "models.families=prevalence,logistic",
+)
 
 
 def run(*words):
@@ -91,10 +95,57 @@ def test_runs_of_a_study_are_complete_and_name_no_patient(found):
 
 def test_same_study_again_gives_the_same_figures_to_the_last_digit(nothing):
     folder, first = nothing
-    again = train(folder, "compute.workers=2")
+    again = train(folder, "compute.workers=2", "compute.checkpoints=false")
     for one, other in zip(first["runs"], again["runs"], strict=True):
         one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
         assert one == other
+
+
+def test_chance_is_told_from_a_planted_effect_by_shuffled_outcomes(found, nothing):
+    _, _, result = found
+    tests = {test["features"]: test for test in result["permutation_tests"]}
+    assert set(tests) == {"clinical", "connectivity", "both"}
+    assert tests["clinical"]["p_value"] == pytest.approx(0.01)
+    assert tests["clinical"]["within"] == "site"
+    assert min(test["p_value"] for test in nothing[1]["permutation_tests"]) > 0.02
+
+
+def test_permutation_tests_are_kept_with_the_study(found):
+    folder, _, result = found
+    kept = {path.name for path in (folder / "mlruns").rglob("permutation*")}
+    assert {"permutations_clinical_ridge.png", "permutation_tests.csv"} <= kept
+    words = CliRunner().invoke(cli, ["train", "--help"]).stdout
+    assert "--scheduler" in words
+    assert result["permutation_tests"][0]["permutations"] == 99
+
+
+def test_training_again_fits_nothing_anew_and_finds_the_same(nothing, monkeypatch):
+    folder, first = nothing
+    monkeypatch.setattr("stratify.model.classifier._tune", None)
+    monkeypatch.setattr("stratify.evaluation.permutation._run", None)
+    again = train(folder)
+    for one, other in zip(first["runs"], again["runs"], strict=True):
+        one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
+        assert one == other
+    assert again["permutation_tests"] == first["permutation_tests"]
+
+
+def test_study_on_a_cluster_finds_the_same(nothing):
+    distributed = pytest.importorskip("distributed")
+    folder, first = nothing
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        again = train(
+            folder,
+            "compute.backend=dask",
+            f"compute.scheduler={cluster.scheduler_address}",
+            "compute.checkpoints=false",
+        )
+    for one, other in zip(first["runs"], again["runs"], strict=True):
+        one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
+        assert one == other
+    assert again["permutation_tests"] == first["permutation_tests"]
 
 
 def test_explanation_names_only_what_the_model_uses(found):

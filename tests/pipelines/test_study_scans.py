@@ -131,3 +131,26 @@ def test_new_patients_are_read_as_the_study_reads_and_held_to_its_gates(tmp_path
         _require_quality(two, {"most_mean_fd": 0.5})
     assert _require_quality(two, {"most_mean_fd": 1.0}) is None
     assert _require_quality(two, {}) is None
+
+
+def test_a_study_may_use_regional_values(study):
+    rng = np.random.default_rng(1)
+    rows = [(p, r, rng.uniform(0.5, 1.5)) for p in PATIENTS for r in REGIONS]
+    table = pd.DataFrame(rows, columns=["participant_id", "roi", "value"])
+    table.assign(tracer="ECD", session_id="pre").to_csv(
+        study.parent / "spect.tsv", sep="\t", index=False
+    )
+    text = study.read_text()
+    start, end = text.index("[connectivity]"), text.index("[question]")
+    section = """[connectivity]
+file = "spect.tsv"
+format = "regional"
+measure = "perfusion"
+unit = "ratio to cerebellum"
+"""
+    study.write_text(text[:start] + section + text[end:])
+    result = check(study)
+    assert result.ok, result.words()
+    assert result.plan.features["connectivity"] == 3
+    _, values = read_data(read_settings(study))
+    assert repr(values).endswith("perfusion of ECD, ratio to cerebellum)")

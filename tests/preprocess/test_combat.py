@@ -5,7 +5,7 @@ from made_sites import EDGES, combat_as_published, make_scans
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from stratify.errors import DataError
-from stratify.preprocess import ComBat
+from stratify.preprocess import ComBat, fit_combat_folds
 
 SITES = {"Bochum": 40, "Essen": 30, "Szeged": 25}
 
@@ -227,6 +227,17 @@ def test_a_constant_column_stays_and_leaves_the_others_alone(scans):
     assert "1 column without variation within sites: dead" in str(combat.warnings_[0])
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, -1e5 / 7, 1e-9 / 7])
+def test_whatever_its_value_a_constant_column_is_known_as_one(scans, value):
+    held = scans.assign(dead=value, mark=value + scans["site"].cat.codes * (value + 0.7))
+    combat = ComBat("site", ["age", "sex"]).fit(held)
+    assert (combat.spread_ == 0).tolist() == [False] * 12 + [True] * 2
+    many = fit_combat_folds(
+        ComBat("site", ["age", "sex"]), held, [np.arange(60), np.arange(30, 95)]
+    )
+    assert all((one.spread_ == 0).sum() == 2 for one in many)
+
+
 def test_a_column_that_only_tells_the_site_tells_nothing_afterwards(scans):
     marked = scans.assign(mark=scans["site"].cat.codes.astype(float) * 3 + 0.1)
     ours = ComBat("site", columns=[*EDGES, "mark"]).fit_transform(marked)
@@ -234,12 +245,13 @@ def test_a_column_that_only_tells_the_site_tells_nothing_afterwards(scans):
     assert np.isfinite(ours[EDGES]).all(axis=None)
 
 
-def test_a_column_dead_at_one_site_stays_finite_everywhere(scans):
-    scans.loc[scans["site"] == "Essen", "edge3"] = 0.25
-    ours = ComBat("site", ["age"]).fit_transform(scans)
-    assert np.isfinite(ours[EDGES]).all(axis=None)
-    others = ComBat("site", ["age"]).fit(scans)
-    assert others.variance_[1, 3] > 0.1
+@pytest.mark.parametrize("value", [0.25, 0.0, 1 / 3, 1e5 / 7])
+def test_a_column_dead_at_one_site_counts_as_unstretched_there(scans, value):
+    scans["edge3"] += value
+    scans.loc[scans["site"] == "Essen", "edge3"] = value
+    ours = ComBat("site", columns=EDGES).fit_transform(scans)[EDGES]
+    wanted = combat_as_published(scans[EDGES].to_numpy(), list(scans["site"]), np.empty((0, 0)))
+    np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-8)
 
 
 def test_a_single_column_is_harmonised_without_shrinkage(scans):

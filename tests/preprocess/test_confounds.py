@@ -95,6 +95,12 @@ def test_a_table_and_an_array_come_out_alike(cohort):
     np.testing.assert_array_equal(by_name.to_numpy(), by_position)
 
 
+def test_a_column_of_a_table_can_be_named_or_counted(cohort):
+    by_name = ConfoundRemover(["age", "sex"]).fit_transform(cohort)
+    by_position = ConfoundRemover([1, 5]).fit_transform(cohort)
+    pd.testing.assert_frame_equal(by_name, by_position)
+
+
 def test_a_missing_value_stays_missing_and_leaves_other_columns_alone(cohort):
     gaps = cohort.copy()
     gaps.loc[["P1", "P8"], ["SN~CEN", "A~B"]] = np.nan

@@ -1,0 +1,111 @@
+"""Time a peer and ours in turn, in one process, on the same input, and print what came of it.
+
+Times are those of the processor, so that other work on the machine is not counted; ratios in one
+run are what counts, since the times themselves move with the machine.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+
+@dataclass
+class Timing:
+    """Seconds of each run; ``scale`` stands for work that was not all done."""
+
+    seconds: list[float] = field(default_factory=list)
+    scale: float = 1.0
+
+    @property
+    def median(self) -> float:
+        return self.scale * statistics.median(self.seconds)
+
+    def __str__(self) -> str:
+        low, high = (self.scale * end(self.seconds) for end in (min, max))
+        return f"{_seconds(self.median)} ({_seconds(low)} to {_seconds(high)})"
+
+
+@dataclass
+class Row:
+    """One job: a peer's time, ours, and how it was seen that both did the same."""
+
+    job: str
+    peer: str
+    theirs: Timing
+    ours: Timing
+    agreement: str
+    goal: str
+
+    @property
+    def ratio(self) -> float:
+        return self.theirs.median / self.ours.median
+
+
+def compare(
+    job: str,
+    *,
+    peer: str,
+    theirs: Callable[[], object],
+    ours: Callable[[], object],
+    agree: Callable[[object, object], str],
+    goal: str,
+    times: int = 3,
+    theirs_scale: float = 1.0,
+    ours_scale: float = 1.0,
+) -> Row:
+    """Run both in turn, warm; ``agree`` raises unless their results are the same."""
+    said = agree(theirs(), ours())
+    timings = Timing(scale=theirs_scale), Timing(scale=ours_scale)
+    for _ in range(times):
+        for timing, call in zip(timings, (theirs, ours), strict=True):
+            start = time.process_time()
+            call()
+            timing.seconds.append(time.process_time() - start)
+    row = Row(job, peer, *timings, said, goal)
+    print(f"{row.job}: {row.peer} {row.theirs}, ours {row.ours}, {row.ratio:.0f} times", flush=True)
+    return row
+
+
+def render(rows: list[Row]) -> str:
+    """Return the table in markdown."""
+    lines = [
+        "| job | peer | peer's time (lowest to highest) | ours | ratio | goal | agreement |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row.job} | {row.peer} | {row.theirs} | {row.ours} | **{row.ratio:.0f}×** | {row.goal} "
+        f"| {row.agreement} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def describe_machine() -> str:
+    """Name the processor and the packages, for the head of a table."""
+    model = platform.processor()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            model = next(line.split(":")[1].strip() for line in info if "model name" in line)
+    except (OSError, StopIteration):
+        pass
+    packages = ("numpy", "scipy", "scikit-learn", "xgboost-cpu", "skglm", "stratify")
+    named = [f"{name} {_version(name)}" for name in packages if _version(name)]
+    return f"{model}, one thread; Python {platform.python_version()}, {', '.join(named)}"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _seconds(value: float) -> str:
+    if value >= 100:
+        return f"{value:,.0f} s"
+    return f"{value:.2g} s" if value >= 0.1 else f"{1000 * value:.2g} ms"
