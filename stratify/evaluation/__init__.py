@@ -17,8 +17,8 @@ from stratify.evaluation.permutation import (
     tabulate_permutation_tests,
 )
 from stratify.evaluation.shuffles import Within
-from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
+from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -29,8 +29,8 @@ __all__ = [
     "Checkpoints",
     "Evaluation",
     "PermutationTest",
-    "Usefulness",
     "SiteDecoding",
+    "Usefulness",
     "Verdict",
     "Within",
     "compute_added_value",
@@ -38,8 +38,8 @@ __all__ = [
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
-    "compute_usefulness",
     "compute_site_decoding",
+    "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
     "make_certificate",

@@ -20,7 +20,7 @@ class HeldOut:
     patients : array of str, shape (n_patients,)
     y : array of 0 and 1, shape (n_patients,)
     log_odds, base_rate : array, shape (n_repeats, n_patients)
-        ``base_rate`` is the share of responders that the model of the patient's fold was trained on.
+        ``base_rate`` is the share of responders that the model of the fold was trained on.
     """
 
     patients: np.ndarray

@@ -59,21 +59,15 @@ class Usefulness:
             "at_thresholds": self.at_thresholds,
         }
 
-    def figures(self, name: str = "") -> dict[str, Figure]:
-        """Draw the calibration curve, the decision curve and the figures at each threshold.
-
-        Parameters
-        ----------
-        name : str
-            Of the model, for the legend.
-        """
+    def figures(self) -> dict[str, Figure]:
+        """Draw the calibration curve, the decision curve and the figures at each threshold."""
         from stratify.metrics.calibration import plot_calibration_curve
         from stratify.metrics.thresholds import plot_at_thresholds
         from stratify.metrics.usefulness import plot_decision_curve
 
         return {
             "calibration_curve": plot_calibration_curve(self.calibration_curve),
-            "decision_curve": plot_decision_curve({name or "the model": self.decision_curve}),
+            "decision_curve": plot_decision_curve({"the model": self.decision_curve}),
             "at_thresholds": plot_at_thresholds(self.at_thresholds),
         }
 
@@ -165,7 +159,7 @@ def compute_usefulness(
 
 def _spread(stated: Sequence[float]) -> list[float]:
     """Return the stated thresholds, with points between them for a curve."""
-    count = max(int(round((stated[-1] - stated[0]) / STEP)), 1)
+    count = max(round((stated[-1] - stated[0]) / STEP), 1)
     between = np.linspace(stated[0], stated[-1], count + 1)
     away = np.abs(between[:, None] - np.asarray(stated)).min(axis=1) > STEP / 10
     return sorted({*stated, *between[away].tolist()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 
@@ -44,13 +46,13 @@ def compute_wilson(
 
 
 def compute_balanced(
-    shares: tuple[np.ndarray, np.ndarray], ns: tuple[np.ndarray, np.ndarray], level: float = 0.95
+    shares: Sequence[np.ndarray], ns: Sequence[np.ndarray], level: float = 0.95
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compute the mean of two independent shares, as of sensitivity and specificity.
 
     Parameters
     ----------
-    shares, ns : pair of array
+    shares, ns : two arrays each
         The shares, and out of how many each.
     level : float
         Of the interval, which combines Wilson's limits of the two.

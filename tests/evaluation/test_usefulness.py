@@ -30,9 +30,7 @@ def make_study(make_table):
         )
         predictions["probability"] = expit(predictions["log_odds"])
         nothing = pd.DataFrame()
-        evaluation = Evaluation(
-            "logistic", "clinical", {}, nothing, predictions, nothing, None, ()
-        )
+        evaluation = Evaluation("logistic", "clinical", {}, nothing, predictions, nothing, None, ())
         return replace(table, y=y), evaluation
 
     return make
