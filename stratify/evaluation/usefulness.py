@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from stratify.evaluation.held_out import arrange_held_out
+from stratify.evaluation.held_out import HeldOut
 from stratify.evaluation.values import Evaluation
 from stratify.metrics import (
     CalibrationCurve,
@@ -136,9 +136,10 @@ def compute_usefulness(
     '39 patients; a curve needs 100'
     """
     stated = tuple(sorted(set(check_thresholds(thresholds).tolist())))
-    held_out = arrange_held_out(evaluation.predictions)
+    held_out = HeldOut.of(evaluation.predictions)
     y, probability = held_out.y, held_out.probability
-    together = held_out.arrange(table.groups, table.patients)
+    belongs = dict(zip(table.patients, table.groups, strict=True))
+    together = np.array([belongs[patient] for patient in held_out.patients])
     groups = None if len(set(together)) == len(together) else together
     curve = compute_decision_curve(
         y, probability, _spread(stated), seed=seed, draws=draws, level=level, groups=groups
