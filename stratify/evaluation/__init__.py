@@ -4,12 +4,12 @@ from stratify.evaluation.added_value import AddedValue, compute_added_value, tab
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.cross_validate import (
-    compute_by_fold,
     cross_validate,
     cross_validate_many,
     refit,
     refit_many,
 )
+from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
@@ -27,12 +27,14 @@ __all__ = [
     "Check",
     "Checkpoints",
     "Evaluation",
+    "HeldOut",
     "PermutationTest",
     "SiteDecoding",
     "Verdict",
     "Within",
     "compute_added_value",
     "compute_by_fold",
+    "compute_estimates",
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
@@ -40,6 +42,7 @@ __all__ = [
     "cross_validate",
     "cross_validate_many",
     "make_certificate",
+    "make_figures",
     "make_verdict",
     "plot_site_decoding",
     "refit",
