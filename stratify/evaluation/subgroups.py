@@ -77,7 +77,7 @@ class Grouping:
             numbers = given.to_numpy(dtype=float)
             codes: np.ndarray = np.searchsorted(self.edges, numbers, side="right")
             codes[np.isnan(numbers)] = -1
-            return pd.Categorical.from_codes(codes, categories=list(self.groups))
+            return pd.Categorical.from_codes(codes, categories=pd.Index(self.groups, dtype=object))
         words = self.words or {}
         named = [None if pd.isna(v) or v == "" else words.get(_text(v)) for v in given]
         return pd.Categorical(named, categories=list(self.groups))
