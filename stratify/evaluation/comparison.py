@@ -299,7 +299,8 @@ def _require_same_outcomes(
                 where=f"{a.name} and {b.name}",
                 met=f"another outcome for {other} of {count_of(len(shared), 'patient')} they share",
                 wanted="the same outcome of each patient, or there is no better and worse",
-                way_out="Compare models of one outcome rule.",
+                way_out="Compare models of one outcome rule. If these are other people under the "
+                "same names, give them names of their own.",
             )
         )
     return len(shared)
@@ -308,12 +309,15 @@ def _require_same_outcomes(
 def _shared_repeats(first: pd.DataFrame, second: pd.DataFrame) -> tuple[int, ...]:
     """Return the repeats in which both held out the same patients together."""
     parts = [
-        {repeat: rows[["fold", "patient"]].to_numpy() for repeat, rows in each.groupby("repeat")}
+        {
+            int(repeat): each.loc[each["repeat"] == repeat, ["fold", "patient"]].to_numpy()
+            for repeat in each["repeat"].unique()
+        }
         for each in (first, second)
     ]
     return tuple(
-        int(repeat)  # type: ignore[call-overload]
-        for repeat in parts[0].keys() & parts[1].keys()
+        repeat
+        for repeat in sorted(parts[0].keys() & parts[1].keys())
         if np.array_equal(parts[0][repeat], parts[1][repeat])
     )
 
