@@ -10,12 +10,12 @@ from stratify.evaluation.comparison import (
     compare_evaluations,
 )
 from stratify.evaluation.cross_validate import (
-    compute_by_fold,
     cross_validate,
     cross_validate_many,
     refit,
     refit_many,
 )
+from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
@@ -43,6 +43,7 @@ __all__ = [
     "compare_evaluations",
     "compute_added_value",
     "compute_by_fold",
+    "compute_estimates",
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
@@ -50,6 +51,7 @@ __all__ = [
     "cross_validate",
     "cross_validate_many",
     "make_certificate",
+    "make_figures",
     "make_verdict",
     "plot_site_decoding",
     "refit",
