@@ -12,7 +12,7 @@ from pipelines.store import find_store
 from stratify.errors import DataError, Fault, count_of
 
 if TYPE_CHECKING:
-    from stratify.evaluation import Comparison, HeldOut
+    from stratify.evaluation import Comparison, KeptPredictions
     from stratify.evaluation.comparison import Metric
     from stratify.tracking import LoadedRun
 
@@ -125,10 +125,10 @@ def compare(
     )
 
 
-def _read_held_out(a: LoadedRun, b: LoadedRun) -> tuple[HeldOut, HeldOut]:
+def _read_held_out(a: LoadedRun, b: LoadedRun) -> tuple[KeptPredictions, KeptPredictions]:
     import pandas as pd
 
-    from stratify.evaluation import HeldOut
+    from stratify.evaluation import KeptPredictions
 
     read = []
     for run in (a, b):
@@ -144,7 +144,7 @@ def _read_held_out(a: LoadedRun, b: LoadedRun) -> tuple[HeldOut, HeldOut]:
             )
         read.append(pd.read_csv(path))
     names = _name_apart(a, b)
-    return HeldOut(names[0], read[0]), HeldOut(names[1], read[1])
+    return KeptPredictions(names[0], read[0]), KeptPredictions(names[1], read[1])
 
 
 def _name_apart(a: LoadedRun, b: LoadedRun) -> tuple[str, str]:

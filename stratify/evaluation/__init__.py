@@ -6,7 +6,7 @@ from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.comparison import (
     Comparison,
     Difference,
-    HeldOut,
+    KeptPredictions,
     compare_evaluations,
 )
 from stratify.evaluation.cross_validate import (
@@ -36,6 +36,7 @@ __all__ = [
     "Difference",
     "Evaluation",
     "HeldOut",
+    "KeptPredictions",
     "PermutationTest",
     "SiteDecoding",
     "Verdict",

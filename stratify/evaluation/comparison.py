@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from stratify.errors import DataError, Fault, count_of, name_some
-from stratify.evaluation.cross_validate import compute_by_fold
+from stratify.evaluation.held_out import compute_by_fold
 from stratify.metrics import Estimate, compute_corrected_difference
 
 Metric = Literal["auc", "log_loss"]
@@ -32,7 +32,7 @@ _WORDS: Mapping[Metric, tuple[str, str]] = {
 
 
 class Predicted(Protocol):
-    """What has held-out predictions and a name: an `Evaluation`, or a `HeldOut` of a kept run."""
+    """What has a name and held-out predictions: an `Evaluation`, or those that a run keeps."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -41,7 +41,7 @@ class Predicted(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
+class KeptPredictions:
     """Held-out predictions of one model, without the model.
 
     Parameters
@@ -109,7 +109,7 @@ class Difference:
     def __str__(self) -> str:
         what, way = _WORDS[self.metric]
         return (
-            f"{what} of A is {way} by {self.gain} ({self.of_a:.3f} against {self.of_b:.3f}), where "
+            f"{what} of A is {way} by {self.gain}, {self.of_a:.3f} against {self.of_b:.3f}, where "
             f"less than {self.region:g} makes no practical difference"
         )
 
@@ -212,7 +212,7 @@ def compare_evaluations(
 
     Parameters
     ----------
-    a, b : Evaluation or HeldOut
+    a, b : Evaluation or KeptPredictions
     decided_by : {"log_loss", "auc"}
         The log loss judges the likelihoods themselves, ranks and calibration at once.
     regions : mapping of metric to float
@@ -246,7 +246,8 @@ def compare_evaluations(
     ...     return pd.DataFrame({"patient": np.arange(100), "repeat": 0, "fold": np.arange(100) % 5,
     ...         "y": y, "probability": 1 / (1 + np.exp(-log_odds)), "log_odds": log_odds,
     ...         "base_rate": 0.5})
-    >>> good, blind = HeldOut("good", predict(x + 2 * y - 1)), HeldOut("blind", predict(0 * x))
+    >>> good = KeptPredictions("good", predict(x + 2 * y - 1))
+    >>> blind = KeptPredictions("blind", predict(0 * x))
     >>> comparison = compare_evaluations(good, blind)
     >>> comparison.finding, compare_evaluations(good, good).finding
     ('A is better', 'practically the same')
