@@ -10,6 +10,7 @@ from stratify.evaluation.cross_validate import (
     refit,
     refit_many,
 )
+from stratify.evaluation.engine import is_possible
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
@@ -39,6 +40,7 @@ __all__ = [
     "compute_site_decoding",
     "cross_validate",
     "cross_validate_many",
+    "is_possible",
     "make_certificate",
     "make_verdict",
     "plot_site_decoding",
