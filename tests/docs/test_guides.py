@@ -114,7 +114,7 @@ def test_a_guide_does_what_it_says(guide, database, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_leads_somewhere(document):
-    content = document.read_text(encoding="utf-8")
+    content = re.sub(r"`[^`\n]*`", "", document.read_text(encoding="utf-8"))
     links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", content)
     for link in map("".join, links):
         if "://" not in link and not link.startswith("#"):

@@ -98,9 +98,9 @@ def test_a_sound_study_says_what_it_will_do(study):
         "both": 5,
         "late fusion": 5,
     }
-    assert plan.runs == 9  # two families on four feature sets, and the prevalence once
+    assert plan.runs == 17  # four families on four feature sets, and the prevalence once
     assert [count for _, count in plan.flow][-1] == 28
-    for said in ["a small study: no errors", "28 patients, 10 of them responders", "9 runs"]:
+    for said in ["a small study: no errors", "28 patients, 10 of them responders", "17 runs"]:
         assert said in result.words()
 
 
