@@ -74,11 +74,11 @@ VisitsFormat = Literal["long", "wide"]
 VisitsRow = Literal["patient", "period"]
 OnFirstDay = Literal["during", "before"]
 CohortFormat = Literal["table", "bids", "redcap"]
-PermutedFamily = Literal["logistic", "svm", "ridge", "forest", "xgboost"]
+PermutedFamily = Literal["logistic", "svm", "ridge", "forest", "xgboost", "cpm"]
 Within = Literal["cohort", "site", "treatment"]
 Engine = Literal["fast", "reference"]
 Backend = Literal["processes", "dask"]
-Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
+Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"]
 
 GAIN = "gain over comparator"
 
@@ -801,6 +801,12 @@ class PreparationSection(Section):
     reference_site: Text | None = Field(
         default=None, description="The site that new ones are taken for."
     )
+    hold_constant: Annotated[tuple[Text, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        strict=False,
+        description="Clinical features that `cpm` holds constant as it selects edges, where it "
+        "sees them: in the set `both`.",
+    )
 
     @field_validator("preserve")
     @classmethod
@@ -856,7 +862,7 @@ class ValidationSection(Section):
         strict=False,
         min_length=1,
         description="Families that are tested so, on every feature set; `ridge` takes seconds, "
-        "`svm` some more, and the others as many trainings as there are shuffles.",
+        "`svm` and `cpm` some more, and the others as many trainings as there are shuffles.",
     )
     within: Within | None = Field(
         default=None,
@@ -872,7 +878,8 @@ class ModelsSection(Section):
         default=("prevalence", "logistic", "svm", "forest", "xgboost"),
         strict=False,
         min_length=1,
-        description="One run for each family and feature set; `prevalence` is the reference.",
+        description="One run for each family and feature set; `prevalence` is the reference. `cpm` "
+        "sums edges, and is fitted on the sets `connectivity` and `both`.",
     )
 
 

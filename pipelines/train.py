@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, read_table
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from stratify.folds import Fold
-    from stratify.model import FamilyName, FittedModel
+    from stratify.model import FittedModel
     from stratify.task import Table
     from stratify.tracking import StudyRecord, StudyRun
 
@@ -179,7 +180,8 @@ def train(
         table, dictionary, cohort = read_table(settings)
         folds = draw_folds(settings, table)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
-    candidates = _list_candidates(settings, sets)
+    candidates, left_out = list_candidates(settings.models.families, sets)
+    table = replace(table, warnings=table.warnings + left_out)
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.evaluation import (
@@ -196,7 +198,7 @@ def train(
         table,
         settings.study.name,
         validation=settings.validation.model_dump(),
-        models_tried=sum(not _is_blind(family) for family, _ in candidates),
+        models_tried=sum(not is_blind(family) for family, _ in candidates),
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
     )
@@ -335,20 +337,6 @@ def _describe_regions(table: Table, attachments: Attachments) -> None:
         )
 
 
-def _list_candidates(
-    settings: StudySettings, sets: Sequence[Table]
-) -> list[tuple[FamilyName, Table]]:
-    """List the models: each family on each feature set; the prevalence, which uses none, once."""
-    candidates: list[tuple[FamilyName, Table]] = []
-    for family in settings.models.families:
-        candidates += [(family, narrowed) for narrowed in sets[: 1 if _is_blind(family) else None]]
-    return candidates
-
-
-def _is_blind(family: FamilyName) -> bool:
-    return family == "prevalence"
-
-
 def _choose_means(settings: StudySettings, workers: int | None, folder: Path) -> dict[str, Any]:
     """Return how the work is done, which changes no result."""
     from joblib import cpu_count
@@ -379,11 +367,16 @@ def _permute(
     progress: Progress,
 ) -> tuple[PermutationTest, ...]:
     """Test each feature set against shuffled outcomes, where there are folds enough for it."""
-    from stratify.evaluation import compute_permutation_test
+    from stratify.evaluation import compute_permutation_test, is_possible
 
     asked = settings.validation
     # A fusion is a join of models that are tested by themselves.
-    tested = [(f, one) for f in asked.permuted for one in sets if one.features != "late fusion"]
+    tested = [
+        (family, one)
+        for family in asked.permuted
+        for one in sets
+        if one.features != "late fusion" and is_possible(family, one)
+    ]
     if not asked.permutations or asked.folds < 3:
         return ()
     with progress("Shuffling outcomes", total=len(tested) * PARTS) as step:

@@ -10,7 +10,7 @@ from stratify.evaluation.cross_validate import (
     refit,
     refit_many,
 )
-from stratify.evaluation.engine import is_possible
+from stratify.evaluation.engine import is_possible, require_possible
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
@@ -46,6 +46,7 @@ __all__ = [
     "plot_site_decoding",
     "refit",
     "refit_many",
+    "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
 ]
