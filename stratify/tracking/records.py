@@ -234,8 +234,23 @@ def make_comparison(
     return table, plot_comparison(drawn)
 
 
-def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdict: Verdict) -> str:
-    """Describe a study in markdown, for the head of its run's page: the verdict first."""
+def describe_study(
+    record: StudyRecord,
+    evaluations: Sequence[Evaluation],
+    verdict: Verdict,
+    *,
+    found: Sequence[str] = (),
+) -> str:
+    """Describe a study in markdown, for the head of its run's page: the verdict first.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    evaluations : sequence of Evaluation
+    verdict : Verdict
+    found : sequence of str
+        What else was looked at, a sentence a thing.
+    """
     # A list, since MLflow sets the columns of a table without any space between them.
     models = [
         f"- **{e.name}**: AUC {_short(e, 'auc')}; Brier score {_short(e, 'brier')}; "
@@ -256,6 +271,7 @@ def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdi
             f"Each model, with {params['level']:.0%} intervals:".replace("%", " %"),
             "",
             *models,
+            *(["", "Also looked at:", "", *(f"- {sentence}" for sentence in found)] * bool(found)),
             "",
             "Research use only. Not a medical device.",
         ]
