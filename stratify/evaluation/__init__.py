@@ -9,6 +9,7 @@ from stratify.evaluation.cross_validate import (
     refit,
     refit_many,
 )
+from stratify.evaluation.engine import is_possible, require_possible
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
@@ -44,12 +45,14 @@ __all__ = [
     "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "is_possible",
     "make_certificate",
     "make_figures",
     "make_verdict",
     "plot_site_decoding",
     "refit",
     "refit_many",
+    "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
 ]
