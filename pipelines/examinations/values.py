@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipelines.candidates import is_blind
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
@@ -109,7 +111,7 @@ class Trained:
     @property
     def speaking(self) -> list[int]:
         """Positions of the candidates that tell patients apart; the prevalence does not."""
-        return [k for k, (family, _) in enumerate(self.candidates) if family != "prevalence"]
+        return [k for k, (family, _) in enumerate(self.candidates) if not is_blind(family)]
 
     @property
     def best(self) -> int | None:
