@@ -24,14 +24,12 @@ def find_overlaps(sessions: pd.DataFrame, where: str) -> Iterator[Fault]:
     dated = sessions[sessions["first_session"].notna()].sort_values("first_session", kind="stable")
     dated = dated.assign(ends=dated["last_session"].fillna(dated["first_session"]))
     dated["ends"] = dated.groupby("patient", sort=False)["ends"].cummax()
-    before = dated.groupby("patient", sort=False)[["period", "ends"]].shift(1)
-    wrong = dated["first_session"] <= before["ends"]
+    until = dated.groupby("patient", sort=False)["ends"].shift(1)
+    wrong = dated["first_session"] <= until
     told = [
-        f"period {r.period} of patient {r.patient} begins {r.first_session:%Y-%m-%d}, period "
-        f"{other.period} ends {other.ends:%Y-%m-%d}"
-        for r, other in zip(
-            dated[wrong].itertuples(index=False), before[wrong].itertuples(index=False), strict=True
-        )
+        f"period {r.period} of patient {r.patient} begins {r.first_session:%Y-%m-%d}, and one "
+        f"before it ends {end:%Y-%m-%d}"
+        for r, end in zip(dated[wrong].itertuples(index=False), until[wrong], strict=True)
     ]
     if told:
         yield Fault(
