@@ -123,7 +123,7 @@ def test_rules_treatments_and_conditions_are_known_in_any_capitals(read):
     "said",
     [
         'rule = "madrs_response_50"\nfollowup = "madrs_month6"\nlater = "madrs_week6"',
-        'name = "own"\nfollowup = "madrs_month6"\nbaseline = "b"\ndrop = 0.5\nlater = "madrs_week6"',
+        'name = "o"\nfollowup = "madrs_month6"\nbaseline = "b"\ndrop = 0.5\nlater = "madrs_week6"',
     ],
 )
 def test_a_durable_response_that_ends_before_it_begins_is_refused(read, said):
