@@ -24,7 +24,9 @@ from pipelines.sections import (
     ResponseSection,
     Section,
     StudySection,
+    SubgroupsSection,
     TrackingSection,
+    UsefulnessSection,
     ValidationSection,
     VisitsSection,
     quoted,
@@ -66,6 +68,8 @@ class StudySettings(Section):
     preparation: PreparationSection = PreparationSection()
     validation: ValidationSection = ValidationSection()
     models: ModelsSection = ModelsSection()
+    usefulness: UsefulnessSection = UsefulnessSection()
+    subgroups: SubgroupsSection = SubgroupsSection()
     tracking: TrackingSection = TrackingSection()
     compute: ComputeSection = ComputeSection()
 
