@@ -17,6 +17,13 @@ from stratify.evaluation.cross_validate import (
 )
 from stratify.evaluation.engine import is_possible, require_possible
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
+from stratify.evaluation.instability import (
+    Instability,
+    Refits,
+    compute_instability,
+    draw_samples,
+    refit_samples,
+)
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
@@ -45,8 +52,10 @@ __all__ = [
     "Evaluation",
     "Grouping",
     "HeldOut",
+    "Instability",
     "KeptPredictions",
     "PermutationTest",
+    "Refits",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
@@ -57,12 +66,14 @@ __all__ = [
     "compute_estimates",
     "compute_evaluation_subgroups",
     "compute_gain",
+    "compute_instability",
     "compute_learning_curve",
     "compute_permutation_test",
     "compute_site_decoding",
     "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "draw_samples",
     "find_groupings",
     "is_possible",
     "label_patients",
@@ -72,6 +83,7 @@ __all__ = [
     "plot_site_decoding",
     "refit",
     "refit_many",
+    "refit_samples",
     "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
