@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
 from pipelines.progress import Progress, quiet
+from pipelines.sections import CohortSection, ConnectivitySection, QualitySection, VisitsSection
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from pipelines.study import CohortSection, ConnectivitySection, QualitySection, VisitsSection
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:

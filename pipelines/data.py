@@ -7,12 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from pipelines.study import (
-        ConnectivitySection,
-        QualitySection,
-        StudySettings,
-        VisitsSection,
-    )
+    from pipelines.sections import ConnectivitySection, QualitySection, VisitsSection
+    from pipelines.study import StudySettings
     from stratify.cohort import Cohort, Dictionary, WideVisits
     from stratify.connectome import Connectomes
     from stratify.folds import Fold

@@ -18,6 +18,7 @@ from stratify.evaluation.permutation import (
 )
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
+from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -30,6 +31,7 @@ __all__ = [
     "HeldOut",
     "PermutationTest",
     "SiteDecoding",
+    "Usefulness",
     "Verdict",
     "Within",
     "compute_added_value",
@@ -39,6 +41,7 @@ __all__ = [
     "compute_learning_curve",
     "compute_permutation_test",
     "compute_site_decoding",
+    "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
     "make_certificate",
