@@ -36,6 +36,7 @@ class Plan:
     features : mapping of str to int
         How many columns each feature set has.
     families : tuple of str
+    scheme : str
     folds, repeats, inner_folds : int
     together : str
     simulated : bool
@@ -47,6 +48,7 @@ class Plan:
     responders: int
     features: Mapping[str, int]
     families: tuple[str, ...]
+    scheme: str
     folds: int
     repeats: int
     inner_folds: int
@@ -69,6 +71,7 @@ class Plan:
             "simulated": self.simulated,
             "features": dict(self.features),
             "families": list(self.families),
+            "scheme": self.scheme,
             "folds": self.folds,
             "repeats": self.repeats,
             "inner_folds": self.inner_folds,
@@ -87,11 +90,18 @@ class Plan:
             f"{self.question}\n"
             f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
             f"Features: {sets}.\n"
-            f"{self.folds} folds drawn {'once' if self.repeats == 1 else f'{self.repeats} times'}, "
-            f"each {self.together} kept together; "
+            f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
             f"{self.runs} run{'' if self.runs == 1 else 's'}: {'; '.join(models)}."
         )
+
+    def _describe_folds(self) -> str:
+        if self.scheme == "temporal":
+            return f"{self.folds} folds, each trained on earlier patients"
+        if self.scheme != "stratified":
+            return f"{self.folds} folds ({self.scheme})"
+        times = "once" if self.repeats == 1 else f"{self.repeats} times"
+        return f"{self.folds} folds drawn {times}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +329,10 @@ def _make_plan(
         return None
     used = connectomes if settings.uses_connectivity else None
     prepared = settings.preparation.make()
-    table = found.of(lambda: assemble(task, cohort, used, preparation=prepared))
+    asked = settings.validation
+    table = found.of(
+        lambda: assemble(task, cohort, used, preparation=prepared, scheme=asked.scheme, by=asked.by)
+    )
     if table is None:
         return None
     found.faults += table.warnings
@@ -328,9 +341,8 @@ def _make_plan(
         narrowed = found.of(lambda name=name: table.select(name))  # type: ignore[misc]
         if narrowed is not None:
             features[name] = len(narrowed.feature_columns)
-    found.of(lambda: draw_folds(settings, table))
+    drawn = found.of(lambda: draw_folds(settings, table))
     assert table.y is not None
-    validation = settings.validation
     return Plan(
         question=task.describe(),
         flow=table.flow,
@@ -338,10 +350,11 @@ def _make_plan(
         responders=int(table.y.sum()),
         features=features,
         families=settings.models.families,
-        folds=validation.folds,
-        repeats=validation.repeats,
-        inner_folds=validation.inner_folds,
-        together=validation.together,
+        scheme=asked.scheme,
+        folds=asked.folds if drawn is None else len({fold.number for fold in drawn}),
+        repeats=asked.repeats if drawn is None else len({fold.repeat for fold in drawn}),
+        inner_folds=asked.inner_folds,
+        together=asked.together,
         simulated=table.simulated,
     )
 

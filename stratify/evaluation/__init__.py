@@ -17,6 +17,11 @@ from stratify.evaluation.permutation import (
     tabulate_permutation_tests,
 )
 from stratify.evaluation.shuffles import Within
+from stratify.evaluation.site_agreement import (
+    SiteAgreement,
+    compute_site_agreement,
+    tabulate_site_agreements,
+)
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
@@ -30,6 +35,7 @@ __all__ = [
     "Evaluation",
     "HeldOut",
     "PermutationTest",
+    "SiteAgreement",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
@@ -40,6 +46,7 @@ __all__ = [
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
+    "compute_site_agreement",
     "compute_site_decoding",
     "compute_usefulness",
     "cross_validate",
@@ -52,4 +59,5 @@ __all__ = [
     "refit_many",
     "tabulate_added_value",
     "tabulate_permutation_tests",
+    "tabulate_site_agreements",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,3 +40,15 @@ class Fold:
             f"Fold(repeat {self.repeat}, number {self.number}: {len(self.train)} train, "
             f"{len(self.test)} test; {self.why})"
         )
+
+
+def compute_test_share(folds: Sequence[Fold]) -> float:
+    """Return which share of a fold's patients is tested, so that tested over trained is the mean.
+
+    Examples
+    --------
+    >>> compute_test_share([Fold(0, 0, np.arange(8), np.arange(8, 10), "")])
+    0.2
+    """
+    ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in folds]))
+    return ratio / (1 + ratio)
