@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, read_table
 from pipelines.examinations import DESCRIPTIONS, EXAMINATIONS, Assembled, Attachments, Trained
 from pipelines.progress import Progress, quiet
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         Evaluation,
         Verdict,
     )
-    from stratify.model import FamilyName, FittedModel
+    from stratify.model import FittedModel
     from stratify.task import Table
     from stratify.tracking import StudyRecord, StudyRun
 
@@ -147,7 +148,8 @@ def train(
         table, dictionary, cohort = read_table(settings)
         folds = draw_folds(settings, table)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
-    candidates = _list_candidates(settings, sets)
+    candidates, left_out = list_candidates(settings.models.families, sets)
+    table = replace(table, warnings=table.warnings + left_out)
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.evaluation import (
@@ -166,7 +168,7 @@ def train(
             "folds": len({fold.number for fold in folds}),
             "repeats": len({fold.repeat for fold in folds}),
         },
-        models_tried=sum(not _is_blind(family) for family, _ in candidates),
+        models_tried=sum(not is_blind(family) for family, _ in candidates),
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
     )
@@ -283,20 +285,6 @@ def _finish(
         responder=responder,
         register_as=record.name if responder else None,
     )
-
-
-def _list_candidates(
-    settings: StudySettings, sets: Sequence[Table]
-) -> list[tuple[FamilyName, Table]]:
-    """List the models: each family on each feature set; the prevalence, which uses none, once."""
-    candidates: list[tuple[FamilyName, Table]] = []
-    for family in settings.models.families:
-        candidates += [(family, narrowed) for narrowed in sets[: 1 if _is_blind(family) else None]]
-    return candidates
-
-
-def _is_blind(family: FamilyName) -> bool:
-    return family == "prevalence"
 
 
 def _choose_means(settings: StudySettings, workers: int | None, folder: Path) -> dict[str, Any]:

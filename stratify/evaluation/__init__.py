@@ -3,12 +3,19 @@
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
+from stratify.evaluation.comparison import (
+    Comparison,
+    Difference,
+    KeptPredictions,
+    compare_evaluations,
+)
 from stratify.evaluation.cross_validate import (
     cross_validate,
     cross_validate_many,
     refit,
     refit_many,
 )
+from stratify.evaluation.engine import is_possible, require_possible
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
@@ -32,14 +39,18 @@ __all__ = [
     "Certificate",
     "Check",
     "Checkpoints",
+    "Comparison",
+    "Difference",
     "Evaluation",
     "HeldOut",
+    "KeptPredictions",
     "PermutationTest",
     "SiteAgreement",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
     "Within",
+    "compare_evaluations",
     "compute_added_value",
     "compute_by_fold",
     "compute_estimates",
@@ -51,12 +62,14 @@ __all__ = [
     "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "is_possible",
     "make_certificate",
     "make_figures",
     "make_verdict",
     "plot_site_decoding",
     "refit",
     "refit_many",
+    "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
     "tabulate_site_agreements",

@@ -41,7 +41,7 @@ def cross_validate(
     ----------
     table : Table
         With its outcome.
-    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"}
     folds : sequence of Fold
         From `stratify.folds.make_folds`.
     inner_folds : int

@@ -19,7 +19,7 @@ class Evaluation:
 
     Parameters
     ----------
-    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"}
     features : {"clinical", "connectivity", "both", "late fusion", "none"}
         The prevalence uses none.
     metrics : dict of str to Estimate

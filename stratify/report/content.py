@@ -53,6 +53,7 @@ _FAMILIES = {
     "ridge": "ridge regression",
     "forest": "extremely randomised trees",
     "xgboost": "gradient-boosted trees (XGBoost)",
+    "cpm": "connectome-based predictive modelling",
 }
 _FEATURES = {
     "clinical": "clinical data",
