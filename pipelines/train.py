@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, read_table
 from pipelines.examinations import DESCRIPTIONS, EXAMINATIONS, Assembled, Attachments, Trained
 from pipelines.progress import Progress, quiet
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
         Evaluation,
         Verdict,
     )
-    from stratify.model import FamilyName, FittedModel
+    from stratify.model import FittedModel
     from stratify.task import Table
-    from stratify.tracking import StudyRecord, StudyRun
+    from stratify.tracking import Examined, StudyRecord, StudyRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,8 @@ def train(
         table, dictionary, cohort = read_table(settings)
         folds = draw_folds(settings, table)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
-    candidates = _list_candidates(settings, sets)
+    candidates, left_out = list_candidates(settings.models.families, sets)
+    table = replace(table, warnings=table.warnings + left_out)
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.evaluation import (
@@ -162,7 +164,7 @@ def train(
         table,
         settings.study.name,
         validation=settings.validation.model_dump(),
-        models_tried=sum(not _is_blind(family) for family, _ in candidates),
+        models_tried=sum(not is_blind(family) for family, _ in candidates),
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
     )
@@ -217,10 +219,9 @@ def train(
             examined.add(examine(trained))
         with progress("Explaining and logging", total=len(candidates)) as step:
             run_ids = []
-            for evaluation, model, (_, narrowed) in zip(
-                evaluations, models, candidates, strict=True
-            ):
-                run_ids.append(_log_model(run, record, evaluation, model, narrowed))
+            for k, (_, narrowed) in enumerate(candidates):
+                beside = examined.of_models.get(k, ())
+                run_ids.append(_log_model(run, record, evaluations[k], models[k], narrowed, beside))
                 step()
         _finish(run, record, evaluations, verdict, run_ids, examined)
     return TrainResult(
@@ -243,13 +244,16 @@ def _log_model(
     evaluation: Evaluation,
     model: FittedModel,
     table: Table,
+    examined: Sequence[Examined],
 ) -> str:
     """Explain a model that was fitted on every patient, and write its run."""
     from stratify.explanation import explain
     from stratify.tracking import make_model_run
 
     explanation = explain(model, table.X)
-    return run.log_model_run(make_model_run(record, evaluation, model, explanation, table.X))
+    return run.log_model_run(
+        make_model_run(record, evaluation, model, explanation, table.X, examined=examined)
+    )
 
 
 def _finish(
@@ -279,20 +283,6 @@ def _finish(
         responder=responder,
         register_as=record.name if responder else None,
     )
-
-
-def _list_candidates(
-    settings: StudySettings, sets: Sequence[Table]
-) -> list[tuple[FamilyName, Table]]:
-    """List the models: each family on each feature set; the prevalence, which uses none, once."""
-    candidates: list[tuple[FamilyName, Table]] = []
-    for family in settings.models.families:
-        candidates += [(family, narrowed) for narrowed in sets[: 1 if _is_blind(family) else None]]
-    return candidates
-
-
-def _is_blind(family: FamilyName) -> bool:
-    return family == "prevalence"
 
 
 def _choose_means(settings: StudySettings, workers: int | None, folder: Path) -> dict[str, Any]:

@@ -28,14 +28,16 @@ def examine_permutations(trained: Trained) -> Attachments:
 
 def _permute(trained: Trained) -> tuple[PermutationTest, ...]:
     """Test each feature set, where there are folds enough for it."""
-    from stratify.evaluation import compute_permutation_test
+    from stratify.evaluation import compute_permutation_test, is_possible
 
     study, asked = trained.study, trained.study.settings.validation
     if not asked.permutations or asked.folds < 3:
         return ()
     # A fusion is a join of models that are tested by themselves.
     sets = [one for one in study.sets if one.features != "late fusion"]
-    tested = [(family, one) for family in asked.permuted for one in sets]
+    tested = [
+        (family, one) for family in asked.permuted for one in sets if is_possible(family, one)
+    ]
     with trained.progress("Shuffling outcomes", total=len(tested) * PARTS) as step:
         return tuple(
             compute_permutation_test(

@@ -72,6 +72,12 @@ class PreparationSection(Section):
     reference_site: Text | None = Field(
         default=None, description="The site that new ones are taken for."
     )
+    hold_constant: Annotated[tuple[Text, ...], AfterValidator(each_once)] = Field(
+        default=(),
+        strict=False,
+        description="Clinical features that `cpm` holds constant as it selects edges, where it "
+        "sees them: in the set `both`.",
+    )
 
     @field_validator("preserve")
     @classmethod

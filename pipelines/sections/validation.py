@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 Together = Literal["patient", "family", "site"]
-PermutedFamily = Literal["logistic", "svm", "ridge", "forest", "xgboost"]
+PermutedFamily = Literal["logistic", "svm", "ridge", "forest", "xgboost", "cpm"]
 Within = Literal["cohort", "site", "treatment"]
-Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
+Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"]
 
 
 class ValidationSection(Section):
@@ -45,7 +45,7 @@ class ValidationSection(Section):
         strict=False,
         min_length=1,
         description="Families that are tested so, on every feature set; `ridge` takes seconds, "
-        "`svm` some more, and the others as many trainings as there are shuffles.",
+        "`svm` and `cpm` some more, and the others as many trainings as there are shuffles.",
     )
     within: Within | None = Field(
         default=None,
@@ -61,5 +61,6 @@ class ModelsSection(Section):
         default=("prevalence", "logistic", "svm", "forest", "xgboost"),
         strict=False,
         min_length=1,
-        description="One run for each family and feature set; `prevalence` is the reference.",
+        description="One run for each family and feature set; `prevalence` is the reference. `cpm` "
+        "sums edges, and is fitted on the sets `connectivity` and `both`.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stratify.cohort.booleans import read_boolean_words
 from stratify.cohort.dictionary import Dictionary
 from stratify.cohort.open import read_source
 from stratify.cohort.source import Format, Source
+from stratify.cohort.spelling import match_numbers, merge_numbers
 from stratify.cohort.values import Cohort
 from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column
 from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet
-
-NO_WORDS = ("0", "0.0", "false", "no")
-YES_WORDS = ("1", "1.0", "true", "yes")
 
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 
@@ -154,6 +153,23 @@ class _Reading:
                 patients=tuple(map(str, self.who[places])),
             )
         )
+
+    def respell(
+        self, column: Column, words: tuple[str, ...], read_as: Mapping[str, str]
+    ) -> tuple[str, ...]:
+        """Read ``1.0`` as the level ``1``, and warn of it."""
+        if read_as:
+            shown = name_some(f"{word!r} as {level!r}" for word, level in read_as.items())
+            self.faults.append(
+                Fault(
+                    where=f"{self.sheet.name}: {column.name}",
+                    met=f"levels written as other numbers: {shown}",
+                    wanted=f"{column.words} is written as its levels are",
+                    way_out="They were read as the levels they equal.",
+                    severity="warning",
+                )
+            )
+        return tuple(read_as.get(word, word) for word in words)
 
     def note_empty(self, column: Column, values: Any) -> None:
         """Warn of a column without a single value."""
@@ -360,6 +376,7 @@ def _span(low: float, high: float) -> str:
 def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
     missing = _missing_words(column)
     codes, words = reading.sheet.coded(column.name, missing=missing)
+    words = reading.respell(column, words, match_numbers(words, column.levels))
     meaning = read_boolean_words(column.levels)
     means = [meaning.get(word, meaning.get(word.lower(), np.nan)) for word in words]
     values = np.array([*means, np.nan])[codes]
@@ -374,26 +391,12 @@ def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
     return values
 
 
-def read_boolean_words(levels: Sequence[str] = ()) -> dict[str, float]:
-    """Return what each word means; a column's own words go before the usual ones.
-
-    Examples
-    --------
-    >>> read_boolean_words(("1", "2"))
-    {'1': 0.0, '2': 1.0}
-    """
-    usual = {word: float(k) for k, words in enumerate((NO_WORDS, YES_WORDS)) for word in words}
-    own = {word: float(k) for k, word in enumerate(levels)}
-    own |= {word.lower(): value for word, value in own.items() if word.lower() not in own}
-    # With levels such as ("1", "2"), a 1 means no, and the usual words would contradict them.
-    contradicted = any(usual.get(word, value) != value for word, value in own.items())
-    return own if contradicted else usual | own
-
-
 def _read_category(reading: _Reading, column: Column) -> pd.Categorical:
     missing = _missing_words(column)
     codes, words = reading.sheet.coded(column.name, missing=missing)
-    levels = column.levels or tuple(sorted(words))
+    written = match_numbers(words, column.levels) if column.levels else merge_numbers(words)
+    words = reading.respell(column, words, written)
+    levels = column.levels or tuple(sorted(set(words)))
     place = {level: k for k, level in enumerate(levels)}
     places = np.array([*(place.get(word, -1) for word in words), -1])[codes]
     wrong = (places < 0) & (codes >= 0)

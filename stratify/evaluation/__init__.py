@@ -3,13 +3,20 @@
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
+from stratify.evaluation.comparison import (
+    Comparison,
+    Difference,
+    KeptPredictions,
+    compare_evaluations,
+)
 from stratify.evaluation.cross_validate import (
-    compute_by_fold,
     cross_validate,
     cross_validate_many,
     refit,
     refit_many,
 )
+from stratify.evaluation.engine import is_possible, require_possible
+from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
@@ -18,6 +25,13 @@ from stratify.evaluation.permutation import (
 )
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
+from stratify.evaluation.subgroups import (
+    Grouping,
+    compute_evaluation_subgroups,
+    find_groupings,
+    label_patients,
+)
+from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -26,24 +40,39 @@ __all__ = [
     "Certificate",
     "Check",
     "Checkpoints",
+    "Comparison",
+    "Difference",
     "Evaluation",
+    "Grouping",
+    "HeldOut",
+    "KeptPredictions",
     "PermutationTest",
     "SiteDecoding",
+    "Usefulness",
     "Verdict",
     "Within",
+    "compare_evaluations",
     "compute_added_value",
     "compute_by_fold",
+    "compute_estimates",
+    "compute_evaluation_subgroups",
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
     "compute_site_decoding",
+    "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "find_groupings",
+    "is_possible",
+    "label_patients",
     "make_certificate",
+    "make_figures",
     "make_verdict",
     "plot_site_decoding",
     "refit",
     "refit_many",
+    "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
 ]

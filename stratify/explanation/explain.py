@@ -35,6 +35,7 @@ METHODS = {
     "ridge": LINEAR,
     "forest": TREES,
     "xgboost": TREES,
+    "cpm": LINEAR,
 }
 
 TOLERANCE = 1e-9

@@ -15,7 +15,7 @@ from stratify.metrics.discrimination import (
     compute_auc_interval,
     compute_average_precision,
 )
-from stratify.metrics.estimates import METRICS, Estimate
+from stratify.metrics.estimates import BASES, METRICS, Estimate
 from stratify.metrics.held_out import compute_held_out_estimates
 from stratify.metrics.intervals import (
     compute_bootstrap_interval,
@@ -48,9 +48,16 @@ from stratify.metrics.usefulness import (
     compute_net_benefit,
     plot_decision_curve,
 )
-from stratify.metrics.weighted import compute_weighted_auc, compute_weighted_mean
+from stratify.metrics.weighted import (
+    compute_weighted_auc,
+    compute_weighted_average_precision,
+    compute_weighted_balanced_accuracy,
+    compute_weighted_mean,
+    compute_weighted_skill,
+)
 
 __all__ = [
+    "BASES",
     "METRICS",
     "BestOf",
     "CalibrationCurve",
@@ -88,7 +95,10 @@ __all__ = [
     "compute_subgroups",
     "compute_support",
     "compute_weighted_auc",
+    "compute_weighted_average_precision",
+    "compute_weighted_balanced_accuracy",
     "compute_weighted_mean",
+    "compute_weighted_skill",
     "fit_recalibration",
     "plot_decision_curve",
     "plot_learning_curve",
