@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from pipelines.sections import (
+    AbstentionSection,
     CohortSection,
     ComputeSection,
     ConnectivitySection,
     FeatureSet,
     FeaturesSection,
+    InstabilitySection,
     ModelsSection,
     PreparationSection,
     QualitySection,
@@ -70,6 +72,8 @@ class StudySettings(Section):
     models: ModelsSection = ModelsSection()
     usefulness: UsefulnessSection = UsefulnessSection()
     subgroups: SubgroupsSection = SubgroupsSection()
+    instability: InstabilitySection = InstabilitySection()
+    abstention: AbstentionSection = AbstentionSection()
     tracking: TrackingSection = TrackingSection()
     compute: ComputeSection = ComputeSection()
 
@@ -148,6 +152,21 @@ class StudySettings(Section):
                 "Take features.clinical out, or add a set that uses it.",
             )
         return features
+
+    @field_validator("validation")
+    @classmethod
+    def _held_out_sites_are_not_harmonised(
+        cls, validation: ValidationSection, info: ValidationInfo
+    ) -> ValidationSection:
+        preparation = info.data.get("preparation")
+        harmonises = preparation is not None and preparation.harmonise != "none"
+        if harmonises and validation.scheme == "leave one site out":
+            raise refuse(
+                'scheme = "leave one site out" with preparation.harmonise',
+                "nothing is known of a site that is held out, so it cannot be harmonised",
+                'Take harmonise out, or use scheme = "stratified".',
+            )
+        return validation
 
     @property
     def experiment(self) -> str:

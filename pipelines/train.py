@@ -163,7 +163,11 @@ def train(
     record = make_study_record(
         table,
         settings.study.name,
-        validation=settings.validation.model_dump(),
+        validation={
+            **settings.validation.model_dump(),
+            "folds": len({fold.number for fold in folds}),
+            "repeats": len({fold.repeat for fold in folds}),
+        },
         models_tried=sum(not is_blind(family) for family, _ in candidates),
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
@@ -204,6 +208,7 @@ def train(
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
                 on_fold=step,
+                confidence=settings.abstention.confidence,
                 **how,
             )
         trained = Trained(
@@ -221,7 +226,16 @@ def train(
             run_ids = []
             for k, (_, narrowed) in enumerate(candidates):
                 beside = examined.of_models.get(k, ())
-                run_ids.append(_log_model(run, record, evaluations[k], models[k], narrowed, beside))
+                run_ids.append(
+                    _log_model(
+                        run,
+                        record,
+                        evaluations[k],
+                        examined.models.get(k, models[k]),
+                        narrowed,
+                        beside,
+                    )
+                )
                 step()
         _finish(run, record, evaluations, verdict, run_ids, examined)
     return TrainResult(

@@ -7,9 +7,11 @@ of: tables, figures, texts, sentences.
 from collections.abc import Callable
 
 from pipelines.examinations.added_value import examine_added_value
+from pipelines.examinations.instability import examine_instability
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
+from pipelines.examinations.sites import examine_sites
 from pipelines.examinations.subgroups import describe_groupings, examine_subgroups
 from pipelines.examinations.usefulness import examine_usefulness
 from pipelines.examinations.values import Assembled, Attachments, Examination, Trained
@@ -24,8 +26,10 @@ DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
 EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
+    examine_sites,
     examine_usefulness,
     examine_subgroups,
+    examine_instability,
 )
 """Made of the cross-validated models, in this order."""
 

@@ -38,6 +38,8 @@ class Attachments:
         What the terminal and the description of the study's run say of it.
     of_models : dict of int to list of Examined
         What is kept in a model's own run, by the position of its candidate.
+    models : dict of int to FittedModel
+        Models that know more than before, to be kept in place of those that were examined.
     """
 
     tables: dict[str, DataFrame] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Attachments:
     values: dict[str, Any] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
     of_models: dict[int, list[Examined]] = field(default_factory=dict)
+    models: dict[int, FittedModel] = field(default_factory=dict)
 
     def add(self, other: Attachments) -> None:
         """Take in what another examination found."""
@@ -56,6 +59,7 @@ class Attachments:
         self.sentences.extend(other.sentences)
         for position, found in other.of_models.items():
             self.of_models.setdefault(position, []).extend(found)
+        self.models.update(other.models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,22 @@ from pipelines.sections.question import QuestionSection
 from pipelines.sections.response import ResponseSection
 from pipelines.sections.study import StudySection
 from pipelines.sections.validation import ModelsSection, ValidationSection
-from pipelines.sections.worth import SubgroupsSection, UsefulnessSection
+from pipelines.sections.worth import (
+    AbstentionSection,
+    InstabilitySection,
+    SubgroupsSection,
+    UsefulnessSection,
+)
 
 __all__ = [
+    "AbstentionSection",
     "CohortSection",
     "ComputeSection",
     "ConnectivitySection",
     "FeatureSet",
     "FeaturesSection",
     "FilePath",
+    "InstabilitySection",
     "ModelsSection",
     "PreparationSection",
     "QualitySection",

@@ -31,6 +31,11 @@ from stratify.evaluation.permutation import (
     tabulate_permutation_tests,
 )
 from stratify.evaluation.shuffles import Within
+from stratify.evaluation.site_agreement import (
+    SiteAgreement,
+    compute_site_agreement,
+    tabulate_site_agreements,
+)
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
 from stratify.evaluation.subgroups import (
     Grouping,
@@ -56,6 +61,7 @@ __all__ = [
     "KeptPredictions",
     "PermutationTest",
     "Refits",
+    "SiteAgreement",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
@@ -69,6 +75,7 @@ __all__ = [
     "compute_instability",
     "compute_learning_curve",
     "compute_permutation_test",
+    "compute_site_agreement",
     "compute_site_decoding",
     "compute_usefulness",
     "cross_validate",
@@ -87,4 +94,5 @@ __all__ = [
     "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
+    "tabulate_site_agreements",
 ]

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from stratify.evaluation.certificate import Certificate, EncodersChecked, make_certificate
 from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
-from stratify.evaluation.held_out import compute_by_fold, compute_estimates
+from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates
 from stratify.evaluation.values import Evaluation
-from stratify.folds import Fold
+from stratify.folds import Fold, compute_test_share
 from stratify.model import (
+    CONFIDENCE,
     Engine,
+    Familiar,
     FamilyName,
     FittedModel,
+    Limits,
     make_fitted_model,
+    make_limits,
+    parts_of,
 )
 from stratify.task import Table
 
@@ -160,8 +166,12 @@ def refit_many(
     scheduler: str | None = None,
     checkpoints: Path | None = None,
     on_fold: Callable[[], None] = lambda: None,
+    confidence: float = CONFIDENCE,
 ) -> tuple[FittedModel, ...]:
     """Fit evaluated models on every patient, each with its outer folds' models as replicas.
+
+    Where a model must stay silent is learned from patients held out: outcome sets from their
+    log-odds, and how far from the others a patient may lie from the first repeat of the folds.
 
     Parameters
     ----------
@@ -170,21 +180,47 @@ def refit_many(
         The table of each.
     inner_folds, seed, workers, engine, scheduler, checkpoints, on_fold
         As for `cross_validate_many`.
+    confidence : float
+        Of the outcome sets.
     """
     candidates = [(e.family, table) for e, table in zip(evaluations, tables, strict=True)]
     work = make_whole_work(candidates, inner_folds=inner_folds, seed=seed, engine=engine)
     results = fit_folds(
         work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
     )
+    familiar: dict[int, Familiar] = {}
     return tuple(
         make_fitted_model(
             table,
             results[k, 0].classifier,
             replicas=evaluation.replicas,
-            left_out_share=1 / int(evaluation.by_fold["fold"].nunique()),
+            left_out_share=_share_left_out(evaluation, table),
+            limits=_learn_limits(evaluation, table, confidence, familiar),
         )
         for k, (evaluation, table) in enumerate(zip(evaluations, tables, strict=True))
     )
+
+
+def _learn_limits(
+    evaluation: Evaluation, table: Table, confidence: float, familiar: dict[int, Familiar]
+) -> Limits:
+    """Learn limits from held-out patients; models of one table are familiar with the same."""
+    held_out = HeldOut.of(evaluation.predictions)
+    place = {patient: k for k, patient in enumerate(table.patients)}
+    rows = np.array([place[patient] for patient in held_out.patients])
+    log_odds = np.full((len(held_out.log_odds), len(table)), np.nan)
+    log_odds[:, rows] = held_out.log_odds
+    first = held_out.fold[0]
+    limits = make_limits(
+        table,
+        log_odds=log_odds,
+        held_out=[rows[first == number] for number in np.unique(first)],
+        confidence=confidence,
+        familiar=familiar.get(id(table)),
+    )
+    if limits.familiar is not None:
+        familiar[id(table)] = limits.familiar
+    return limits
 
 
 def _summarise(
@@ -228,8 +264,16 @@ def _summarise(
         chosen=chosen,
         certificate=certificate,
         replicas=classifiers,
+        test_share=compute_test_share(folds),
+        scheme=folds[0].scheme,
     )
 
 
 def _groups_of(table: Table) -> dict[str, str]:
     return dict(zip(table.X.index.astype(str), table.groups.astype(str), strict=True))
+
+
+def _share_left_out(evaluation: Evaluation, table: Table) -> float:
+    """Return which share of the patients a replica was fitted without, the mean of them."""
+    trained = [len(parts_of(replica)[0][0].inner_scores_) for replica in evaluation.replicas]
+    return round(1 - sum(trained) / len(trained) / len(table), 12)

@@ -13,21 +13,30 @@ from stratify.model.edge_correlations import compute_edge_correlations
 from stratify.model.encoded import Encoder
 from stratify.model.families import FAMILIES, FamilyName
 from stratify.model.fitted import FittedModel, Predictions, fit_model, make_fitted_model
+from stratify.model.likeness import Familiar, Likeness, make_familiar
+from stratify.model.limits import Limits, Silence, make_limits
+from stratify.model.outcome_sets import CONFIDENCE, OutcomeSets, make_outcome_sets
 from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
 __all__ = [
+    "CONFIDENCE",
     "FAMILIES",
     "P_THRESHOLDS",
     "ConnectomePredictiveModel",
     "CpmPermutations",
     "Encoder",
     "Engine",
+    "Familiar",
     "FamilyName",
     "FittedModel",
     "FoldClassifier",
+    "Likeness",
+    "Limits",
+    "OutcomeSets",
     "Predictions",
     "ResponderClassifier",
+    "Silence",
     "StackedClassifier",
     "Tuned",
     "compute_edge_correlations",
@@ -35,7 +44,10 @@ __all__ = [
     "fit_labellings",
     "fit_model",
     "fit_together",
+    "make_familiar",
     "make_fitted_model",
+    "make_limits",
+    "make_outcome_sets",
     "names_of",
     "parts_of",
     "read_model",

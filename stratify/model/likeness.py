@@ -64,20 +64,23 @@ class Likeness:
         -------
         distance : array, shape (n_patients,)
         """
-        away = encoded[:, self.rows] - self.center
-        # One row at a time, since products of many rows differ from those of one in the last digit.
-        along = np.array([row @ self.directions for row in away]).reshape(len(away), -1)
-        inside = (along**2 / self.variances).sum(axis=1)
-        left = np.maximum((away**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
-        free = self.directions.shape[0] - self.directions.shape[1]
-        return inside + (left / self.rest if free else 0.0)
+        # One row at a time: sums over many rows at once differ in the last digit from those of one.
+        return np.array([self._distance(row[self.rows] - self.center) for row in encoded])
+
+    def _distance(self, away: np.ndarray) -> float:
+        along = away @ self.directions
+        inside = float((along**2 / self.variances).sum())
+        if self.directions.shape[1] == len(away):
+            return inside
+        left = float((away**2).sum() - (along**2).sum())
+        return inside + max(left, 0.0) / self.rest
 
     @property
     def allowed(self) -> str:
         """How rare a patient beyond the bound is, in words."""
-        if self.n_held_out < ONE_IN:
-            return f"than any of {self.n_held_out} patients held out of training"
-        return f"than {ONE_IN - 1} of {ONE_IN} patients held out of training"
+        if self.n_held_out < 2 * ONE_IN - 1:
+            return f"than any of the {self.n_held_out} patients who were held out"
+        return f"than {ONE_IN - 1} of {ONE_IN} patients who were held out"
 
 
 def fit_likeness(encoded: np.ndarray, rows: np.ndarray, part: Part) -> Likeness:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from stratify.model.likeness import Familiar, Likeness, make_familiar
 from stratify.model.outcome_sets import CONFIDENCE, OutcomeSets, make_outcome_sets
+from stratify.schema import Column
 from stratify.task import Table
 
 SilenceKind = Literal["value", "site", "unlike", "missing", "treatment"]
@@ -42,7 +43,7 @@ class Silence:
 
 @dataclass(frozen=True, eq=False)
 class Limits:
-    """What a model needs in order to know whom it cannot speak of, beside the ranges of its columns.
+    """What a model needs in order to know whom it cannot speak of, beside its columns' ranges.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ class Limits:
     def find_silences(
         self, X: pd.DataFrame, clinical: Sequence[str], site: Sequence[str] | None = None
     ) -> list[tuple[Silence, ...]]:
-        """Return why each patient cannot be spoken of; nothing where the patient can.
+        """Return for each patient the silences that can be told without preparing anything.
 
         Parameters
         ----------
@@ -79,16 +80,27 @@ class Limits:
             Of each patient; empty where it is not known.
         """
         missing = _share_missing(X, clinical)
-        sites = [""] * len(X) if site is None else [str(one) for one in site]
-        unlike = [()] * len(X) if self.familiar is None else self.familiar.find_unlike(X)
+        sites = [""] * len(X) if site is None else list(map(str, site))
         return [
-            (*self._of_site(sites[k]), *self._of_missing(missing[k], clinical), *_say(unlike[k]))
+            (*self._of_site(sites[k]), *self._of_missing(missing[k], clinical))
             for k in range(len(X))
         ]
 
+    def find_unlike(self, X: pd.DataFrame) -> list[tuple[Silence, ...]]:
+        """Return for each patient in which kinds of data the patient is too far from training.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_patients, n_columns)
+            Of patients that can be prepared.
+        """
+        if self.familiar is None or not len(X):
+            return [()] * len(X)
+        return [_say(parts) for parts in self.familiar.find_unlike(X)]
+
     def _of_site(self, site: str) -> Iterator[Silence]:
         if site and self.sites and site not in self.sites:
-            yield Silence("site", f"site: {site}, which training did not see")
+            yield Silence("site", f"site: {site} (training saw {', '.join(self.sites)})")
 
     def _of_missing(self, share: float, clinical: Sequence[str]) -> Iterator[Silence]:
         if share > max(MOST_MISSING, self.most_missing):
@@ -97,14 +109,14 @@ class Limits:
 
 
 WORDS = {
-    "clinical": "the clinical values taken together",
-    "connectivity": "the brain connectivity taken together",
+    "clinical": "clinical values taken together",
+    "connectivity": "brain connectivity taken together",
 }
 
 
 def _say(unlike: Sequence[Likeness]) -> tuple[Silence, ...]:
     return tuple(
-        Silence("unlike", f"{WORDS[part.part]}: further from the other patients {part.allowed}")
+        Silence("unlike", f"{WORDS[part.part]}: further from those of training {part.allowed}")
         for part in unlike
     )
 
@@ -148,10 +160,10 @@ def make_limits(
     if familiar is None and len(held_out):
         familiar = make_familiar(table.X, table.preparer, held_out)
     sites = () if table.site is None else tuple(sorted(set(map(str, table.site)) - {""}))
-    missing = _share_missing(table.X, clinical_inputs(table))
+    missing = _share_missing(table.X, clinical_inputs(table.columns))
     return Limits(sets, familiar, sites, float(missing.max(initial=0.0)))
 
 
-def clinical_inputs(table: Table) -> tuple[str, ...]:
-    """Return the columns of a table that are clinical inputs of its model."""
-    return tuple(c.name for c in table.feature_columns if c.source == "clinical")
+def clinical_inputs(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the names of the columns that are clinical."""
+    return tuple(column.name for column in columns if column.source == "clinical")

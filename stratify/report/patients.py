@@ -47,7 +47,7 @@ def build_reports(
         If the study has no responder model, or columns of the model are missing.
     """
     X = model.align(table.X)
-    predictions = model.predict(X)
+    predictions = model.predict(X, site=None if table.site is None else list(table.site))
     explanation = explain(model, X)
     study = replace(study, simulated=study.simulated or table.simulated)
     likelihoods = predictions.table[["probability", "low", "high"]].to_numpy(dtype=float).tolist()
@@ -60,7 +60,7 @@ def build_reports(
             low=low,
             high=high,
             level=predictions.level,
-            outside=(*_other_arm(table, model, k), *predictions.outside[k]),
+            outside=(*_other_arm(table, model, k), *predictions.cannot_say[k]),
             reasons=explanation.reasons(k, most=MOST_REASONS),
             base_log_odds=explanation.base,
             log_odds=float(explanation.log_odds[k]),
