@@ -9,6 +9,7 @@ from pipelines.examinations.added_value import examine_added_value
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
+from pipelines.examinations.tried import examine_tried
 from pipelines.examinations.values import Assembled, Attachments, Examination, Trained
 
 DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
@@ -20,6 +21,7 @@ DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
 EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
+    examine_tried,
 )
 """Made of the cross-validated models, in this order."""
 

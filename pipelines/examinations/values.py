@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
+    from stratify.tracking import Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Attachments:
         Plain values for the JSON of `TrainResult.to_dict`, by their key there.
     sentences : list of str
         What the terminal and the description of the study's run say of it.
+    tags : dict of str to object
+        By which the study's run can be found and sorted.
     """
 
     tables: dict[str, DataFrame] = field(default_factory=dict)
@@ -40,6 +43,7 @@ class Attachments:
     texts: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
+    tags: dict[str, object] = field(default_factory=dict)
 
     def add(self, other: Attachments) -> None:
         """Take in what another examination found."""
@@ -48,6 +52,7 @@ class Attachments:
         self.texts.update(other.texts)
         self.values.update(other.values)
         self.sentences.extend(other.sentences)
+        self.tags.update(other.tags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,8 @@ class Trained:
     verdict : Verdict
     models : sequence of FittedModel
         Each candidate fitted on every patient.
+    tried : Tried
+        What earlier studies have tried on these patients.
     how : dict
         ``workers``, ``engine``, ``scheduler`` and ``checkpoints``, as the engine takes them.
     progress : Progress
@@ -97,6 +104,7 @@ class Trained:
     evaluations: Sequence[Evaluation]
     verdict: Verdict
     models: Sequence[FittedModel]
+    tried: Tried
     how: dict[str, Any]
     progress: Progress
 

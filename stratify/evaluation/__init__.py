@@ -1,6 +1,7 @@
 """Nested cross-validation, the leakage certificate, and the verdict."""
 
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
+from stratify.evaluation.best_of import MaxStatistic, compute_best_model, compute_max_statistic
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.comparison import (
@@ -39,6 +40,7 @@ __all__ = [
     "Evaluation",
     "HeldOut",
     "KeptPredictions",
+    "MaxStatistic",
     "PermutationTest",
     "SiteDecoding",
     "Usefulness",
@@ -46,10 +48,12 @@ __all__ = [
     "Within",
     "compare_evaluations",
     "compute_added_value",
+    "compute_best_model",
     "compute_by_fold",
     "compute_estimates",
     "compute_gain",
     "compute_learning_curve",
+    "compute_max_statistic",
     "compute_permutation_test",
     "compute_site_decoding",
     "compute_usefulness",

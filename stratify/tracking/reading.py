@@ -198,7 +198,7 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyE
     import pandas as pd
 
     close_dead_runs(store)
-    models = _search(store, f"tags.`{KIND}` = 'model'", experiment=experiment)
+    models = search_runs(store, f"tags.`{KIND}` = 'model'", experiment=experiment)
     return tuple(
         StudyEntry(
             name=run.data.tags.get("study", ""),
@@ -214,7 +214,7 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyE
                 if model.data.tags.get("study_run") == run.info.run_id
             ),
         )
-        for run in _search(store, f"tags.`{KIND}` = 'study'", experiment=experiment)
+        for run in search_runs(store, f"tags.`{KIND}` = 'study'", experiment=experiment)
     )
 
 
@@ -227,7 +227,7 @@ def list_models(store: Store, study_run: str) -> tuple[RunReference, ...]:
     study_run : str
         Id of the study's own run.
     """
-    models = _search(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{study_run}'")
+    models = search_runs(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{study_run}'")
     ranked = sorted(models, key=lambda run: -run.data.metrics.get("auc", 0.0))
     return tuple(_reference(run) for run in ranked)
 
@@ -286,7 +286,7 @@ def _run_of_alias(store: Store, name: str, alias: str) -> RunReference | None:
 
 def _latest_complete(store: Store, study: str) -> RunReference | None:
     # Compared here, since MLflow's conditions cannot hold every name.
-    runs = _search(store, f"tags.`{KIND}` = 'study' AND tags.`{STATE}` = 'complete'")
+    runs = search_runs(store, f"tags.`{KIND}` = 'study' AND tags.`{STATE}` = 'complete'")
     named = (run for run in runs if run.data.tags.get("study") == study)
     return next(map(_reference, named), None)
 
@@ -295,7 +295,7 @@ def _model_of_study(store: Store, study: str, model: str) -> RunReference | None
     of_study = _latest_complete(store, study)
     if of_study is None:
         return None
-    runs = _search(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{of_study.run_id}'")
+    runs = search_runs(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{of_study.run_id}'")
     named = (run for run in runs if _plain_name(run.info.run_name) == _plain_name(model))
     return next(map(_reference, named), None)
 
@@ -316,8 +316,8 @@ def _reference(run: Any) -> RunReference:
     )
 
 
-def _search(store: Store, condition: str, *, experiment: str | None = None) -> list[Any]:
-    """Return every run that meets a condition, the latest first."""
+def search_runs(store: Store, condition: str, *, experiment: str | None = None) -> list[Any]:
+    """Return every run of MLflow's that meets a condition, the latest first."""
     client = store.client
     experiments = [
         each.experiment_id
