@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipelines.candidates import is_blind
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
-    from stratify.tracking import Tried
+    from stratify.tracking import Examined, Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Attachments:
         What the terminal and the description of the study's run say of it.
     tags : dict of str to object
         By which the study's run can be found and sorted.
+    of_models : dict of int to list of Examined
+        What is kept in a model's own run, by the position of its candidate.
     """
 
     tables: dict[str, DataFrame] = field(default_factory=dict)
@@ -44,6 +48,7 @@ class Attachments:
     values: dict[str, Any] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
     tags: dict[str, object] = field(default_factory=dict)
+    of_models: dict[int, list[Examined]] = field(default_factory=dict)
 
     def add(self, other: Attachments) -> None:
         """Take in what another examination found."""
@@ -53,6 +58,8 @@ class Attachments:
         self.values.update(other.values)
         self.sentences.extend(other.sentences)
         self.tags.update(other.tags)
+        for position, found in other.of_models.items():
+            self.of_models.setdefault(position, []).extend(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +114,20 @@ class Trained:
     tried: Tried
     how: dict[str, Any]
     progress: Progress
+
+    @property
+    def speaking(self) -> list[int]:
+        """Positions of the candidates that tell patients apart; the prevalence does not."""
+        return [k for k, (family, _) in enumerate(self.candidates) if not is_blind(family)]
+
+    @property
+    def best(self) -> int | None:
+        """Position of the verdict's model; without one, of the highest AUC; None if none speaks."""
+        for k in self.speaking:
+            if self.verdict.model == (self.evaluations[k].family, self.evaluations[k].features):
+                return k
+        aucs = {k: self.evaluations[k].metrics["auc"].value for k in self.speaking}
+        return max(aucs, key=aucs.__getitem__, default=None)
 
 
 Examination = Callable[[Trained], Attachments]

@@ -26,6 +26,12 @@ from stratify.evaluation.permutation import (
 )
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
+from stratify.evaluation.subgroups import (
+    Grouping,
+    compute_evaluation_subgroups,
+    find_groupings,
+    label_patients,
+)
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
@@ -38,6 +44,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Evaluation",
+    "Grouping",
     "HeldOut",
     "KeptPredictions",
     "MaxStatistic",
@@ -51,6 +58,7 @@ __all__ = [
     "compute_best_model",
     "compute_by_fold",
     "compute_estimates",
+    "compute_evaluation_subgroups",
     "compute_gain",
     "compute_learning_curve",
     "compute_max_statistic",
@@ -59,7 +67,9 @@ __all__ = [
     "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "find_groupings",
     "is_possible",
+    "label_patients",
     "make_certificate",
     "make_figures",
     "make_verdict",

@@ -15,6 +15,7 @@ from stratify.tracking.reading import (
     load_run,
 )
 from stratify.tracking.records import (
+    Examined,
     StudyRecord,
     describe_study,
     make_comparison,
@@ -27,6 +28,7 @@ from stratify.tracking.tried import Tried, find_tried
 from stratify.tracking.ui import serve_ui
 
 __all__ = [
+    "Examined",
     "LoadedRun",
     "ModelRun",
     "RunReference",

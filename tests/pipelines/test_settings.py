@@ -248,6 +248,9 @@ def test_a_wrong_value_is_told_with_what_was_met_and_what_is_wanted(write, chang
         ("[models]\nfamilies = ['logit']", 'the text "logit"; it takes a list of any of'),
         ("[models]\nfamilies = ['xgbost']", 'Did you mean "xgboost"?'),
         ("[models]\nfamilies = []", "an empty list"),
+        ("[usefulness]\nthresholds = [30]", "Write 30 per cent as 0.3."),
+        ("[usefulness]\nthresholds = ['high']", "a list of numbers, above 0 and below 1"),
+        ("[usefulness]\nthresholds = [0.3, 0.3]", "0.3 more than once"),
         ("[models]\nfamilies = ['logistic', 'logistic']", '"logistic" more than once'),
         (
             "[features]\nclinical = [3]",

@@ -82,6 +82,28 @@ def test_planted_effect_is_found_and_its_interval_holds_the_truth(found):
     assert "simulated patients" in result["verdict"]
 
 
+def test_use_and_subgroups_are_kept_of_each_model_and_of_the_study(found):
+    folder, _, result = found
+    store = open_store(folder / "mlruns")
+    study = load_run(store, result["study_run"]).folder
+    benefit = pd.read_csv(study / "tables" / "net_benefit.csv")
+    groups = pd.read_csv(study / "tables" / "subgroups.csv", keep_default_na=False)
+    assert set(benefit["model"]) == {"prevalence"} | set(groups["model"])
+    assert set(groups["grouping"]) == {"", "sex", "age", "site", "arm", "condition"}
+    empty = groups.query("group == 'ketamine' and metric == 'auc'")
+    assert (empty["why_not"] == "no patients").all()
+    assert len(empty) == 3
+    for name in ("decision_curves", "subgroups_auc", "subgroups_calibration"):
+        assert (study / "figures" / f"{name}.png").exists()
+    for one in result["runs"]:
+        own = load_run(store, one["run_id"])
+        curve = pd.read_csv(own.folder / "tables" / "decision_curve.csv")
+        assert (curve["threshold"].min(), curve["threshold"].max()) == (0.3, 0.7)
+        name = f"{one['features']} {one['family']}".removeprefix("none ")
+        mine = benefit[benefit["model"] == name].set_index("threshold")
+        assert own.metrics["net_benefit_at_0.5"] == pytest.approx(mine.loc[0.5, "net_benefit"])
+
+
 def test_runs_of_a_study_are_complete_and_name_no_patient(found):
     folder, simulation, result = found
     store = open_store(folder / "mlruns")
