@@ -149,6 +149,21 @@ class StudySettings(Section):
             )
         return features
 
+    @field_validator("validation")
+    @classmethod
+    def _held_out_sites_are_not_harmonised(
+        cls, validation: ValidationSection, info: ValidationInfo
+    ) -> ValidationSection:
+        preparation = info.data.get("preparation")
+        harmonises = preparation is not None and preparation.harmonise != "none"
+        if harmonises and validation.scheme == "leave one site out":
+            raise refuse(
+                'scheme = "leave one site out" with preparation.harmonise',
+                "nothing is known of a site that is held out, so it cannot be harmonised",
+                'Take harmonise out, or use scheme = "stratified".',
+            )
+        return validation
+
     @property
     def experiment(self) -> str:
         """The experiment the study's runs are kept in."""

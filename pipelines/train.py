@@ -164,7 +164,11 @@ def train(
     record = make_study_record(
         table,
         settings.study.name,
-        validation=settings.validation.model_dump(),
+        validation={
+            **settings.validation.model_dump(),
+            "folds": len({fold.number for fold in folds}),
+            "repeats": len({fold.repeat for fold in folds}),
+        },
         models_tried=sum(not is_blind(family) for family, _ in candidates),
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),

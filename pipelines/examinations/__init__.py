@@ -10,6 +10,7 @@ from pipelines.examinations.added_value import examine_added_value
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
+from pipelines.examinations.sites import examine_sites
 from pipelines.examinations.subgroups import describe_groupings, examine_subgroups
 from pipelines.examinations.tried import examine_tried
 from pipelines.examinations.usefulness import examine_usefulness
@@ -26,6 +27,7 @@ EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
     examine_tried,
+    examine_sites,
     examine_usefulness,
     examine_subgroups,
 )

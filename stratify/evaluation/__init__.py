@@ -25,6 +25,11 @@ from stratify.evaluation.permutation import (
     tabulate_permutation_tests,
 )
 from stratify.evaluation.shuffles import Within
+from stratify.evaluation.site_agreement import (
+    SiteAgreement,
+    compute_site_agreement,
+    tabulate_site_agreements,
+)
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
 from stratify.evaluation.subgroups import (
     Grouping,
@@ -49,6 +54,7 @@ __all__ = [
     "KeptPredictions",
     "MaxStatistic",
     "PermutationTest",
+    "SiteAgreement",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
@@ -63,6 +69,7 @@ __all__ = [
     "compute_learning_curve",
     "compute_max_statistic",
     "compute_permutation_test",
+    "compute_site_agreement",
     "compute_site_decoding",
     "compute_usefulness",
     "cross_validate",
@@ -79,4 +86,5 @@ __all__ = [
     "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
+    "tabulate_site_agreements",
 ]

@@ -1,8 +1,12 @@
 """A whole study through its pipelines: simulated, trained, explained, reported."""
 
 import json
+import os
 import re
 import shutil
+import signal
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -152,22 +156,43 @@ def test_training_again_fits_nothing_anew_and_finds_the_same(nothing, monkeypatc
     assert again["permutation_tests"] == first["permutation_tests"]
 
 
-def test_study_on_a_cluster_finds_the_same(nothing):
+# Sockets of a killed worker close when they are collected.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_study_on_a_cluster_that_loses_a_worker_finds_the_same(nothing):
     distributed = pytest.importorskip("distributed")
     folder, first = nothing
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
+        killed = []
+        killer = threading.Thread(target=kill_one_at_work, args=(cluster, killed))
+        killer.start()
         again = train(
             folder,
             "compute.backend=dask",
             f"compute.scheduler={cluster.scheduler_address}",
             "compute.checkpoints=false",
         )
+        killer.join()
+    assert len(killed) == 1
     for one, other in zip(first["runs"], again["runs"], strict=True):
         one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
         assert one == other
     assert again["permutation_tests"] == first["permutation_tests"]
+
+
+def kill_one_at_work(cluster, killed):
+    """Kill the first worker once it holds a task, unless that takes longer than it can."""
+    nanny = next(iter(cluster.workers.values()))
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        state = cluster.scheduler.workers.get(nanny.worker_address)
+        if state is not None and state.processing:
+            killed.append(nanny.pid)
+            os.kill(nanny.pid, signal.SIGKILL)
+            return
+        time.sleep(0.02)
 
 
 def test_explanation_names_only_what_the_model_uses(found):
