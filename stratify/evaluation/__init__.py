@@ -17,6 +17,12 @@ from stratify.evaluation.cross_validate import (
     refit_many,
 )
 from stratify.evaluation.engine import is_possible, require_possible
+from stratify.evaluation.external import (
+    CheckedRecalibration,
+    ExternalValidation,
+    check_recalibration,
+    validate_externally,
+)
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
@@ -37,7 +43,7 @@ from stratify.evaluation.subgroups import (
     find_groupings,
     label_patients,
 )
-from stratify.evaluation.usefulness import Usefulness, compute_usefulness
+from stratify.evaluation.usefulness import Usefulness, compute_usefulness, judge_likelihoods
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -45,10 +51,12 @@ __all__ = [
     "AddedValue",
     "Certificate",
     "Check",
+    "CheckedRecalibration",
     "Checkpoints",
     "Comparison",
     "Difference",
     "Evaluation",
+    "ExternalValidation",
     "Grouping",
     "HeldOut",
     "KeptPredictions",
@@ -59,6 +67,7 @@ __all__ = [
     "Usefulness",
     "Verdict",
     "Within",
+    "check_recalibration",
     "compare_evaluations",
     "compute_added_value",
     "compute_best_model",
@@ -76,6 +85,7 @@ __all__ = [
     "cross_validate_many",
     "find_groupings",
     "is_possible",
+    "judge_likelihoods",
     "label_patients",
     "make_certificate",
     "make_figures",
@@ -87,4 +97,5 @@ __all__ = [
     "tabulate_added_value",
     "tabulate_permutation_tests",
     "tabulate_site_agreements",
+    "validate_externally",
 ]

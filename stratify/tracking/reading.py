@@ -35,8 +35,9 @@ class RunReference:
     Parameters
     ----------
     run_id : str
-    kind : {"study", "model"}
-        A run id or an alias may name one model; a study's name names the study's own run.
+    kind : {"study", "model", "validation", "recalibrated"}
+        A run id or an alias may name one model; a study's name names the study's own run. The
+        other two are what came of a model's patients from elsewhere.
     study : str
         The study's name.
     study_run : str
@@ -46,7 +47,7 @@ class RunReference:
     """
 
     run_id: str
-    kind: Literal["study", "model"]
+    kind: Literal["study", "model", "validation", "recalibrated"]
     study: str
     study_run: str
     experiment_id: str
