@@ -6,20 +6,28 @@ One module a thing. What it finds is kept in the study's own run: tables, figure
 from collections.abc import Callable
 
 from pipelines.examinations.added_value import examine_added_value
+from pipelines.examinations.group_matrix import describe_group_matrix
+from pipelines.examinations.motion import describe_motion
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
+from pipelines.examinations.sites import describe_sites
 from pipelines.examinations.values import Assembled, Attachments, Examination, Trained
+from pipelines.examinations.where import examine_where_a_model_looks
 
 DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
     describe_patients,
     describe_regions,
+    describe_group_matrix,
+    describe_motion,
+    describe_sites,
 )
 """Made before the long work, so that what cannot be described stops a study at once."""
 
 EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
+    examine_where_a_model_looks,
 )
 """Made of the cross-validated models, in this order."""
 

@@ -66,8 +66,9 @@ def check(path, *settings):
 
 
 def test_visits_in_their_own_file_give_the_outcome_and_features_of_the_wide_study(folder):
-    table, dictionary, _ = read_table(read_settings(folder / "study.toml"))
-    wide, _, _ = read_table(read_settings(folder / "wide.toml", ["features.sets=clinical"]))
+    data = read_table(read_settings(folder / "study.toml"))
+    table, dictionary = data.table, data.dictionary
+    wide = read_table(read_settings(folder / "wide.toml", ["features.sets=clinical"]))
     wide = wide.select("clinical")
     assert table.y.tolist() == wide.y.tolist()
     assert set(table.X) == set(wide.X)
