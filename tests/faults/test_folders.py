@@ -9,16 +9,11 @@ from pathlib import Path
 
 import pytest
 from faults import folders
+from faults.bids_damages import bids_damages
 from faults.damages import Damage
-from faults.folder_damages import (
-    bids_damages,
-    event_damages,
-    labelled_damages,
-    long_damages,
-    redcap_damages,
-    wide_damages,
-)
+from faults.redcap_damages import event_damages, labelled_damages, redcap_damages
 from faults.verdict import assert_mended_or_refused
+from faults.visits_damages import long_damages, wide_damages
 
 from pipelines.check import CheckResult, check
 
