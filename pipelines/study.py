@@ -24,7 +24,9 @@ from pipelines.sections import (
     ResponseSection,
     Section,
     StudySection,
+    SubgroupsSection,
     TrackingSection,
+    UsefulnessSection,
     ValidationSection,
     VisitsSection,
     quoted,
@@ -66,6 +68,8 @@ class StudySettings(Section):
     preparation: PreparationSection = PreparationSection()
     validation: ValidationSection = ValidationSection()
     models: ModelsSection = ModelsSection()
+    usefulness: UsefulnessSection = UsefulnessSection()
+    subgroups: SubgroupsSection = SubgroupsSection()
     tracking: TrackingSection = TrackingSection()
     compute: ComputeSection = ComputeSection()
 
@@ -144,6 +148,21 @@ class StudySettings(Section):
                 "Take features.clinical out, or add a set that uses it.",
             )
         return features
+
+    @field_validator("validation")
+    @classmethod
+    def _held_out_sites_are_not_harmonised(
+        cls, validation: ValidationSection, info: ValidationInfo
+    ) -> ValidationSection:
+        preparation = info.data.get("preparation")
+        harmonises = preparation is not None and preparation.harmonise != "none"
+        if harmonises and validation.scheme == "leave one site out":
+            raise refuse(
+                'scheme = "leave one site out" with preparation.harmonise',
+                "nothing is known of a site that is held out, so it cannot be harmonised",
+                'Take harmonise out, or use scheme = "stratified".',
+            )
+        return validation
 
     @property
     def experiment(self) -> str:
