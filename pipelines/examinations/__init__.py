@@ -1,6 +1,7 @@
 """What is looked at in every study, before its models are fitted and after.
 
-One module a thing. What it finds is kept in the study's own run: tables, figures, texts, sentences.
+One module a thing. What it finds is kept in the study's own run, or in the run of the model it is
+of: tables, figures, texts, sentences.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,10 @@ from pipelines.examinations.motion import describe_motion
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
-from pipelines.examinations.sites import describe_sites
+from pipelines.examinations.site_decoding import describe_site_decoding
+from pipelines.examinations.sites import examine_sites
+from pipelines.examinations.subgroups import describe_groupings, examine_subgroups
+from pipelines.examinations.usefulness import examine_usefulness
 from pipelines.examinations.values import Assembled, Attachments, Examination, Trained
 from pipelines.examinations.where import examine_where_a_model_looks
 
@@ -20,7 +24,8 @@ DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
     describe_regions,
     describe_group_matrix,
     describe_motion,
-    describe_sites,
+    describe_site_decoding,
+    describe_groupings,
 )
 """Made before the long work, so that what cannot be described stops a study at once."""
 
@@ -28,6 +33,9 @@ EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
     examine_where_a_model_looks,
+    examine_sites,
+    examine_usefulness,
+    examine_subgroups,
 )
 """Made of the cross-validated models, in this order."""
 

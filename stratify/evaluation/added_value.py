@@ -84,13 +84,12 @@ def compute_added_value(evaluations: Sequence[Evaluation]) -> tuple[AddedValue, 
         if features not in JOINED or alone is None:
             continue
         difference = (evaluation.by_fold["auc"] - alone.by_fold["auc"]).to_numpy()
-        share = 1 / int(evaluation.by_fold["fold"].nunique())
         found.append(
             AddedValue(
                 family,
                 features,
                 compute_gain(evaluation, alone),
-                compute_corrected_difference(difference, test_share=share),
+                compute_corrected_difference(difference, test_share=evaluation.test_share),
             )
         )
     return tuple(found)

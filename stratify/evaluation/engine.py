@@ -12,7 +12,7 @@ import numpy as np
 from stratify.errors import DataError, Fault
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
 from stratify.evaluation.workers import run_tasks
-from stratify.folds import Fold, make_folds
+from stratify.folds import Fold, InnerFolds, draw_inner_folds
 from stratify.model import (
     Engine,
     FamilyName,
@@ -25,7 +25,6 @@ from stratify.model import (
 from stratify.task import Table
 
 Candidate = tuple[FamilyName, Table]
-InnerFolds = list[tuple[np.ndarray, np.ndarray]]
 
 
 class FoldResult(NamedTuple):
@@ -79,7 +78,10 @@ def make_work(
         If an inner fold cannot hold both classes, or a family does not fit a table.
     """
     require_possible(candidates)
-    inner = [_make_inner(candidates[0][1], fold, inner_folds, seed) for fold in folds]
+    table = candidates[0][1]
+    inner = [
+        draw_inner_folds(table, fold, folds=inner_folds, seed=seed_of(seed, fold)) for fold in folds
+    ]
     return Work(candidates, folds, inner, [seed_of(seed, fold) for fold in folds], engine)
 
 
@@ -88,16 +90,10 @@ def make_whole_work(
 ) -> Work:
     """Make the work of fitting every candidate on all patients: one fold that holds out nobody."""
     table = candidates[0][1]
-    assert table.y is not None
     rows = np.arange(len(table))
-    inner = make_folds(table.y, table.groups, folds=inner_folds, seed=seed)
-    return Work(
-        candidates,
-        [Fold(0, 0, rows, rows[:0], "all patients")],
-        [[(part.train, part.test) for part in inner]],
-        [seed],
-        engine,
-    )
+    everybody = Fold(0, 0, rows, rows[:0], "all patients", table.scheme)
+    inner = draw_inner_folds(table, everybody, folds=inner_folds, seed=seed)
+    return Work(candidates, [everybody], [inner], [seed], engine)
 
 
 def is_possible(family: FamilyName, table: Table) -> bool:
@@ -295,27 +291,3 @@ def _find_halves(candidates: Sequence[Candidate]) -> dict[int, tuple[int, int]]:
         and (family, "clinical") in place
         and (family, "connectivity") in place
     }
-
-
-def _make_inner(table: Table, fold: Fold, inner_folds: int, seed: int) -> InnerFolds:
-    assert table.y is not None
-    try:
-        made = make_folds(
-            table.y[fold.train],
-            table.groups[fold.train],
-            folds=inner_folds,
-            seed=seed_of(seed, fold),
-        )
-    except DataError as error:
-        raise DataError(
-            [
-                Fault(
-                    where=fault.where.replace("validation.folds", "validation.inner_folds"),
-                    met=fault.met + f", inside fold {fold.number} of repeat {fold.repeat}",
-                    wanted=fault.wanted,
-                    way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
-                )
-                for fault in error.faults
-            ]
-        ) from None
-    return [(part.train, part.test) for part in made]

@@ -10,7 +10,7 @@ import pandas as pd
 from stratify.evaluation.certificate import Certificate
 from stratify.metrics import BASES, METRICS, Estimate
 from stratify.model import FamilyName, FoldClassifier
-from stratify.task import FeatureSet
+from stratify.task import FeatureSet, Scheme
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,11 @@ class Evaluation:
     certificate : Certificate
     replicas : tuple of ResponderClassifier or StackedClassifier
         The fitted classifier of each fold.
+    test_share : float
+        Patients tested in a fold over those in it, the mean of the folds; the corrected t test
+        needs it.
+    scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
+        How the folds held patients out.
     """
 
     family: FamilyName
@@ -45,6 +50,8 @@ class Evaluation:
     chosen: pd.DataFrame
     certificate: Certificate
     replicas: tuple[FoldClassifier, ...]
+    test_share: float
+    scheme: Scheme = "stratified"
 
     @property
     def name(self) -> str:

@@ -71,8 +71,7 @@ def compute_gain(evaluation: Evaluation, reference: Evaluation, *, level: float 
             )
         )
     difference = (reference.by_fold["log_loss"] - evaluation.by_fold["log_loss"]).to_numpy()
-    share = 1 / int(evaluation.by_fold["fold"].nunique())
-    return compute_corrected_difference(difference, test_share=share, level=level)
+    return compute_corrected_difference(difference, test_share=evaluation.test_share, level=level)
 
 
 def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
@@ -124,10 +123,9 @@ def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
 
 
 def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) -> bool:
-    share = 1 / int(evaluation.by_fold["fold"].nunique())
     above_chance = evaluation.by_fold["auc"].to_numpy() - 0.5
     return (
-        compute_corrected_p_value(above_chance, test_share=share) < 0.05 / tried
+        compute_corrected_p_value(above_chance, test_share=evaluation.test_share) < 0.05 / tried
         and evaluation.metrics["auc"].low > 0.5
         and compute_gain(evaluation, reference).low > 0
     )

@@ -1,6 +1,7 @@
 """Outcomes: response rules, those with a name, and the time to relapse."""
 
 from stratify.outcome.named import RESPONSE_RULES, NamedRule, describe_rules, make_rule, plain
+from stratify.outcome.order import require_later
 from stratify.outcome.relapse import compute_relapse
 from stratify.outcome.rules import (
     FORMS,
@@ -24,4 +25,5 @@ __all__ = [
     "make_durable",
     "make_rule",
     "plain",
+    "require_later",
 ]

@@ -36,7 +36,7 @@ def test_sites_are_told_before_harmonisation_and_not_after(trained):
     found = trained.examined.values["site_decoding"]
     assert found["site_auc_before"] > 0.9
     assert found["site_auc_after"] < found["site_auc_before"] - 0.2
-    said = next(one for one in trained.examined.sentences if one.startswith("Sites:"))
+    said = next(one for one in trained.examined.sentences if one.startswith("Site decoding:"))
     assert "after harmonisation" in said
 
 

@@ -69,7 +69,7 @@ def test_visits_in_their_own_file_give_the_outcome_and_features_of_the_wide_stud
     data = read_table(read_settings(folder / "study.toml"))
     table, dictionary = data.table, data.dictionary
     wide = read_table(read_settings(folder / "wide.toml", ["features.sets=clinical"]))
-    wide = wide.select("clinical")
+    wide = wide.table.select("clinical")
     assert table.y.tolist() == wide.y.tolist()
     assert set(table.X) == set(wide.X)
     pd.testing.assert_frame_equal(table.X[list(wide.X)], wide.X, check_index_type=False)

@@ -1,41 +1,14 @@
-"""Who is held out with whom."""
+"""Folds that share each class out evenly, and never split a group."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from stratify.errors import DataError, Fault
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fold:
-    """One split of the patients: row positions to train on and to test on.
-
-    Parameters
-    ----------
-    repeat, number : int
-        Which repetition of the whole partition, and which part of it; both from 0.
-    train, test : array of int
-        Positions of rows, sorted.
-    why : str
-        What was kept together and balanced.
-    """
-
-    repeat: int
-    number: int
-    train: np.ndarray
-    test: np.ndarray
-    why: str
-
-    def __repr__(self) -> str:
-        return (
-            f"Fold(repeat {self.repeat}, number {self.number}: {len(self.train)} train, "
-            f"{len(self.test)} test; {self.why})"
-        )
+from stratify.folds.values import Fold
 
 
 def make_folds(
@@ -84,6 +57,65 @@ def make_folds(
             made.append(Fold(repeat, number, np.sort(train), np.sort(test), why))
     _require_both_classes_in_each(y, made)
     return tuple(made)
+
+
+def check_class_sizes(
+    y: np.ndarray, groups: np.ndarray | None, *, folds: int, inner_folds: int
+) -> None:
+    """Refuse in advance what the smallest class cannot fill, with the numbers that it can.
+
+    Parameters
+    ----------
+    y : array of int, shape (n_patients,)
+    groups : array of str, shape (n_patients,), optional
+        A class is then as large as the groups that have it are many.
+    folds, inner_folds : int
+
+    Raises
+    ------
+    DataError
+        If a class has fewer patients, or groups, than there are folds, or if those left to train on
+        are fewer than the inner folds.
+
+    Examples
+    --------
+    >>> check_class_sizes(np.repeat([0, 1], [40, 4]), None, folds=5, inner_folds=5)
+    Traceback (most recent call last):
+    stratify.errors.DataError: validation.folds: 4 patients of class 1, 5 folds and 5 inner folds; \
+each fold tests one of each class, and each inner fold one of those left. Set validation.folds to \
+4 and validation.inner_folds to 3, or gather more patients.
+    """
+    y = np.asarray(y)
+    grouped = groups is not None and len(set(groups)) < len(y)
+    sizes = {
+        label: len(set(np.asarray(groups)[y == label])) if grouped else int((y == label).sum())
+        for label in np.unique(y).tolist()
+    }
+    label, smallest = min(sizes.items(), key=lambda item: item[1])
+    if smallest >= folds and _left_to_train(smallest, folds) >= inner_folds:
+        return
+    outer = min(folds, smallest)
+    inner = min(inner_folds, _left_to_train(smallest, outer)) if outer > 1 else 0
+    way_out = "Gather more patients of this class."
+    if inner > 1:
+        to = [f"validation.folds to {outer}"] if outer < folds else []
+        to += [f"validation.inner_folds to {inner}"] if inner < inner_folds else []
+        way_out = f"Set {' and '.join(to)}, or gather more patients."
+    where = "validation.folds" if smallest < folds else "validation.inner_folds"
+    raise DataError(
+        Fault(
+            where=where,
+            met=f"{smallest} {'groups' if grouped else 'patients'} of class {label}, {folds} "
+            f"folds and {inner_folds} inner folds",
+            wanted="each fold tests one of each class, and each inner fold one of those left",
+            way_out=way_out,
+        )
+    )
+
+
+def _left_to_train(size: int, folds: int) -> int:
+    """Return how many of a class the smallest training set has."""
+    return size - -(-size // folds)
 
 
 def _require_enough(y: np.ndarray, groups: np.ndarray | None, folds: int) -> None:
