@@ -145,7 +145,8 @@ def train(
     """
     settings = read_settings(study, overrides)
     with progress("Reading the study's files"):
-        table, dictionary, cohort = read_table(settings)
+        data = read_table(settings)
+        table = data.table
         folds = draw_folds(settings, table)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
     candidates, left_out = list_candidates(settings.models.families, sets)
@@ -170,13 +171,20 @@ def train(
             "repeats": len({fold.repeat for fold in folds}),
         },
         models_tried=sum(not is_blind(family) for family, _ in candidates),
-        columns_toml=render_columns(dictionary),
+        columns_toml=render_columns(data.dictionary),
         trained_on=datetime.date.today(),
     )
     how = _choose_means(settings, workers, opened.folder)
     # Before the long work, so that what cannot be described stops at once.
     examined = Attachments()
-    study_read = Assembled(settings=settings, cohort=cohort, table=table, sets=sets, folds=folds)
+    study_read = Assembled(
+        settings=settings,
+        cohort=data.cohort,
+        connectomes=data.connectomes,
+        table=table,
+        sets=sets,
+        folds=folds,
+    )
     for describe in DESCRIPTIONS:
         examined.add(describe(study_read))
     with start_study(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipelines.progress import Progress
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort
+    from stratify.connectome import Connectomes
     from stratify.evaluation import Evaluation, Verdict
     from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
@@ -71,6 +72,8 @@ class Assembled:
     settings : StudySettings
     cohort : Cohort
         As read, with the patients that the question leaves out.
+    connectomes : Connectomes or RegionalValues, or None
+        Of everybody whose scan passed the gates.
     table : Table
         With every feature.
     sets : sequence of Table
@@ -80,9 +83,22 @@ class Assembled:
 
     settings: StudySettings
     cohort: Cohort
+    connectomes: Connectomes | None
     table: Table
     sets: Sequence[Table]
     folds: Sequence[Fold]
+
+    @property
+    def scans(self) -> Connectomes | None:
+        """The matrices of the table's patients, in its order; None where there are none."""
+        import numpy as np
+
+        from stratify.connectome import Connectomes
+
+        if not isinstance(self.connectomes, Connectomes):
+            return None
+        place = {patient: k for k, patient in enumerate(self.connectomes.patients)}
+        return self.connectomes.select(np.array([place[one] for one in self.table.patients]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
