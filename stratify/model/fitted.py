@@ -49,6 +49,14 @@ class Predictions:
         """For each patient, in words, why the model cannot say; empty where it can."""
         return tuple(tuple(map(str, them)) for them in self.silences)
 
+    @property
+    def outside(self) -> tuple[tuple[str, ...], ...]:
+        """For each patient, in words, the values that training never saw."""
+        return tuple(
+            tuple(silence.words for silence in them if silence.kind == "value")
+            for them in self.silences
+        )
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -61,6 +69,27 @@ class Predictions:
 
     def _repr_html_(self) -> str:
         return self.table.to_html()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCalibration:
+    """How a model's likelihoods were brought into line with patients it was not fitted on.
+
+    Parameters
+    ----------
+    cohort : str
+        What those patients are called.
+    intercept, slope : float
+        New log-odds = intercept + slope * log-odds.
+    n_patients, n_responders : int
+        Of those it was learned from.
+    """
+
+    cohort: str
+    intercept: float
+    slope: float
+    n_patients: int
+    n_responders: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +119,8 @@ class FittedModel:
         What is done to connectivity before the classifier sees it.
     limits : Limits
         Where the model must stay silent.
+    calibration : SiteCalibration, optional
+        Where the likelihoods were brought into line with another site's.
     """
 
     classifier: FoldClassifier
@@ -105,11 +136,13 @@ class FittedModel:
     digest: str
     preparation: Preparation = field(default_factory=Preparation)
     limits: Limits = field(default_factory=Limits)
+    calibration: SiteCalibration | None = None
 
     @property
     def base_rate(self) -> float:
-        """The share of responders in training."""
-        return self.n_responders / self.n_patients
+        """The share of responders among those whose likelihoods these are."""
+        whose = self if self.calibration is None else self.calibration
+        return whose.n_responders / whose.n_patients
 
     def __repr__(self) -> str:
         kind = "simulated patients" if self.simulated else "patients"

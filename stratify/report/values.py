@@ -43,6 +43,49 @@ class CalibrationBin:
     patients: int
 
 
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """How well a model did in one group of held-out patients.
+
+    Parameters
+    ----------
+    grouping, group : str
+        ``"sex"`` and ``"female"``.
+    patients : int
+    auc, intercept : Estimate, optional
+        Separation, and calibration in the large; none where ``why_not`` says why.
+    why_not : str
+    """
+
+    grouping: str
+    group: str
+    patients: int
+    auc: Estimate | None = None
+    intercept: Estimate | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """Which outcomes remain possible for a patient.
+
+    Parameters
+    ----------
+    remain : {"both", "responder", "non-responder", "neither"}
+    as_high : float
+        The share of held-out patients without the outcome whose likelihood was as high.
+    as_low : float
+        The share of held-out patients with the outcome whose likelihood was as low.
+    confidence : float
+        An outcome remains as long as its share is above 1 - confidence.
+    """
+
+    remain: str
+    as_high: float
+    as_low: float
+    confidence: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySummary:
     """What a report says about the study and the model behind a likelihood.
@@ -91,6 +134,8 @@ class StudySummary:
     cautions : tuple of str
         What a reader must know before anything else: that it is a landmark model, or that the
         outcome is unvalidated.
+    subgroups : tuple of GroupFigures
+        Of every group the study looked at; a report shows those its patient belongs to.
 
     Raises
     ------
@@ -123,6 +168,7 @@ class StudySummary:
     warnings: tuple[str, ...] = ()
     contact: str = ""
     cautions: tuple[str, ...] = ()
+    subgroups: tuple[GroupFigures, ...] = ()
 
     def __post_init__(self) -> None:
         faults = list(_faults(self))

@@ -7,7 +7,15 @@ import pytest
 from stratify.errors import DataError
 from stratify.evaluation import cross_validate, refit
 from stratify.folds import make_folds
-from stratify.model import ResponderClassifier, fit_model, make_limits, read_model, write_model
+from stratify.model import (
+    ResponderClassifier,
+    SiteCalibration,
+    fit_model,
+    make_limits,
+    read_model,
+    recalibrate,
+    write_model,
+)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +125,16 @@ def test_an_earlier_format_is_refused_and_says_what_to_do(study, tmp_path):
     (folder / "model.json").write_text(facts.replace('"format": 3', '"format": 2'))
     with pytest.raises(DataError, match=r"format 2; a model of format 3.*Train the study again"):
         read_model(folder)
+
+
+def test_a_recalibrated_model_leaves_the_same_outcomes_and_speaks_of_its_own_sites(study):
+    table, model = study
+    calibration = SiteCalibration("north", -0.7, 0.8, n_patients=80, n_responders=30)
+    moved = recalibrate(model, calibration, sites=["north"])
+    before, after = (m.predict(table.X).outcomes for m in (model, moved))
+    pd.testing.assert_frame_equal(before, after)
+    assert kinds(moved.predict(table.X.iloc[:2], site=["north", "A"])) == [[], ["site"]]
+    assert recalibrate(model, calibration).limits.sites == model.limits.sites
 
 
 def test_without_folds_the_sites_are_known_and_nothing_else(make_table):
