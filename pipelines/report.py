@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.patients import (
     load_model_run,
     load_study_run,
+    read_groupings,
     read_new_patients,
     say_superseded,
     say_unused,
@@ -18,7 +20,9 @@ from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
 if TYPE_CHECKING:
+    from stratify.evaluation import Grouping
     from stratify.report import StudySummary
+    from stratify.task import Table
     from stratify.tracking import LoadedRun
 
 
@@ -114,7 +118,9 @@ def report(
         )
     superseded = say_superseded(opened, loaded)
     summary = _summarise(loaded, study, superseded)
-    written, said = _write_reports(loaded, summary, patients, connectivity, out, progress)
+    groupings = read_groupings(study)
+    table = read_new_patients(loaded, patients, connectivity)
+    written, said = _write_reports(loaded, summary, table, groupings, out, progress)
     notes = (superseded, say_unused(loaded, connectivity))
     return ReportResult(
         study=loaded.reference.study,
@@ -130,8 +136,8 @@ def report(
 def _write_reports(
     loaded: LoadedRun,
     summary: StudySummary,
-    patients: Path,
-    connectivity: Path | None,
+    table: Table,
+    groupings: Sequence[Grouping],
     out: Path,
     progress: Progress,
 ) -> tuple[list[str], Counter[str]]:
@@ -139,8 +145,7 @@ def _write_reports(
 
     model = loaded.model
     assert model is not None
-    table = read_new_patients(loaded, patients, connectivity)
-    made = build_reports(summary, model, table)
+    made = build_reports(summary, model, table, groupings=groupings)
     names, said = [], Counter[str]()
     with progress("Writing reports", total=len(made)) as step:
         for content in made:
@@ -167,7 +172,12 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
 
     import stratify
     from stratify.metrics import METRICS, Estimate
-    from stratify.report import StudySummary, describe_validation, summarise_calibration
+    from stratify.report import (
+        StudySummary,
+        describe_validation,
+        summarise_calibration,
+        summarise_subgroups,
+    )
 
     model = loaded.model
     assert model is not None
@@ -212,5 +222,8 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         warnings=tuple(f"{one.where}: {one.met}; {one.wanted}." for one in told),
         calibration=summarise_calibration(
             pd.read_csv(loaded.folder / "tables" / "out_of_fold.csv")
+        ),
+        subgroups=summarise_subgroups(
+            pd.read_csv(loaded.folder / "tables" / "subgroups.csv"), level=float(params["level"])
         ),
     )

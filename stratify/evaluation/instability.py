@@ -285,10 +285,11 @@ def plot_instability(instability: Instability, *, title: str = "") -> Figure:
     table = instability.table.sort_values("probability")
     order = table.index.to_numpy()
     figure, (above, below) = make_figure(5.2, 7.0, rows=(1.8, 1), title=title)
-    every = max(1, instability.drawn.size // MOST_POINTS)
-    x = np.broadcast_to(instability.table["probability"].to_numpy(), instability.drawn.shape)
-    above.plot(x.ravel()[::every], instability.drawn.ravel()[::every], ".", color=LIGHT,
-               markersize=3, zorder=1, label="a patient in a refit")  # fmt: skip
+    some = instability.drawn[:: -(-instability.drawn.size // MOST_POINTS)]
+    x = np.broadcast_to(instability.table["probability"].to_numpy(), some.shape)
+    above.plot(
+        x.ravel(), some.ravel(), ".", color=LIGHT, markersize=3, label="a patient in a refit"
+    )
     for name in ("low", "high"):
         smooth = table[name].rolling(max(len(table) // 10, 1), center=True, min_periods=1).mean()
         label = f"{100 * instability.level:g} % of refits" if name == "low" else None

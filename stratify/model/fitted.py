@@ -224,14 +224,17 @@ class FittedModel:
         limits, clinical = self.limits, clinical_inputs(self.columns)
         # Nothing can be prepared of a patient whose site harmonising cannot place.
         unlike: list[tuple[Silence, ...]] = [()] * len(X)
-        for k, silences in zip(np.flatnonzero(speaks), limits.find_unlike(X[speaks]), strict=True):
+        for k, silences in zip(
+            np.flatnonzero(speaks).tolist(), limits.find_unlike(X[speaks]), strict=True
+        ):
             unlike[k] = silences
-        return tuple(
-            (*self._outside(row), *beside, *unlike[k])
-            for k, ((_, row), beside) in enumerate(
-                zip(X.iterrows(), limits.find_silences(X, clinical, site), strict=True)
-            )
-        )
+        found = []
+        for k, beside in enumerate(limits.find_silences(X, clinical, site)):
+            outside = tuple(self._outside(X.iloc[k]))
+            # A single value that training never saw is the plainer reason.
+            far = (one for one in unlike[k] if not outside or one.kind != "combination")
+            found.append((*outside, *beside, *far))
+        return tuple(found)
 
     def align(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the columns of training in their order, with training's categories.

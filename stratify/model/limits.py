@@ -9,12 +9,12 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from stratify.model.likeness import Familiar, Likeness, make_familiar
+from stratify.model.likeness import Familiar, Likeness, Part, make_familiar
 from stratify.model.outcome_sets import CONFIDENCE, OutcomeSets, make_outcome_sets
 from stratify.schema import Column
 from stratify.task import Table
 
-SilenceKind = Literal["value", "site", "unlike", "missing", "treatment"]
+SilenceKind = Literal["value", "combination", "connectivity", "site", "missing"]
 SILENCE_KINDS: tuple[str, ...] = get_args(SilenceKind)
 
 MOST_MISSING = 0.5
@@ -27,9 +27,9 @@ class Silence:
 
     Parameters
     ----------
-    kind : {"value", "site", "unlike", "missing", "treatment"}
-        A value outside what training saw; a site it did not see; a patient too far from those it
-        saw; too little recorded; a treatment that is not the one studied.
+    kind : {"value", "combination", "connectivity", "site", "missing"}
+        A value outside what training saw; usual values in a combination too far from those it saw;
+        connectivity too far from that it saw; a site it did not see; too little recorded.
     words : str
         As it is printed: ``"age: 91 years"``.
     """
@@ -108,16 +108,17 @@ class Limits:
             yield Silence("missing", f"{count} of {len(clinical)} clinical inputs are not recorded")
 
 
-WORDS = {
-    "clinical": "clinical values taken together",
-    "connectivity": "brain connectivity taken together",
+WORDS: dict[Part, tuple[SilenceKind, str]] = {
+    "clinical": ("combination", "clinical values taken together"),
+    "connectivity": ("connectivity", "brain connectivity taken together"),
 }
 
 
 def _say(unlike: Sequence[Likeness]) -> tuple[Silence, ...]:
     return tuple(
-        Silence("unlike", f"{WORDS[part.part]}: further from those of training {part.allowed}")
+        Silence(kind, f"{words}: further from those of training {part.allowed}")
         for part in unlike
+        for kind, words in (WORDS[part.part],)
     )
 
 

@@ -49,7 +49,7 @@ def test_each_reason_is_told_in_words(study):
     found = model.predict(new, site=site)
     said = found.cannot_say
     low, high = model.ranges["severity"]
-    assert said[0][0] == f"severity: 99 points (training saw {low:.4g} to {high:.4g})"
+    assert said[0] == (f"severity: 99 points (training saw {low:.4g} to {high:.4g})",)
     assert said[1] == ("3 of 3 clinical inputs are not recorded",)
     assert said[2] == (
         "brain connectivity taken together: further from those of training than any of the 150 "
@@ -57,7 +57,7 @@ def test_each_reason_is_told_in_words(study):
     )
     assert said[3] == ("site: elsewhere (training saw A, B, C)",)
     assert said[4] == ()
-    assert kinds(found)[1:] == [["missing"], ["unlike"], ["site"], []]
+    assert kinds(found)[1:] == [["missing"], ["connectivity"], ["site"], []]
     assert "4 of whom the model cannot say" in repr(found)
 
 
