@@ -12,7 +12,7 @@ from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
 from pipelines.progress import Progress, quiet
 from pipelines.sections import CohortSection, ConnectivitySection, QualitySection, VisitsSection
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from stratify.errors import DataError, Fault
+from stratify.errors import DataError, Fault, group_faults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,6 +123,8 @@ class CheckResult:
         None where an error stops the study.
     baseline_used : DataFrame or None
         Which value is the baseline of whom, where the study has visits in a file of their own.
+    each : bool
+        Whether words tell each finding by itself; those of one kind are told in one line, if not.
     """
 
     study: str
@@ -131,6 +133,7 @@ class CheckResult:
     not_examined: tuple[str, ...]
     plan: Plan | None
     baseline_used: pd.DataFrame | None = None
+    each: bool = False
 
     @property
     def ok(self) -> bool:
@@ -155,17 +158,30 @@ class CheckResult:
         table = self.baseline_used.assign(date=self.baseline_used["date"].astype(str))
         return {"baseline_used": table.to_dict("records")}
 
+    def told(self, faults: Sequence[Fault]) -> tuple[object, ...]:
+        """Return faults as they are told: each, or those of one kind together."""
+        return tuple(faults) if self.each else group_faults(faults)
+
     def words(self) -> str:
         """Return the result in words; the errors themselves are told apart from it."""
         parts = [f"{self.study}: {_count(self.errors, 'error')}."]
         if self.plan is not None:
             parts.append(self.plan.words())
-        parts += [f"Warning: {fault}" for fault in self.warnings]
+        warnings = self.told(self.warnings)
+        parts += [f"Warning: {fault}" for fault in warnings]
+        if len(warnings) < len(self.warnings):
+            parts.append(f"({len(self.warnings)} warnings in all; --all tells each by itself.)")
         parts += [f"Not examined: {what}" for what in self.not_examined]
         return "\n".join(parts)
 
 
-def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = quiet) -> CheckResult:
+def check(
+    study: Path,
+    *,
+    overrides: Sequence[str] = (),
+    each: bool = False,
+    progress: Progress = quiet,
+) -> CheckResult:
     """Examine a study file and every file it names.
 
     A faulty file does not keep the next one from being examined. No model is fitted.
@@ -176,6 +192,8 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         The study file.
     overrides : sequence of str
         ``"validation.repeats=10"``.
+    each : bool
+        As of `CheckResult`.
     """
     found = _Findings()
     examined = examine_settings(study, overrides)
@@ -195,6 +213,7 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         not_examined=tuple(found.not_examined),
         plan=None if found.faulty else plan,
         baseline_used=found.baseline_used,
+        each=each,
     )
 
 
