@@ -158,9 +158,10 @@ def train(
             make_verdict,
             refit_many,
         )
-        from stratify.tracking import make_study_record, start_study
+        from stratify.tracking import find_tried, make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
+        tried = find_tried(opened, table)
     record = make_study_record(
         table,
         settings.study.name,
@@ -195,7 +196,7 @@ def train(
         dataset=table.name,
         patients=len(table),
         params=record.params,
-        tags={"settings_digest": settings.digest},
+        tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(),
     ) as run:
         with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
@@ -208,7 +209,8 @@ def train(
                 on_fold=step,
                 **how,
             )
-        verdict = make_verdict(evaluations, table)
+        every = tried.count(e for e in evaluations if not is_blind(e.family))
+        verdict = make_verdict(evaluations, table, tried=every)
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(
                 evaluations,
@@ -224,6 +226,7 @@ def train(
             evaluations=evaluations,
             verdict=verdict,
             models=models,
+            tried=tried,
             how=how,
             progress=progress,
         )
@@ -284,7 +287,7 @@ def _finish(
     run.finish(
         verdict=verdict.words,
         description=describe_study(record, evaluations, verdict, found=examined.sentences),
-        tags={"finding": verdict.finding},
+        tags={"finding": verdict.finding, **examined.tags},
         figures={"comparison": figure, **examined.figures},
         tables={
             "comparison": table,

@@ -15,6 +15,7 @@ from pipelines.examinations.regions import describe_regions
 from pipelines.examinations.site_decoding import describe_site_decoding
 from pipelines.examinations.sites import examine_sites
 from pipelines.examinations.subgroups import describe_groupings, examine_subgroups
+from pipelines.examinations.tried import examine_tried
 from pipelines.examinations.usefulness import examine_usefulness
 from pipelines.examinations.values import Assembled, Attachments, Examination, Trained
 from pipelines.examinations.where import examine_where_a_model_looks
@@ -32,6 +33,7 @@ DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
 EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
+    examine_tried,
     examine_where_a_model_looks,
     examine_sites,
     examine_usefulness,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
-    from stratify.tracking import Examined
+    from stratify.tracking import Examined, Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Attachments:
         Plain values for the JSON of `TrainResult.to_dict`, by their key there.
     sentences : list of str
         What the terminal and the description of the study's run say of it.
+    tags : dict of str to object
+        By which the study's run can be found and sorted.
     of_models : dict of int to list of Examined
         What is kept in a model's own run, by the position of its candidate.
     """
@@ -46,6 +48,7 @@ class Attachments:
     texts: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
+    tags: dict[str, object] = field(default_factory=dict)
     of_models: dict[int, list[Examined]] = field(default_factory=dict)
 
     def add(self, other: Attachments) -> None:
@@ -55,6 +58,7 @@ class Attachments:
         self.texts.update(other.texts)
         self.values.update(other.values)
         self.sentences.extend(other.sentences)
+        self.tags.update(other.tags)
         for position, found in other.of_models.items():
             self.of_models.setdefault(position, []).extend(found)
 
@@ -111,6 +115,8 @@ class Trained:
     verdict : Verdict
     models : sequence of FittedModel
         Each candidate fitted on every patient.
+    tried : Tried
+        What earlier studies have tried on these patients.
     how : dict
         ``workers``, ``engine``, ``scheduler`` and ``checkpoints``, as the engine takes them.
     progress : Progress
@@ -121,6 +127,7 @@ class Trained:
     evaluations: Sequence[Evaluation]
     verdict: Verdict
     models: Sequence[FittedModel]
+    tried: Tried
     how: dict[str, Any]
     progress: Progress
 
