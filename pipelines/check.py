@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pipelines.candidates import is_blind, list_candidates
-from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
+from pipelines.data import draw_folds, gate_scans, join_targets, join_visits, read_scans
 from pipelines.progress import Progress, quiet
-from pipelines.sections import CohortSection, ConnectivitySection, QualitySection, VisitsSection
+from pipelines.sections import (
+    CohortSection,
+    ConnectivitySection,
+    QualitySection,
+    TargetsSection,
+    VisitsSection,
+)
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
 from stratify.errors import DataError, Fault, group_faults
 
@@ -224,6 +230,7 @@ def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
         examined.sections.get("connectivity"),
         examined.sections.get("visits"),
         examined.sections.get("quality", QualitySection()),
+        examined.sections.get("targets"),
         found,
     )
     if examined.settings is None:
@@ -260,7 +267,12 @@ class _Findings:
 
 
 def _read_data(
-    cohort: object, connectivity: object, visits: object, quality: object, found: _Findings
+    cohort: object,
+    connectivity: object,
+    visits: object,
+    quality: object,
+    targets: object,
+    found: _Findings,
 ) -> tuple[Cohort | None, Connectomes | None]:
     patients: Cohort | None = None
     connectomes: Connectomes | None = None
@@ -273,6 +285,9 @@ def _read_data(
     known = patients
     if isinstance(visits, VisitsSection):
         patients = _join_visits(visits, patients, found)
+    if isinstance(targets, TargetsSection) and patients is not None:
+        without = patients
+        patients = found.of(lambda: join_targets(targets, without))
     if isinstance(connectivity, ConnectivitySection):
         connectomes = _read_connectomes(connectivity, known, found)
     if isinstance(quality, QualitySection) and connectomes is not None:
