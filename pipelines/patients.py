@@ -107,11 +107,11 @@ def read_new_patients(
     cohort = read_cohort(patients, dictionary, labelled=labelled)
     if labelled:
         cohort = examine_cohort(cohort)
-    if loaded.model.features == "clinical":
+    study = tomllib.loads(loaded.study_toml)
+    if loaded.model.features == "clinical" or not _has_scans(loaded.model, study):
         return assemble(loaded.model.task, cohort, labelled=labelled)
     if connectivity is None:
         raise DataError(_connectivity_needed(loaded.model))
-    study = tomllib.loads(loaded.study_toml)
     reading = study.get("connectivity", {})
     connectomes = _read_scans(loaded.model, connectivity, reading, cohort.patients)
     gates = study.get("quality", {})
@@ -138,6 +138,11 @@ def _elsewhere(dictionary: Dictionary) -> Dictionary:
         for column in dictionary.columns
     )
     return replace(dictionary, columns=columns, name="")
+
+
+def _has_scans(model: FittedModel, study: Mapping[str, Any]) -> bool:
+    """Tell whether a model sees scans; what else is of connectivity is in the patients' table."""
+    return "connectivity" in study or any(column.regions for column in model.columns)
 
 
 def _read_scans(
