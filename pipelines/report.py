@@ -21,6 +21,7 @@ from pipelines.store import find_store
 
 if TYPE_CHECKING:
     from stratify.evaluation import Grouping
+    from stratify.model import FittedModel
     from stratify.report import StudySummary
     from stratify.task import Table
     from stratify.tracking import LoadedRun
@@ -107,7 +108,9 @@ def report(
         loaded = load_model_run(opened, run)
         study = load_study_run(opened, loaded)
     verdict = study.tags.get("verdict", "")
-    if study.tags.get("responder_run") != loaded.reference.run_id:
+    # A model brought into line with another site speaks for the one it was made from.
+    speaks = loaded.tags.get("recalibrated_from", loaded.reference.run_id)
+    if study.tags.get("responder_run") != speaks:
         return ReportResult(
             study=loaded.reference.study,
             run_id=loaded.reference.run_id,
@@ -164,6 +167,17 @@ def _refusal(loaded: LoadedRun, study: LoadedRun) -> str:
     return study.tags.get("verdict", "")
 
 
+def _say_recalibrated(model: FittedModel) -> tuple[str, ...]:
+    told = model.calibration
+    if told is None:
+        return ()
+    return (
+        f"This model was trained on {model.n_patients} patients of the study; its likelihoods were "
+        f"brought into line with {told.n_patients} other patients, of {told.cohort}, and the "
+        "figures below are of those.",
+    )
+
+
 def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> StudySummary:
     """Gather what a report says of the model behind it, from its run."""
     import datetime
@@ -183,7 +197,11 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
     assert model is not None
     warnings = loaded.folder / "tables" / "warnings.csv"
     told = pd.read_csv(warnings).itertuples() if warnings.exists() else ()
+    # A model brought into line with another site has not been judged by group there.
+    subgroups = loaded.folder / "tables" / "subgroups.csv"
+    groups = pd.read_csv(subgroups, dtype={"group": str}) if subgroups.exists() else None
     params, metrics = loaded.params, loaded.metrics
+    whose = model.calibration or model
     return StudySummary(
         name=loaded.reference.study,
         date=datetime.date.fromisoformat(loaded.tags["trained_on"]),
@@ -192,9 +210,13 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         condition=model.task.condition,
         outcome=model.task.rule.name,
         rule=model.task.rule.describe(),
-        cautions=(*((superseded,) if superseded else ()), *model.task.cautions),
-        n_patients=model.n_patients,
-        n_responders=model.n_responders,
+        cautions=(
+            *((superseded,) if superseded else ()),
+            *_say_recalibrated(model),
+            *model.task.cautions,
+        ),
+        n_patients=whose.n_patients,
+        n_responders=whose.n_responders,
         family=model.classifier.family,
         features=model.features,
         validation=describe_validation(
@@ -223,7 +245,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         calibration=summarise_calibration(
             pd.read_csv(loaded.folder / "tables" / "out_of_fold.csv")
         ),
-        subgroups=summarise_subgroups(
-            pd.read_csv(loaded.folder / "tables" / "subgroups.csv"), level=float(params["level"])
-        ),
+        subgroups=()
+        if groups is None
+        else summarise_subgroups(groups, level=float(params["level"])),
     )

@@ -96,7 +96,7 @@ _WORDS: dict[Question, _Words] = {
         positive="a responder",
         negative="a non-responder",
         with_it="who met the outcome",
-        without="who did not meet it",
+        without="who did not meet the outcome",
         first="the responder",
         meaning="This says how likely such a patient is to improve under this treatment "
         "({treatment}). Every patient in training had it, so the study cannot tell what the "
@@ -112,7 +112,7 @@ _WORDS: dict[Question, _Words] = {
         positive="a patient who reached the outcome",
         negative="one who did not",
         with_it="who reached the outcome",
-        without="who did not reach it",
+        without="who did not reach the outcome",
         first="the first",
         meaning="This describes the course of patients under the care they were given, whatever "
         "it was. It does not tell what any treatment would change.",
@@ -127,7 +127,7 @@ _WORDS: dict[Question, _Words] = {
         positive="a person in the group",
         negative="one not in it",
         with_it="who were in the group",
-        without="who were not in it",
+        without="who were not in the group",
         first="the first",
         meaning="This says how far the data of this person resemble those of the group in the "
         "study. It is not a diagnosis, and tells nothing of the course or of any treatment.",
@@ -358,10 +358,12 @@ def _verdict(
     frequency, average = _frequency(study, words, likelihood), _average(words, likelihood)
     remain = _say_possible(words, possible)
     if likelihood.covers_average:
+        # Next to the average, that a likelihood is unusual for one group would say too much.
+        both = remain if possible is not None and possible.remain == "both" else ()
         return Verdict(
             "not separated",
             NOT_SEPARATED.format(person=words.person),
-            (f"{frequency}; {average}.", "The range includes the average.", *remain),
+            (f"{frequency}; {average}.", "The range includes the average.", *both),
         )
     distance = likelihood.count - likelihood.average
     way = "more" if distance > 0 else "fewer"
@@ -552,7 +554,11 @@ def _model_sections(
     if study.calibration:
         sections.append(_calibration_section(study, words, likelihood))
     of_groups = make_groups_section(
-        study.subgroups, groups, people=words.people, person=words.person
+        # A group of everybody would only say again what stands above.
+        [one for one in study.subgroups if one.patients < study.n_patients],
+        groups,
+        people=words.people,
+        person=words.person,
     )
     sections += [] if of_groups is None else [of_groups]
     sections.append(
@@ -671,7 +677,7 @@ _MEASURES = {
 
 
 def _number(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}".replace("-", "−")
+    return f"{number:z.{digits}f}".replace("-", "−")
 
 
 def _estimate(estimate: Estimate, digits: int) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pandas as pd
 
+from stratify.tracking.known import digest_rows
 from stratify.tracking.study import ModelRun
 
 if TYPE_CHECKING:
@@ -198,6 +199,8 @@ def make_model_run(
             "out_of_fold": evaluation.predictions,
             "importance": explanation.importance(),
             "warnings": record.warnings,
+            # As a patient's name is, each row's digest is written as a pseudonym.
+            "rows": pd.DataFrame({"patient": digest_rows(X)}),
             "contributions": explanation.by_network().assign(base=explanation.base),
             **_gather(found.tables() for found in examined),
         },

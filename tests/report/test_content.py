@@ -371,7 +371,10 @@ def test_groups_are_left_out_where_none_is_known_or_nothing_is_said(make_report:
             "both",
             "Both remain possible for this patient: of 100 held-out patients who did not meet",
         ),
-        ("responder", "So high a likelihood is unusual for patients who did not meet it: of 100"),
+        (
+            "responder",
+            "So high a likelihood is unusual for patients who did not meet the outcome",
+        ),
         ("non-responder", "So low a likelihood is unusual for patients who met the outcome"),
         ("neither", "Such a likelihood is unusual for both"),
     ],
@@ -407,3 +410,17 @@ def test_nothing_remains_to_be_said_of_whom_the_model_cannot_speak(
     assert "nan" not in " ".join(said(report)).lower().split()
     two = make_report(cannot_say=("a", "b"))
     assert two.verdict.sentences[0].endswith("The reasons:")
+
+
+def test_next_to_the_average_only_that_both_remain_is_said(make_report: Make) -> None:
+    near = (0.48, 0.38, 0.59)
+    both = make_report(*near, possible=Possible("both", 0.3, 0.5, 0.9))
+    assert "Both remain possible" in both.verdict.sentences[-1]
+    one = make_report(*near, possible=Possible("responder", 0.05, 0.5, 0.9))
+    assert one.verdict.sentences[-1] == "The range includes the average."
+
+
+def test_a_group_of_everybody_is_not_shown_again(make_report: Make) -> None:
+    everybody = GroupFigures("arm", "both", 300, Estimate(0.65, 0.58, 0.72), Estimate(0, -1, 1))
+    report = make_report(study={"subgroups": (everybody,)}, groups={"arm": "both"})
+    assert table_of_groups(report) == []
