@@ -8,7 +8,7 @@ from pipelines.simulate import simulate
 from pipelines.train import train
 
 FEW = ['models.families=["prevalence", "ridge"]', "validation.repeats=1", "validation.folds=3"]
-FEW += ["validation.permutations=0"]
+FEW += ["validation.permutations=0", "instability.refits=0"]
 BOTH = ['features.sets=["both"]']
 
 
