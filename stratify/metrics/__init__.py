@@ -31,6 +31,7 @@ from stratify.metrics.out_of_bag import (
     compute_best_of,
     compute_out_of_bag_interval,
 )
+from stratify.metrics.pooling import Pooled, pool, pool_estimates
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.riley import compute_auc_half_width
 from stratify.metrics.sample_size import (
@@ -55,6 +56,7 @@ __all__ = [
     "BestOf",
     "CalibrationCurve",
     "Estimate",
+    "Pooled",
     "Recalibration",
     "SampleSize",
     "Subgroups",
@@ -95,4 +97,6 @@ __all__ = [
     "plot_null_distribution",
     "plot_sample_sizes",
     "plot_subgroups",
+    "pool",
+    "pool_estimates",
 ]

@@ -1,5 +1,6 @@
 """Model families, calibration, and models ready for new patients."""
 
+from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import (
     Engine,
     ResponderClassifier,
@@ -13,12 +14,14 @@ from stratify.model.edge_correlations import compute_edge_correlations
 from stratify.model.encoded import Encoder
 from stratify.model.families import FAMILIES, FamilyName
 from stratify.model.fitted import FittedModel, Predictions, fit_model, make_fitted_model
-from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
+from stratify.model.parts import FoldClassifier, parts_of
+from stratify.model.stack import StackedClassifier, names_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
 __all__ = [
     "FAMILIES",
     "P_THRESHOLDS",
+    "AveragedClassifier",
     "ConnectomePredictiveModel",
     "CpmPermutations",
     "Encoder",
