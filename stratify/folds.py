@@ -120,10 +120,9 @@ def _make_around_gaps(
         rng = np.random.default_rng([seed, repeat])
         _deal(tested_in, missing, names, folds, rng)
         every = np.arange(len(y))
-        made += [
-            Fold(repeat, k, every[tested_in != k], every[tested_in == k], f"{fold.why}, as are gaps")
-            for k, fold in enumerate(mine)
-        ]
+        for fold in mine:
+            train, test = every[tested_in != fold.number], every[tested_in == fold.number]
+            made.append(Fold(repeat, fold.number, train, test, f"{fold.why}, as are gaps"))
     return tuple(made)
 
 

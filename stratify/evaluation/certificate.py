@@ -81,6 +81,7 @@ def make_certificate(
     fitted: Sequence[FoldClassifier],
     *,
     checked: EncodersChecked | None = None,
+    more: Sequence[Check] = (),
 ) -> Certificate:
     """Check the indices and the fitted objects of an evaluation.
 
@@ -88,10 +89,12 @@ def make_certificate(
     ----------
     table : Table
     folds : sequence of Fold
-    fitted : sequence of ResponderClassifier or StackedClassifier
+    fitted : sequence of classifier
         The classifier of each fold, as it was used.
     checked : dict, optional
         Encoders that were checked already; those of this evaluation are added.
+    more : sequence of Check
+        Of what the fitted objects do not show, such as where imputed outcomes come from.
     """
     parts = [(fold, part) for fold, c in zip(folds, fitted, strict=True) for part, _ in parts_of(c)]
     folds_of_parts = [fold for fold, _ in parts]
@@ -107,7 +110,8 @@ def make_certificate(
             _check_inner(table, folds_of_parts, inner),
             _check_encoders(table, parts, {} if checked is None else checked),
             _check_columns(table),
-            _check_near_copies(table),
+            _check_near_copies(table.take_known()),
+            *more,
         ),
         digest.hexdigest(),
     )

@@ -10,6 +10,12 @@ import pandas as pd
 from scipy.special import expit
 
 from stratify.evaluation.certificate import Certificate, EncodersChecked, make_certificate
+from stratify.evaluation.completions import (
+    check_imputation,
+    estimate_folds,
+    judge_completions,
+    judge_outcomes,
+)
 from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
 from stratify.evaluation.values import Evaluation
 from stratify.folds import Fold
@@ -20,7 +26,6 @@ from stratify.metrics import (
     compute_bootstrap_interval,
     compute_brier,
     compute_calibration,
-    compute_corrected_interval,
     compute_log_loss,
 )
 from stratify.model import (
@@ -118,6 +123,8 @@ def cross_validate_many(
     results = fit_folds(
         work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
     )
+    labels = judge_outcomes(candidates, folds, results, seed=seed)
+    imputed = check_imputation(candidates[0][1], folds, work.labels, seed=seed)
     checked: EncodersChecked = {}
     return tuple(
         _summarise(
@@ -125,6 +132,8 @@ def cross_validate_many(
             table,
             folds,
             [results[k, j] for j in range(len(folds))],
+            labels,
+            [float(part.mean()) for part in work.labels],
             seed,
             level,
             make_certificate(
@@ -132,6 +141,7 @@ def cross_validate_many(
                 folds,
                 [results[k, j].classifier for j in range(len(folds))],
                 checked=checked,
+                more=imputed,
             ),
         )
         for k, (family, table) in enumerate(candidates)
@@ -192,6 +202,7 @@ def refit_many(
             results[k, 0].classifier,
             replicas=evaluation.replicas,
             left_out_share=1 / int(evaluation.by_fold["fold"].nunique()),
+            labels=work.labels[0],
         )
         for k, (evaluation, table) in enumerate(zip(evaluations, tables, strict=True))
     )
@@ -202,11 +213,12 @@ def _summarise(
     table: Table,
     folds: Sequence[Fold],
     results: Sequence[FoldResult],
+    labels: np.ndarray,
+    base_rates: Sequence[float],
     seed: int,
     level: float,
     certificate: Certificate,
 ) -> Evaluation:
-    assert table.y is not None
     predictions = pd.concat(
         [
             pd.DataFrame(
@@ -214,17 +226,26 @@ def _summarise(
                     "patient": table.X.index[fold.test].astype(str),
                     "repeat": fold.repeat,
                     "fold": fold.number,
-                    "y": table.y[fold.test],
+                    "y": labels[fold.test, 0],
                     "probability": expit(result.log_odds),
                     "log_odds": result.log_odds,
-                    "base_rate": table.y[fold.train].mean(),
+                    "base_rate": rate,
                 }
             )
-            for fold, result in zip(folds, results, strict=True)
+            for fold, result, rate in zip(folds, results, base_rates, strict=True)
         ],
         ignore_index=True,
     )
-    by_fold = compute_by_fold(predictions)
+    completions = None
+    if labels.shape[1] > 1:
+        rows = np.concatenate([fold.test for fold in folds])
+        metrics, by_fold, completions = judge_completions(
+            predictions, labels[rows], table.missing[rows], compute_by_fold, level=level
+        )
+        predictions = predictions[~table.missing[rows]].reset_index(drop=True)
+    else:
+        by_fold = compute_by_fold(predictions)
+        metrics = _estimate(predictions, by_fold, seed, level)
     classifiers = tuple(result.classifier for result in results)
     chosen = by_fold[["repeat", "fold"]].join(
         pd.DataFrame([dict(classifier.parameters_) for classifier in classifiers])
@@ -232,12 +253,13 @@ def _summarise(
     return Evaluation(
         family=family,
         features="none" if family == "prevalence" else table.features,
-        metrics=_estimate(predictions, by_fold, seed, level),
+        metrics=metrics,
         by_fold=by_fold,
         predictions=predictions,
         chosen=chosen,
         certificate=certificate,
         replicas=classifiers,
+        completions=completions,
     )
 
 
@@ -272,17 +294,7 @@ def compute_by_fold(predictions: pd.DataFrame) -> pd.DataFrame:
 def _estimate(
     predictions: pd.DataFrame, by_fold: pd.DataFrame, seed: int, level: float
 ) -> dict[str, Estimate]:
-    folds = int(by_fold["fold"].nunique())
-    metrics = {
-        name: compute_corrected_interval(
-            by_fold[name].to_numpy(),
-            test_share=1 / folds,
-            folds=folds,
-            level=level,
-            bounds=(0.0, np.inf if name == "log_loss" else 1.0),
-        )
-        for name in ("auc", "balanced_accuracy", "brier", "log_loss")
-    }
+    metrics = estimate_folds(by_fold, level)
     ordered = predictions.sort_values(["repeat", "patient"])
     repeats = int(ordered["repeat"].nunique())
     spread = predictions.groupby(["repeat", "fold"])["log_odds"].agg(np.ptp).max()

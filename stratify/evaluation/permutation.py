@@ -182,7 +182,7 @@ def compute_permutation_test(
     Raises
     ------
     DataError
-        If the outcomes cannot be shuffled, or there is nothing to permute.
+        If the outcomes cannot be shuffled, some are missing, or there is nothing to permute.
 
     Source
     ------
@@ -210,6 +210,17 @@ def compute_permutation_test(
                 met=f"{count_of(permutations, 'permutation')} of {family}",
                 wanted="at least one, of a model that looks at the patients",
                 way_out="Name another family, or leave the permutation test out.",
+            )
+        )
+    if table.auxiliary is not None:
+        raise DataError(
+            Fault(
+                where="permutations",
+                met=f"{count_of(int(table.missing.sum()), 'outcome')} missing and to be imputed",
+                wanted="outcomes that are known: what they would be imputed from belongs to a "
+                "patient, and would not change places with them",
+                way_out="Test the patients whose outcome is known, table.take_known(), or leave "
+                "the permutation test out.",
             )
         )
     folds = [fold for fold in folds if fold.repeat == folds[0].repeat]

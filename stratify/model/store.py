@@ -157,7 +157,7 @@ def _without_patients(
         return kept
     if isinstance(kept, AveragedClassifier):
         kept.parts_ = [_without_patients(part, names) for part in kept.parts_]
-        kept.classifier = None
+        kept.classifier = None  # type: ignore[assignment]
         return kept
     for name in ("inner_folds_", "inner_scores_"):
         kept.__dict__.pop(name, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from os.path import commonprefix
+from itertools import takewhile
 
 from stratify.errors import DataError, Fault, did_you_mean, name_some
 from stratify.outcome.rules import ResponseRule, list_single_rules
@@ -74,7 +74,10 @@ def choose_auxiliary(rule: ResponseRule, columns: Sequence[Column]) -> tuple[Col
 def _find_earlier(rule: ResponseRule, by_name: dict[str, Column]) -> list[Column]:
     """Find values during treatment of the scale that the outcome is on, before the outcome."""
     outcome = by_name.get(rule.followup)
-    beginning = commonprefix([rule.followup, rule.baseline or rule.followup]).rpartition("_")[0]
+    words, others = (name.split("_") for name in (rule.followup, rule.baseline or rule.followup))
+    # Of one column, all but the last word is taken for the scale.
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(words[:-1], others, strict=False))
+    beginning = "_".join(word for word, _ in shared)
     if not beginning or outcome is None:
         return []
     return [
@@ -89,9 +92,7 @@ def _find_earlier(rule: ResponseRule, by_name: dict[str, Column]) -> list[Column
     ]
 
 
-def _faults_of(
-    name: str, by_name: dict[str, Column], outcomes: Sequence[str]
-) -> Iterator[Fault]:
+def _faults_of(name: str, by_name: dict[str, Column], outcomes: Sequence[str]) -> Iterator[Fault]:
     column = by_name.get(name)
     if column is None:
         yield Fault(
