@@ -25,6 +25,7 @@ from stratify.metrics import compute_auc, compute_aucs
 from stratify.model.elastic_net import fit_path
 from stratify.model.encoded import EncodedRows
 from stratify.model.families import XGBoost
+from stratify.preprocess import TableEncoder
 from stratify.solvers import (
     LOGISTIC,
     SQUARED,
@@ -223,7 +224,7 @@ def compare_xgboost() -> Row:
         "XGBoost on edges, 4 grid points, one training set",
         peer="XGBClassifier on all columns, each point refitted",
         theirs=fit_plainly,
-        ours=lambda: family.score_path(EncodedRows(Z, new), labels),
+        ours=lambda: family.score_path(EncodedRows(Z, new, TableEncoder()), labels),
         agree=agree,
         goal="5×",
         times=2,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
 from pipelines.progress import Progress, quiet
+from pipelines.sections import CohortSection, ConnectivitySection, QualitySection, VisitsSection
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from pipelines.study import CohortSection, ConnectivitySection, QualitySection, VisitsSection
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from stratify.cohort import Cohort
     from stratify.connectome import Connectomes
+    from stratify.task import Table
 
 Made = TypeVar("Made")
 
@@ -35,7 +37,8 @@ class Plan:
     patients, responders : int
     features : mapping of str to int
         How many columns each feature set has.
-    families : tuple of str
+    models : mapping of str to tuple of str
+        The feature sets that each family is fitted on; none of the prevalence.
     folds, repeats, inner_folds : int
     together : str
     simulated : bool
@@ -46,7 +49,7 @@ class Plan:
     patients: int
     responders: int
     features: Mapping[str, int]
-    families: tuple[str, ...]
+    models: Mapping[str, tuple[str, ...]]
     folds: int
     repeats: int
     inner_folds: int
@@ -56,8 +59,7 @@ class Plan:
     @property
     def runs(self) -> int:
         """One for each family and feature set; one for the prevalence, which uses no feature."""
-        learning = sum(family != "prevalence" for family in self.families)
-        return learning * len(self.features) + (learning < len(self.families))
+        return sum(max(len(sets), 1) for sets in self.models.values())
 
     def to_dict(self) -> dict[str, object]:
         """Return the plan as plain values, for JSON."""
@@ -68,7 +70,7 @@ class Plan:
             "responders": self.responders,
             "simulated": self.simulated,
             "features": dict(self.features),
-            "families": list(self.families),
+            "families": list(self.models),
             "folds": self.folds,
             "repeats": self.repeats,
             "inner_folds": self.inner_folds,
@@ -81,8 +83,10 @@ class Plan:
         who = "simulated patients" if self.simulated else "patients"
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
         sets = ", ".join(f"{name} ({count})" for name, count in self.features.items())
-        on_each = f" on {'each of ' if len(self.features) > 1 else ''}{', '.join(self.features)}"
-        models = [f if f == "prevalence" else f + on_each for f in self.families]
+        models = [
+            f"{family} on {'each of ' if len(on) > 1 else ''}{', '.join(on)}" if on else family
+            for family, on in self.models.items()
+        ]
         return (
             f"{self.question}\n"
             f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
@@ -323,11 +327,13 @@ def _make_plan(
     if table is None:
         return None
     found.faults += table.warnings
-    features: dict[str, int] = {}
-    for name in settings.feature_sets(table.has):
-        narrowed = found.of(lambda name=name: table.select(name))  # type: ignore[misc]
-        if narrowed is not None:
-            features[name] = len(narrowed.feature_columns)
+    sets = [
+        narrowed
+        for name in settings.feature_sets(table.has)
+        if (narrowed := found.of(lambda name=name: table.select(name))) is not None  # type: ignore[misc]
+    ]
+    listed = found.of(lambda: list_candidates(settings.models.families, sets)) if sets else None
+    found.faults += listed[1] if listed else ()
     found.of(lambda: draw_folds(settings, table))
     assert table.y is not None
     validation = settings.validation
@@ -336,14 +342,23 @@ def _make_plan(
         flow=table.flow,
         patients=len(table),
         responders=int(table.y.sum()),
-        features=features,
-        families=settings.models.families,
+        features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
+        models=_group_models(listed[0] if listed else ()),
         folds=validation.folds,
         repeats=validation.repeats,
         inner_folds=validation.inner_folds,
         together=validation.together,
         simulated=table.simulated,
     )
+
+
+def _group_models(candidates: Sequence[tuple[str, Table]]) -> dict[str, tuple[str, ...]]:
+    """Return the feature sets of each family."""
+    models: dict[str, tuple[str, ...]] = {}
+    for family, table in candidates:
+        on = () if is_blind(family) else (table.features,)
+        models[family] = models.get(family, ()) + on
+    return models
 
 
 def _count(things: Sequence[object], noun: str) -> str:

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, cast
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from pipelines.study import (
-        ConnectivitySection,
-        QualitySection,
-        StudySettings,
-        VisitsSection,
-    )
+    from pipelines.sections import ConnectivitySection, QualitySection, VisitsSection
+    from pipelines.study import StudySettings
     from stratify.cohort import Cohort, Dictionary, WideVisits
     from stratify.connectome import Connectomes
     from stratify.folds import Fold

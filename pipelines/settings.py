@@ -14,19 +14,18 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
-from pipelines.study import (
+from pipelines.every_setting import (
     SECTIONS,
     SETTINGS,
-    Section,
-    StudySettings,
     bare_type,
     describe_default,
     describe_settings,
     describe_type,
     item_type_of,
-    quoted,
     type_of,
 )
+from pipelines.sections import Section, quoted
+from pipelines.study import StudySettings
 from stratify.errors import Fault, SettingsError
 
 __all__ = [

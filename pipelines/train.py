@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, read_table
+from pipelines.examinations import DESCRIPTIONS, EXAMINATIONS, Assembled, Attachments, Trained
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
 from pipelines.store import find_store, ui_command
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from pandas import DataFrame
-
     from pipelines.study import StudySettings
-    from stratify.cohort import Cohort, TableOne
     from stratify.evaluation import (
-        AddedValue,
         Certificate,
         Evaluation,
-        PermutationTest,
         Verdict,
     )
-    from stratify.folds import Fold
-    from stratify.model import FamilyName, FittedModel
+    from stratify.model import FittedModel
     from stratify.task import Table
     from stratify.tracking import StudyRecord, StudyRun
-
-
-PARTS = 100
-"""Steps of a progress bar that a permutation test takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +42,8 @@ class TrainResult:
     run_ids : tuple of str
         One for each evaluation.
     verdict : Verdict
-    added_value : tuple of AddedValue
-        What connectivity adds to clinical columns, where both were used.
-    permutation_tests : tuple of PermutationTest
-        Whether the AUC on each feature set could be chance.
+    examined : Attachments
+        What else was looked at, and what was found; see `pipelines.examinations`.
     question : str
     flow : tuple of (str, int)
         How many patients were left after each step.
@@ -67,8 +56,7 @@ class TrainResult:
     evaluations: tuple[Evaluation, ...]
     run_ids: tuple[str, ...]
     verdict: Verdict
-    added_value: tuple[AddedValue, ...]
-    permutation_tests: tuple[PermutationTest, ...]
+    examined: Attachments
     question: str
     flow: tuple[tuple[str, int], ...]
     warnings: tuple[str, ...]
@@ -96,8 +84,7 @@ class TrainResult:
             "flow": [[step, count] for step, count in self.flow],
             "warnings": list(self.warnings),
             "store": self.store,
-            "added_value": [value.to_dict() for value in self.added_value],
-            "permutation_tests": [test.to_dict() for test in self.permutation_tests],
+            **self.examined.values,
             "runs": [
                 {"run_id": run_id, **evaluation.to_dict()}
                 for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
@@ -128,28 +115,10 @@ class TrainResult:
                 "",
                 f"Leakage certificate: {passed}.",
                 f"Verdict: {self.verdict.words}",
-                *(f"Added value: {value}." for value in self.added_value),
-                *(f"Permutation test: {test}" for test in self.permutation_tests),
+                *self.examined.sentences,
                 f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
             ]
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Attachments:
-    """What is kept in the study's own run beside the verdict.
-
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-    figures : dict of str to Figure
-    texts : dict of str to str
-        File names and their content.
-    """
-
-    tables: dict[str, DataFrame] = field(default_factory=dict)
-    figures: dict[str, Figure] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
 
 
 def train(
@@ -179,15 +148,14 @@ def train(
         table, dictionary, cohort = read_table(settings)
         folds = draw_folds(settings, table)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
-    candidates = _list_candidates(settings, sets)
+    candidates, left_out = list_candidates(settings.models.families, sets)
+    table = replace(table, warnings=table.warnings + left_out)
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.evaluation import (
-            compute_added_value,
             cross_validate_many,
             make_verdict,
             refit_many,
-            tabulate_added_value,
         )
         from stratify.tracking import make_study_record, start_study
 
@@ -196,14 +164,16 @@ def train(
         table,
         settings.study.name,
         validation=settings.validation.model_dump(),
-        models_tried=sum(not _is_blind(family) for family, _ in candidates),
+        models_tried=sum(not is_blind(family) for family, _ in candidates),
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
     )
     how = _choose_means(settings, workers, opened.folder)
     # Before the long work, so that what cannot be described stops at once.
-    described = _describe_patients(cohort)
-    _describe_regions(table, described)
+    examined = Attachments()
+    study_read = Assembled(settings=settings, cohort=cohort, table=table, sets=sets, folds=folds)
+    for describe in DESCRIPTIONS:
+        examined.add(describe(study_read))
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -227,11 +197,6 @@ def train(
                 **how,
             )
         verdict = make_verdict(evaluations, table)
-        added_value = compute_added_value(evaluations)
-        if added_value:
-            described.tables["added_value"] = tabulate_added_value(added_value)
-        permutation_tests = _permute(settings, sets, folds, how, progress)
-        _attach_permutation_tests(described, permutation_tests)
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(
                 evaluations,
@@ -241,6 +206,17 @@ def train(
                 on_fold=step,
                 **how,
             )
+        trained = Trained(
+            study=study_read,
+            candidates=candidates,
+            evaluations=evaluations,
+            verdict=verdict,
+            models=models,
+            how=how,
+            progress=progress,
+        )
+        for examine in EXAMINATIONS:
+            examined.add(examine(trained))
         with progress("Explaining and logging", total=len(candidates)) as step:
             run_ids = []
             for evaluation, model, (_, narrowed) in zip(
@@ -248,7 +224,7 @@ def train(
             ):
                 run_ids.append(_log_model(run, record, evaluation, model, narrowed))
                 step()
-        _finish(run, record, evaluations, verdict, run_ids, described)
+        _finish(run, record, evaluations, verdict, run_ids, examined)
     return TrainResult(
         study=settings.study.name,
         study_run=run.run_id,
@@ -256,8 +232,7 @@ def train(
         evaluations=evaluations,
         run_ids=tuple(run_ids),
         verdict=verdict,
-        added_value=added_value,
-        permutation_tests=permutation_tests,
+        examined=examined,
         question=table.task.describe(),
         flow=table.flow,
         warnings=tuple(str(warning) for warning in table.warnings),
@@ -285,7 +260,7 @@ def _finish(
     evaluations: Sequence[Evaluation],
     verdict: Verdict,
     run_ids: Sequence[str],
-    described: Attachments,
+    examined: Attachments,
 ) -> None:
     """Write what came of the study, last of all."""
     from stratify.tracking import describe_study, make_comparison
@@ -294,59 +269,18 @@ def _finish(
     responder = _run_of(verdict, evaluations, run_ids)
     run.finish(
         verdict=verdict.words,
-        description=describe_study(record, evaluations, verdict),
+        description=describe_study(record, evaluations, verdict, found=examined.sentences),
         tags={"finding": verdict.finding},
-        figures={"comparison": figure, **described.figures},
+        figures={"comparison": figure, **examined.figures},
         tables={
             "comparison": table,
             "warnings": record.warnings,
-            **described.tables,
+            **examined.tables,
         },
-        texts=described.texts,
+        texts=examined.texts,
         responder=responder,
         register_as=record.name if responder else None,
     )
-
-
-def _describe_patients(cohort: Cohort) -> Attachments:
-    """Make table one by arm, and by site; of all patients together, where there is neither."""
-    from stratify.cohort import make_table_one
-
-    made: dict[str, TableOne] = {}
-    if cohort.named("treatment") is None and cohort.named("site") is None:
-        made["table_one"] = make_table_one(cohort, None)
-    if cohort.named("treatment") is not None:
-        made["table_one"] = make_table_one(cohort, "arm")
-    if cohort.named("site") is not None:
-        name = "table_one_by_site" if made else "table_one"
-        made[name] = make_table_one(cohort, "site")
-    return Attachments(
-        tables={name: one.table for name, one in made.items()},
-        texts={f"{name}.html": one.to_html() for name, one in made.items()},
-    )
-
-
-def _describe_regions(table: Table, attachments: Attachments) -> None:
-    """Keep which network and hub each region was taken for, and by which version of the tables."""
-    mapped = table.network_map
-    if mapped is not None:
-        attachments.tables["network_map"] = mapped.to_frame().assign(
-            atlas=mapped.atlas, tables_sha256=mapped.digest
-        )
-
-
-def _list_candidates(
-    settings: StudySettings, sets: Sequence[Table]
-) -> list[tuple[FamilyName, Table]]:
-    """List the models: each family on each feature set; the prevalence, which uses none, once."""
-    candidates: list[tuple[FamilyName, Table]] = []
-    for family in settings.models.families:
-        candidates += [(family, narrowed) for narrowed in sets[: 1 if _is_blind(family) else None]]
-    return candidates
-
-
-def _is_blind(family: FamilyName) -> bool:
-    return family == "prevalence"
 
 
 def _choose_means(settings: StudySettings, workers: int | None, folder: Path) -> dict[str, Any]:
@@ -369,48 +303,6 @@ def _open_checkpoints(folder: Path) -> Path:
     kept = Checkpoints(folder / "checkpoints")
     kept.forget_old()
     return kept.folder
-
-
-def _permute(
-    settings: StudySettings,
-    sets: Sequence[Table],
-    folds: Sequence[Fold],
-    how: dict[str, Any],
-    progress: Progress,
-) -> tuple[PermutationTest, ...]:
-    """Test each feature set against shuffled outcomes, where there are folds enough for it."""
-    from stratify.evaluation import compute_permutation_test
-
-    asked = settings.validation
-    # A fusion is a join of models that are tested by themselves.
-    tested = [(f, one) for f in asked.permuted for one in sets if one.features != "late fusion"]
-    if not asked.permutations or asked.folds < 3:
-        return ()
-    with progress("Shuffling outcomes", total=len(tested) * PARTS) as step:
-        return tuple(
-            compute_permutation_test(
-                one,
-                folds,
-                family,
-                permutations=asked.permutations,
-                within=asked.within,
-                seed=asked.seed,
-                on_part=lambda share: step(PARTS * share),
-                **how,
-            )
-            for family, one in tested
-        )
-
-
-def _attach_permutation_tests(described: Attachments, tests: Sequence[PermutationTest]) -> None:
-    """Keep a row and a figure of each test with the study."""
-    if not tests:
-        return
-    from stratify.evaluation import tabulate_permutation_tests
-
-    described.tables["permutation_tests"] = tabulate_permutation_tests(tests)
-    for test in tests:
-        described.figures[f"permutations_{test.features}_{test.family}"] = test.plot()
 
 
 def _run_of(

@@ -204,13 +204,12 @@ def _find_delimiter(name: str, data: bytes, promised: str, faults: list[Fault]) 
         if other != promised
     }
     likely = max(others, key=others.__getitem__)
-    if own > 2 or others[likely] <= own:
+    if others[likely] <= own:
         return promised
-    # A lone comma in the header of two cells may be a name's own: all rows must agree.
-    rows = _cells(sample, likely, _ROWS_LOOKED_AT)
-    whole = rows if len(data) <= len(sample) else rows[:-1]
-    widths = {len(row) for row in whole if row}
-    if own > 1 and len(widths) > 1:
+    # A comma in the header may be a name's own: all rows must agree on the other delimiter.
+    if own > 1 and not _agrees(sample, likely, whole=len(data) <= len(sample)):
+        return promised
+    if own > 2 and _agrees(sample, promised, whole=len(data) <= len(sample)):
         return promised
     faults.append(
         _assumed(
@@ -221,6 +220,12 @@ def _find_delimiter(name: str, data: bytes, promised: str, faults: list[Fault]) 
         )
     )
     return likely
+
+
+def _agrees(sample: str, delimiter: str, *, whole: bool) -> bool:
+    """Tell whether a delimiter parts the first rows into as many cells each."""
+    rows = _cells(sample, delimiter, _ROWS_LOOKED_AT)
+    return len({len(row) for row in (rows if whole else rows[:-1]) if row}) <= 1
 
 
 def _cells(text: str, delimiter: str, most: int) -> list[list[str]]:

@@ -10,10 +10,10 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ MISSING_WORDS = ("", "n/a", "N/A", "NA", "NaN", "nan", "NULL", "null")
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".xlsx")
+
+Repeated = Literal["refused", "numbered"]
 
 _CELLS_AT_ONCE = 10_000_000
 
@@ -64,6 +66,8 @@ class Sheet:
     metadata : mapping of bytes to bytes
         What a Parquet file says of itself.
     faults : tuple of Fault
+    numbered : mapping of str to str
+        Headers that the file has several times, each under the name with a number it has here.
     """
 
     name: str
@@ -72,9 +76,22 @@ class Sheet:
     ragged: tuple[RaggedRow, ...] = ()
     metadata: Mapping[bytes, bytes] | None = None
     faults: tuple[Fault, ...] = ()
+    numbered: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def tell_ragged(self, way_out: str) -> tuple[Fault, ...]:
+        """Return the fault of the rows that do not fit the header, if there are any."""
+        if not self.ragged:
+            return ()
+        rows = (f"row {row.row} with {count_of(len(row.cells), 'cell')}" for row in self.ragged)
+        wanted = f"as many cells in each row as the header has names ({len(self.headers)})"
+        return (Fault(where=self.name, met=name_some(rows), wanted=wanted, way_out=way_out),)
+
+    def title(self, header: str) -> str:
+        """Return what the file itself calls a column."""
+        return self.numbered.get(header, header)
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -190,7 +207,7 @@ def _known(text: Any, missing: Iterable[str]) -> Any:
     return pc.if_else(absent, pa.scalar(None, pa.string()), text)
 
 
-def read_sheet(path: str | Path, *, header: bool = True) -> Sheet:
+def read_sheet(path: str | Path, *, header: bool = True, repeated: Repeated = "refused") -> Sheet:
     """Read a table file without giving its cells a meaning.
 
     Parameters
@@ -199,6 +216,9 @@ def read_sheet(path: str | Path, *, header: bool = True) -> Sheet:
         ``.csv``, ``.tsv`` (both also ``.gz``), ``.parquet`` or ``.xlsx``.
     header : bool
         Whether the first row names the columns; otherwise they are named 1, 2, 3, ...
+    repeated : {"refused", "numbered"}
+        What becomes of a header that is given twice: it is a fault, or the second is called
+        ``NAME (2)`` here; see `Sheet.title`.
 
     Raises
     ------
@@ -214,8 +234,8 @@ def read_sheet(path: str | Path, *, header: bool = True) -> Sheet:
     if suffix == ".parquet":
         return _read_parquet(path)
     if suffix == ".xlsx":
-        return _read_xlsx(path, header)
-    return _read_text(path, DELIMITERS[suffix.removesuffix(".gz")], header)
+        return _read_xlsx(path, header, repeated)
+    return _read_text(path, DELIMITERS[suffix.removesuffix(".gz")], header, repeated)
 
 
 def _suffix(path: Path) -> str:
@@ -237,7 +257,7 @@ def _fault(path: Path, met: str, wanted: str, way_out: str) -> Fault:
     return Fault(where=path.name, met=met, wanted=wanted, way_out=way_out)
 
 
-def _read_text(path: Path, delimiter: str, header: bool) -> Sheet:
+def _read_text(path: Path, delimiter: str, header: bool, repeated: Repeated) -> Sheet:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as arrow_csv
@@ -299,7 +319,7 @@ def _read_text(path: Path, delimiter: str, header: bool) -> Sheet:
     columns, numbers = _with_trailing_delimiters(path, columns, numbers, ragged, faults)
     ragged = [RaggedRow(row.row + text.skipped, row.cells) for row in ragged]
     numbers = numbers + text.skipped
-    return _make_sheet(path.name, columns, numbers, header, tuple(ragged), tuple(faults))
+    return _make_sheet(path.name, columns, numbers, header, tuple(ragged), tuple(faults), repeated)
 
 
 def _with_trailing_delimiters(
@@ -428,7 +448,7 @@ def _read_parquet(path: Path) -> Sheet:
     return Sheet(sheet.name, sheet.columns, sheet.rows, (), table.schema.metadata, sheet.faults)
 
 
-def _read_xlsx(path: Path, header: bool) -> Sheet:
+def _read_xlsx(path: Path, header: bool, repeated: Repeated) -> Sheet:
     import openpyxl
     import pyarrow as pa
 
@@ -486,7 +506,7 @@ def _read_xlsx(path: Path, header: bool) -> Sheet:
     cells = [row + [""] * (width - len(row)) for _, row in kept]
     columns = [pa.array(column, pa.string()) for column in zip(*cells, strict=True)]
     rows = np.array([k for k, _ in kept])
-    return _make_sheet(path.name, columns, rows, header, ragged, tuple(faults))
+    return _make_sheet(path.name, columns, rows, header, ragged, tuple(faults), repeated)
 
 
 def _uncomputed_formulas(path: Path) -> Iterable[Fault]:
@@ -539,6 +559,7 @@ def _make_sheet(
     header: bool,
     ragged: tuple[RaggedRow, ...],
     faults: tuple[Fault, ...],
+    repeated: Repeated,
 ) -> Sheet:
     """Part header from rows, and leave out rows below it whose every cell is empty."""
     if header:
@@ -553,7 +574,7 @@ def _make_sheet(
         empty[empty] = column.filter(empty).to_numpy(zero_copy_only=False) == ""
     if empty.any():
         columns, rows = [column.filter(~empty) for column in columns], rows[~empty]
-    return _named(name, names, columns, rows, ragged, faults)
+    return _named(name, names, columns, rows, ragged, faults, repeated)
 
 
 def _named(
@@ -563,8 +584,12 @@ def _named(
     rows: np.ndarray,
     ragged: tuple[RaggedRow, ...],
     faults: tuple[Fault, ...],
+    repeated: Repeated = "refused",
 ) -> Sheet:
     found = list(faults)
+    numbered: dict[str, str] = {}
+    if repeated == "numbered":
+        headers, numbered = _number(headers)
     twice = [header for header, count in Counter(headers).items() if header and count > 1]
     if twice:
         found.append(
@@ -595,4 +620,21 @@ def _named(
     for header, column in zip(headers, columns, strict=True):
         if header:
             kept.setdefault(header, column)
-    return Sheet(name, kept, rows, ragged, None, tuple(found))
+    return Sheet(name, kept, rows, ragged, None, tuple(found), numbered)
+
+
+def _number(headers: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Give headers that come again a number, and return what each of these was."""
+    seen: Counter[str] = Counter()
+    made: list[str] = []
+    numbered: dict[str, str] = {}
+    for header in headers:
+        seen[header] += 1
+        name = header
+        while header and name in made:
+            name = f"{header} ({seen[header]})"
+            seen[header] += name in made
+        if name != header:
+            numbered[name] = header
+        made.append(name)
+    return made, numbered

@@ -218,6 +218,12 @@ class Table:
         )
 
     @property
+    def has_edges(self) -> bool:
+        """Whether a model sees edges, or what stands for them, in one table."""
+        of_edges = any(column.regions is not None for column in self.columns)
+        return of_edges and self.features != "late fusion"
+
+    @property
     def network_map(self) -> NetworkMap | None:
         """The network and hub of each region as they are used; None without connectivity."""
         used: dict[str, str] = {}
@@ -388,6 +394,8 @@ def assemble(
         X = pd.concat([X, matched.features.set_axis(X.index)], axis=1)
         columns += matched.feature_columns
     used = {column.name for column in columns}
+    if preparation is not None:
+        _require_held(preparation, cohort.name, clinical)
     adjusters: tuple[Column, ...] = ()
     if connectomes is not None and preparation is not None:
         adjusters, values = _find_adjusters(preparation, task, chosen, matched)
@@ -445,6 +453,23 @@ def _check_response(
     if errors:
         raise DataError(errors)
     return faults
+
+
+def _require_held(preparation: Preparation, where: str, clinical: Sequence[Column]) -> None:
+    """Refuse to hold constant what is no clinical feature."""
+    names = [column.name for column in clinical]
+    absent = [name for name in preparation.hold_constant if name not in names]
+    if absent:
+        raise DataError(
+            Fault(
+                where=f"{where}: preparation.hold_constant",
+                met=f"{name_some(absent)}, which no model sees",
+                wanted="edges are selected holding clinical features constant: "
+                f"{name_some(names, most=12)}",
+                way_out="Correct the name; or take its effect out of connectivity with "
+                "preparation.remove, which needs no feature.",
+            )
+        )
 
 
 def _find_adjusters(

@@ -149,3 +149,11 @@ def test_a_comma_in_one_of_two_names_does_not_part_a_file_of_tabs(tmp_path):
 def test_random_bytes_are_decoded_or_refused_in_words(data):
     with contextlib.suppress(DataError):
         decode("t.csv", data, ",").data.decode("utf-8")
+
+
+def test_commas_in_names_of_a_file_with_semicolons_do_not_part_it():
+    data = b"id;sex;age, in years;dose, mg;site\n1;f;31;20;A\n2;m;40;30;B\n"
+    assert decode("t.csv", data, ",").delimiter == ";"
+    # And the other way round: rows that commas part as well keep what the ending promises.
+    data = b"id,age;sex;site,dose;unit;x\n1,a;b;c,2;3;4\n"
+    assert decode("t.csv", data, ",").delimiter == ","

@@ -7,8 +7,7 @@ from stratify.cohort.describe import Draft, describe_source, render_draft, write
 from stratify.cohort.dictionary import Dictionary, read_columns, render_columns, write_columns
 from stratify.cohort.open import guess_format, read_source
 from stratify.cohort.read import read_cohort
-from stratify.cohort.redcap import read_redcap
-from stratify.cohort.redcap_write import write_redcap
+from stratify.cohort.redcap import read_redcap, write_redcap
 from stratify.cohort.source import Source
 from stratify.cohort.table_one import TableOne, make_table_one
 from stratify.cohort.values import Cohort

@@ -14,7 +14,7 @@ import numpy as np
 
 from stratify.cohort.source import Said, Source
 from stratify.errors import DataError, Fault, count_of, name_some
-from stratify.sheet import Sheet, as_text, read_sheet
+from stratify.sheet import TABLE_SUFFIXES, Sheet, as_text, read_sheet
 
 PARTICIPANT = "participant_id"
 SESSION = "session_id"
@@ -103,16 +103,7 @@ def _read_tables(folder: Path) -> tuple[list[_Table], list[Fault]]:
     files += sorted((folder / "phenotype").glob("*.tsv"))
     files += sorted(folder.glob("sessions.tsv")) + sorted(folder.glob("sub-*/sub-*_sessions.tsv"))
     if not files:
-        raise DataError(
-            Fault(
-                where=str(folder),
-                met="no participants.tsv, and no .tsv in phenotype"
-                if folder.is_dir()
-                else "no such folder",
-                wanted="a BIDS folder with the tables of its participants",
-                way_out="Name the folder that holds participants.tsv.",
-            )
-        )
+        raise DataError(_no_tables(folder))
     tables: list[_Table] = []
     wrong: list[Fault] = []
     for file in files:
@@ -125,10 +116,31 @@ def _read_tables(folder: Path) -> tuple[list[_Table], list[Fault]]:
     return tables, faults
 
 
+def _no_tables(folder: Path) -> Fault:
+    met, way_out = "no such folder", "Correct the path."
+    if folder.is_dir():
+        met = "no participants.tsv, and no .tsv in phenotype"
+        way_out = "Name the folder that holds participants.tsv."
+        tables = [f for f in sorted(folder.iterdir()) if f.name.lower().endswith(TABLE_SUFFIXES)]
+        if tables:
+            met += f", but {count_of(len(tables), 'table')}: {name_some(f.name for f in tables)}"
+            way_out = (
+                "Name the table itself. If it is an export of REDCap, put the data dictionary "
+                "(Project Setup, Data Dictionary) beside it."
+            )
+    return Fault(
+        where=str(folder),
+        met=met,
+        wanted="a BIDS folder with the tables of its participants, or an export of REDCap with its "
+        "data dictionary",
+        way_out=way_out,
+    )
+
+
 def _read_table(folder: Path, file: Path, faults: list[Fault]) -> _Table:
     sheet = read_sheet(file)
     faults += sheet.faults
-    faults += _ragged(sheet)
+    faults += sheet.tell_ragged("Look for a tab inside a cell, or a cell left out.")
     tool = "sessions" if file.name.endswith("sessions.tsv") else file.stem
     own = file.name.removesuffix("_sessions.tsv") if file.name.endswith("_sessions.tsv") else ""
     if PARTICIPANT in sheet.headers:
@@ -167,19 +179,6 @@ def _read_table(folder: Path, file: Path, faults: list[Fault]) -> _Table:
         registers=file.name == "participants.tsv",
         headers=tuple(h for h in sheet.headers if h not in (PARTICIPANT, SESSION)),
     )
-
-
-def _ragged(sheet: Sheet) -> list[Fault]:
-    return [
-        Fault(
-            where=sheet.name,
-            met=name_some(
-                f"row {row.row} with {count_of(len(row.cells), 'cell')}" for row in sheet.ragged
-            ),
-            wanted=f"as many cells in each row as the header has names ({len(sheet.headers)})",
-            way_out="Look for a tab inside a cell, or a cell left out.",
-        )
-    ] * bool(sheet.ragged)
 
 
 def _read_json(path: Path, faults: list[Fault], *, needed: bool) -> dict[str, Any]:

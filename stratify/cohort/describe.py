@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from stratify.cohort import names
+from stratify.cohort.booleans import read_boolean_words
 from stratify.cohort.dictionary import (
     ROLES_OF_ONE_COLUMN,
     Dictionary,
     render_columns,
 )
-from stratify.cohort.read import read_boolean_words
 from stratify.cohort.source import Said, Source
 from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of, name_some

@@ -15,7 +15,7 @@ SITE = re.compile(
 FAMILY = re.compile(r"^(family|household|twin_?pair)(_?id)?$", re.IGNORECASE)
 TREATMENT = re.compile(
     r"^(arm|treatment|intervention|allocation|randomi[sz]ation|randomi[sz]ed_to|drug|rx)"
-    r"(_?(arm|group|name|code))?$|^(study|trial)_?arm$",
+    r"(_?(arm|group|name|code))?$|^(study|trial|redcap)_?arm$",
     re.IGNORECASE,
 )
 CONDITION = re.compile(r"^(condition|(primary_?)?diagnosis|dx|diagnostic_?group)$", re.IGNORECASE)

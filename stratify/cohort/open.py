@@ -40,9 +40,9 @@ def read_source(path: str | Path, *, format: Format | None = None) -> Source:
 def guess_format(path: str | Path) -> Format:
     """Guess what a path holds.
 
-    A folder with a REDCap data dictionary is an export, and any other folder is BIDS; a CSV file
-    is an export if it has REDCap's own columns, or a data dictionary that names its first column
-    lies beside it.
+    A folder with a REDCap data dictionary or export is an export, and any other folder is BIDS; a
+    CSV file is an export if it has REDCap's own columns, or a data dictionary that names its first
+    column lies beside it.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stratify.cohort.booleans import read_boolean_words
 from stratify.cohort.dictionary import Dictionary
 from stratify.cohort.open import read_source
 from stratify.cohort.source import Format, Source
@@ -18,9 +19,6 @@ from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column
 from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet
-
-NO_WORDS = ("0", "0.0", "false", "no")
-YES_WORDS = ("1", "1.0", "true", "yes")
 
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 
@@ -372,22 +370,6 @@ def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
         way_out="Correct the rows, give the two words as levels, or make it a category.",
     )
     return values
-
-
-def read_boolean_words(levels: Sequence[str] = ()) -> dict[str, float]:
-    """Return what each word means; a column's own words go before the usual ones.
-
-    Examples
-    --------
-    >>> read_boolean_words(("1", "2"))
-    {'1': 0.0, '2': 1.0}
-    """
-    usual = {word: float(k) for k, words in enumerate((NO_WORDS, YES_WORDS)) for word in words}
-    own = {word: float(k) for k, word in enumerate(levels)}
-    own |= {word.lower(): value for word, value in own.items() if word.lower() not in own}
-    # With levels such as ("1", "2"), a 1 means no, and the usual words would contradict them.
-    contradicted = any(usual.get(word, value) != value for word, value in own.items())
-    return own if contradicted else usual | own
 
 
 def _read_category(reading: _Reading, column: Column) -> pd.Categorical:

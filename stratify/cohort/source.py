@@ -45,9 +45,10 @@ class Source:
         The column with the patients' identifiers, where the format fixes it.
     said : mapping of str to Said
         What the files say of each column.
-    empty : frozenset of str
-        Columns of a field and event that no patient has a value of, and that were left out: REDCap
-        does not say in its export which fields an event has.
+    left_out : mapping of str to arrow array
+        Columns that say nothing and were left out, but that a dictionary may name: of a field and
+        event that no patient has a value of (REDCap does not say in its export which fields an
+        event has), or of the arm where all patients are in one.
     name, licence, citation : str
     """
 
@@ -55,7 +56,7 @@ class Source:
     format: Format = "table"
     patient: str = ""
     said: Mapping[str, Said] = field(default_factory=dict)
-    empty: frozenset[str] = frozenset()
+    left_out: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     licence: str = ""
     citation: str = ""
@@ -64,14 +65,9 @@ class Source:
         return len(self.sheet)
 
     def sheet_with(self, names: Iterable[str]) -> Sheet:
-        """Return the sheet, and in it those of some columns that were left out as empty."""
-        import pyarrow as pa
-
-        wanted = [name for name in names if name in self.empty]
-        if not wanted:
-            return self.sheet
-        nothing = pa.nulls(len(self), pa.string())
-        return replace(self.sheet, columns={**self.sheet.columns, **dict.fromkeys(wanted, nothing)})
+        """Return the sheet, and in it those of some columns that were left out."""
+        wanted = {name: self.left_out[name] for name in names if name in self.left_out}
+        return replace(self.sheet, columns={**self.sheet.columns, **wanted})
 
     def __repr__(self) -> str:
         kind = {"bids": "a BIDS folder", "redcap": "a REDCap export"}.get(self.format, "a table")

@@ -27,6 +27,7 @@ ROWS: tuple[str, ...] = get_args(Row)
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 _LONG = ("patient", "period", "arm", "visit", "date", "day", "instrument", "value")
 _KEYS = ["patient", "period"]
+_RAGGED = "Look for a delimiter inside a cell, or a cell left out."
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +192,7 @@ def read_visits(
     0      P1      madrs  baseline          2.0    30
     """
     sheet = read_sheet(path)
-    faults = [*sheet.faults, *_ragged(sheet)]
+    faults = [*sheet.faults, *sheet.tell_ragged(_RAGGED)]
     planned = dict(planned or {})
     _stop(faults)
     long = _read_long(sheet, faults) if format == "long" else _read_wide(sheet, planned, faults)
@@ -466,21 +467,6 @@ def _ignored(sheet: Sheet, headers: Sequence[str]) -> Fault:
     )
 
 
-def _ragged(sheet: Sheet) -> list[Fault]:
-    if not sheet.ragged:
-        return []
-    return [
-        Fault(
-            where=sheet.name,
-            met=name_some(
-                f"row {r.row} with {count_of(len(r.cells), 'cell')}" for r in sheet.ragged
-            ),
-            wanted=f"as many cells in each row as the header has names ({len(sheet.headers)})",
-            way_out="Look for a delimiter inside a cell, or a cell left out.",
-        )
-    ]
-
-
 def _read_sessions(
     sessions: pd.DataFrame | str | Path | None, long: pd.DataFrame, faults: list[Fault]
 ) -> pd.DataFrame:
@@ -488,7 +474,7 @@ def _read_sessions(
     name = "sessions"
     if isinstance(sessions, str | Path):
         sheet = read_sheet(sessions)
-        faults += [*sheet.faults, *_ragged(sheet)]
+        faults += [*sheet.faults, *sheet.tell_ragged(_RAGGED)]
         name = sheet.name
         table = pd.DataFrame({header: sheet.text(header) for header in sheet.headers})
     else:

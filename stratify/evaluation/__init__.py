@@ -4,12 +4,13 @@ from stratify.evaluation.added_value import AddedValue, compute_added_value, tab
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.cross_validate import (
-    compute_by_fold,
     cross_validate,
     cross_validate_many,
     refit,
     refit_many,
 )
+from stratify.evaluation.engine import is_possible, require_possible
+from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
     PermutationTest,
@@ -18,6 +19,7 @@ from stratify.evaluation.permutation import (
 )
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
+from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
@@ -27,23 +29,30 @@ __all__ = [
     "Check",
     "Checkpoints",
     "Evaluation",
+    "HeldOut",
     "PermutationTest",
     "SiteDecoding",
+    "Usefulness",
     "Verdict",
     "Within",
     "compute_added_value",
     "compute_by_fold",
+    "compute_estimates",
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
     "compute_site_decoding",
+    "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "is_possible",
     "make_certificate",
+    "make_figures",
     "make_verdict",
     "plot_site_decoding",
     "refit",
     "refit_many",
+    "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
 ]

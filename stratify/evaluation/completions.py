@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from stratify.errors import count_of
 from stratify.evaluation.certificate import Check
 from stratify.evaluation.engine import Candidate, FoldResult
+from stratify.evaluation.held_out import HeldOut, compute_by_fold, make_figures
 from stratify.evaluation.imputation import draw_judging_outcomes, draw_training_outcomes
 from stratify.evaluation.values import Completions
 from stratify.folds import Fold
@@ -18,15 +20,20 @@ from stratify.metrics import (
     METRICS,
     Estimate,
     Pooled,
-    compute_corrected_interval,
     compute_held_out_estimates,
+    compute_out_of_bag_variance,
     pool,
-    pool_estimates,
+    pool_on_scale,
 )
 from stratify.task import Table
 
-BY_FOLD = ("auc", "balanced_accuracy", "brier", "log_loss")
-"""The metrics that are means of the figures of single folds."""
+ON_LOGIT = ("auc", "average_precision", "balanced_accuracy")
+"""The metrics whose interval is symmetric in their log-odds."""
+
+BOUNDS = {"brier": (0.0, 1.0), "log_loss": (0.0, np.inf), "brier_skill": (-np.inf, 1.0)}
+
+DRAWS = 2000
+"""Of patients, over all completions: their variance is averaged, and need not be known in each."""
 
 
 def judge_outcomes(
@@ -64,8 +71,9 @@ def judge_completions(
     predictions: pd.DataFrame,
     labels: np.ndarray,
     missing: np.ndarray,
-    compute_by_fold: Callable[[pd.DataFrame], pd.DataFrame],
+    groups: Mapping[str, str],
     *,
+    seed: int,
     level: float,
 ) -> tuple[dict[str, Estimate], pd.DataFrame, Completions]:
     """Judge likelihoods against each completion of the outcomes, and pool what comes of it.
@@ -76,8 +84,9 @@ def judge_completions(
         As in `Evaluation`, of all patients; its ``y`` is not read.
     labels : array of int, shape (n_predictions, n_completions)
     missing : array of bool, shape (n_predictions,)
-    compute_by_fold : callable
-        Returns the figures of each fold.
+    groups : mapping of str to str
+        Whom each patient belongs with.
+    seed : int
     level : float
 
     Returns
@@ -89,45 +98,22 @@ def judge_completions(
     """
     completed = tuple(predictions.assign(y=y) for y in labels.T)
     by_fold = tuple(map(compute_by_fold, completed))
-    folds = int(by_fold[0]["fold"].nunique())
-    each = [
-        estimate_folds(figures, level) | _estimate_calibration(one, level)
-        for one, figures in zip(completed, by_fold, strict=True)
-    ]
+    each = [_estimate(one, groups, seed, max(DRAWS // len(completed), 50)) for one in completed]
     metrics, missing_information = {}, {}
     for name in METRICS:
-        metrics[name], missing_information[name] = pool_estimates(
-            [estimates[name] for estimates in each],
-            degrees=folds - 1 if name in BY_FOLD else np.inf,
-            scale="logit" if name in ("auc", "balanced_accuracy") else "plain",
-            bounds=_bounds_of(name),
+        values, variances = zip(*(found[name] for found in each), strict=True)
+        metrics[name], missing_information[name] = pool_on_scale(
+            values,
+            variances,
+            scale="logit" if name in ON_LOGIT else "plain",
+            bounds=BOUNDS.get(name, (-np.inf, np.inf)),
+            level=level,
         )
     mean = by_fold[0].copy()
-    mean[list(BY_FOLD)] = np.mean([one[list(BY_FOLD)] for one in by_fold], axis=0)
+    figures = [name for name in mean.columns if name not in ("repeat", "fold", "n_test")]
+    mean[figures] = np.mean([one[figures] for one in by_fold], axis=0)
     patients = int(predictions.loc[missing, "patient"].nunique())
     return metrics, mean, Completions(completed, by_fold, missing_information, patients)
-
-
-def estimate_folds(by_fold: pd.DataFrame, level: float) -> dict[str, Estimate]:
-    """Estimate the metrics that are means over folds, with the corrected interval.
-
-    Parameters
-    ----------
-    by_fold : DataFrame
-        As in `Evaluation`.
-    level : float
-    """
-    folds = int(by_fold["fold"].nunique())
-    return {
-        name: compute_corrected_interval(
-            by_fold[name].to_numpy(),
-            test_share=1 / folds,
-            folds=folds,
-            level=level,
-            bounds=_bounds_of(name),
-        )
-        for name in BY_FOLD
-    }
 
 
 def pool_folds(by_fold: np.ndarray, *, test_share: float) -> Pooled:
@@ -187,23 +173,25 @@ def check_imputation(
     )
 
 
-def _estimate_calibration(predictions: pd.DataFrame, level: float) -> dict[str, Estimate]:
-    """Estimate calibration with the sandwich, which unlike a bootstrap is fast enough here."""
-    ordered = predictions.sort_values(["repeat", "patient"])
-    repeats = int(ordered["repeat"].nunique())
-    log_odds, rate = (
-        ordered[name].to_numpy().reshape(repeats, -1) for name in ("log_odds", "base_rate")
-    )
-    y = ordered["y"].to_numpy()[: log_odds.shape[1]]
-    found = compute_held_out_estimates(y, log_odds, rate, level=level)
-    spread = predictions.groupby(["repeat", "fold"])["log_odds"].agg(np.ptp).max()
-    if spread < 1e-9:
-        # Equal likelihoods for everybody have no slope; folds would only compare base rates.
-        found["calibration_slope"] = Estimate(np.nan, np.nan, np.nan, level)
-    return {name: found[name] for name in ("calibration_intercept", "calibration_slope")}
-
-
-def _bounds_of(name: str) -> tuple[float, float]:
-    if name not in BY_FOLD:
-        return -np.inf, np.inf
-    return 0.0, np.inf if name == "log_loss" else 1.0
+def _estimate(
+    predictions: pd.DataFrame, groups: Mapping[str, str], seed: int, draws: int
+) -> dict[str, tuple[float, float]]:
+    """Return each metric of one completion, and its variance as if all had been observed."""
+    held_out = HeldOut.of(predictions)
+    belongs = np.array([groups[patient] for patient in held_out.patients])
+    together = belongs if len(set(belongs)) < len(belongs) else None
+    found = {
+        name: compute_out_of_bag_variance(
+            figure, len(held_out.y), seed=seed, draws=draws, groups=together
+        )
+        for name, figure in make_figures(held_out).items()
+    }
+    # The sandwich, since a bootstrap of these fits in every completion would take minutes.
+    one = compute_held_out_estimates(held_out.y, held_out.log_odds, held_out.base_rate)
+    for name in ("calibration_intercept", "calibration_slope"):
+        estimate = one[name]
+        deviation = (estimate.high - estimate.low) / 2 / stats.norm.ppf((1 + estimate.level) / 2)
+        found[name] = estimate.value, deviation**2
+    if held_out.is_flat:
+        found["calibration_slope"] = float("nan"), float("nan")
+    return found

@@ -12,22 +12,13 @@ from scipy.special import expit
 from stratify.evaluation.certificate import Certificate, EncodersChecked, make_certificate
 from stratify.evaluation.completions import (
     check_imputation,
-    estimate_folds,
     judge_completions,
     judge_outcomes,
 )
 from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
+from stratify.evaluation.held_out import compute_by_fold, compute_estimates
 from stratify.evaluation.values import Evaluation
 from stratify.folds import Fold
-from stratify.metrics import (
-    Estimate,
-    compute_auc,
-    compute_balanced_accuracy,
-    compute_bootstrap_interval,
-    compute_brier,
-    compute_calibration,
-    compute_log_loss,
-)
 from stratify.model import (
     Engine,
     FamilyName,
@@ -55,7 +46,7 @@ def cross_validate(
     ----------
     table : Table
         With its outcome.
-    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"}
     folds : sequence of Fold
         From `stratify.folds.make_folds`.
     inner_folds : int
@@ -236,16 +227,16 @@ def _summarise(
         ],
         ignore_index=True,
     )
-    completions = None
+    groups, completions = _groups_of(table), None
     if labels.shape[1] > 1:
         rows = np.concatenate([fold.test for fold in folds])
         metrics, by_fold, completions = judge_completions(
-            predictions, labels[rows], table.missing[rows], compute_by_fold, level=level
+            predictions, labels[rows], table.missing[rows], groups, seed=seed, level=level
         )
         predictions = predictions[~table.missing[rows]].reset_index(drop=True)
     else:
         by_fold = compute_by_fold(predictions)
-        metrics = _estimate(predictions, by_fold, seed, level)
+        metrics = compute_estimates(predictions, groups, seed=seed, level=level)
     classifiers = tuple(result.classifier for result in results)
     chosen = by_fold[["repeat", "fold"]].join(
         pd.DataFrame([dict(classifier.parameters_) for classifier in classifiers])
@@ -263,54 +254,5 @@ def _summarise(
     )
 
 
-def compute_by_fold(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Compute the figures of each fold from held-out predictions.
-
-    Balanced accuracy calls a responder whoever is above the base rate of that fold's training
-    patients.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        As in `Evaluation`.
-    """
-    rows = []
-    for (repeat, number), fold in predictions.groupby(["repeat", "fold"], sort=True):
-        y, p, f = (fold[name].to_numpy() for name in ("y", "probability", "log_odds"))
-        rows.append(
-            {
-                "repeat": repeat,
-                "fold": number,
-                "n_test": len(fold),
-                "auc": compute_auc(y, f),
-                "balanced_accuracy": compute_balanced_accuracy(y, p, fold["base_rate"].to_numpy()),
-                "brier": compute_brier(y, p),
-                "log_loss": compute_log_loss(y, f),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _estimate(
-    predictions: pd.DataFrame, by_fold: pd.DataFrame, seed: int, level: float
-) -> dict[str, Estimate]:
-    metrics = estimate_folds(by_fold, level)
-    ordered = predictions.sort_values(["repeat", "patient"])
-    repeats = int(ordered["repeat"].nunique())
-    spread = predictions.groupby(["repeat", "fold"])["log_odds"].agg(np.ptp).max()
-    log_odds = ordered["log_odds"].to_numpy().reshape(repeats, -1)
-    y = ordered["y"].to_numpy()[: log_odds.shape[1]]
-    for position, name in enumerate(("calibration_intercept", "calibration_slope")):
-        if name == "calibration_slope" and spread < 1e-9:
-            # Equal likelihoods for everybody have no slope; folds would only compare base rates.
-            metrics[name] = Estimate(np.nan, np.nan, np.nan, level)
-            continue
-
-        def compute(rows: np.ndarray, position: int = position) -> float:
-            each = [compute_calibration(y[rows], f[rows])[position] for f in log_odds]
-            return float(np.mean(each))
-
-        metrics[name] = compute_bootstrap_interval(
-            compute, len(y), seed=seed, draws=300, level=level
-        )
-    return metrics
+def _groups_of(table: Table) -> dict[str, str]:
+    return dict(zip(table.X.index.astype(str), table.groups.astype(str), strict=True))

@@ -86,8 +86,9 @@ def make_work(
     Raises
     ------
     DataError
-        If an inner fold cannot hold both classes.
+        If an inner fold cannot hold both classes, or a family does not fit a table.
     """
+    require_possible(candidates)
     table = candidates[0][1]
     inner = [_make_inner(table, fold, inner_folds, seed) for fold in folds]
     seeds = [seed_of(seed, fold) for fold in folds]
@@ -111,6 +112,35 @@ def make_whole_work(
         engine,
         [draw_whole_outcomes(table, seed=seed)],
     )
+
+
+def is_possible(family: FamilyName, table: Table) -> bool:
+    """Tell whether a family can be fitted on a table: sums of edges need edges.
+
+    A late fusion has a model of the clinical columns alone, which have none; sums of edges see
+    clinical columns beside edges without it.
+    """
+    return family != "cpm" or table.has_edges
+
+
+def require_possible(candidates: Sequence[Candidate]) -> None:
+    """Refuse a family on a table that it cannot be fitted on.
+
+    Raises
+    ------
+    DataError
+    """
+    for family, table in candidates:
+        if not is_possible(family, table):
+            raise DataError(
+                Fault(
+                    where=f"{family} on {table.features} features",
+                    met="no edges",
+                    wanted="connectome-based predictive models are fitted where a model sees "
+                    "connectivity region by region: on connectivity, or both",
+                    way_out="Leave the family out, or add connectivity.",
+                )
+            )
 
 
 def fit_folds(

@@ -13,7 +13,13 @@ from sklearn.base import clone
 
 from stratify.errors import DataError, Fault, count_of
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
-from stratify.evaluation.engine import InnerFolds, Work, make_classifier, seed_of
+from stratify.evaluation.engine import (
+    InnerFolds,
+    Work,
+    make_classifier,
+    require_possible,
+    seed_of,
+)
 from stratify.evaluation.shuffles import Within, make_blocks, make_shuffles, make_units
 from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold
@@ -163,8 +169,9 @@ def compute_permutation_test(
         With its outcome.
     folds : sequence of Fold
         Three or more of them; of repeated ones the first repeat is used.
-    family : {"logistic", "svm", "ridge", "forest", "xgboost"}
-        Of ``svm`` and ``ridge`` all shuffles are solved together; the others fit them one by one.
+    family : {"logistic", "svm", "ridge", "forest", "xgboost", "cpm"}
+        Of ``svm``, ``ridge`` and ``cpm`` all shuffles are solved together; the others fit them
+        one by one.
     permutations : int
     within : {"cohort", "site", "treatment"}, optional
         Inside what, beside the folds, outcomes change places; the site, where the table knows it,
@@ -212,6 +219,7 @@ def compute_permutation_test(
                 way_out="Name another family, or leave the permutation test out.",
             )
         )
+    require_possible([(family, table)])
     if table.auxiliary is not None:
         raise DataError(
             Fault(
@@ -344,7 +352,7 @@ def _make_tasks(work: Work, labellings: int) -> list[_Task]:
     """Part the work by fold and by what fits into memory; never by the number of workers."""
     (family, table), fold = work.candidates[0], work.folds[0]
     assert table.y is not None
-    together = work.engine == "fast" and family in ("svm", "ridge")
+    together = work.engine == "fast" and family in ("svm", "ridge", "cpm")
     most = SLOW_AT_ONCE
     if together and table.features != "late fusion":
         most = max(1, VALUES_AT_ONCE // (10 * len(fold.train)))

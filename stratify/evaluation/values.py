@@ -10,7 +10,7 @@ import pandas as pd
 
 from stratify.errors import count_of
 from stratify.evaluation.certificate import Certificate
-from stratify.metrics import METRICS, Estimate
+from stratify.metrics import BASES, METRICS, Estimate
 from stratify.model import FamilyName, FoldClassifier
 from stratify.task import FeatureSet
 
@@ -60,14 +60,12 @@ class Evaluation:
 
     Parameters
     ----------
-    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"}
     features : {"clinical", "connectivity", "both", "late fusion", "none"}
         The prevalence uses none.
     metrics : dict of str to Estimate
-        By the names of `stratify.metrics.METRICS`. AUC, balanced accuracy, Brier score and log loss
-        are means of the figures of single folds; calibration intercept and slope are those of each
-        repeat's pooled held-out predictions, averaged. Where outcomes are imputed, all are pooled
-        over the completions by Rubin's rules.
+        By the names of `stratify.metrics.METRICS`; `stratify.metrics.BASES` says of what each is
+        taken. Where outcomes are imputed, they are pooled over the completions by Rubin's rules.
     by_fold : DataFrame
         ``repeat``, ``fold``, ``n_test``, ``auc``, ``balanced_accuracy``, ``brier``, ``log_loss``;
         means over the completions, where there are any.
@@ -136,13 +134,13 @@ class Evaluation:
         return values
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the metrics as a table: ``metric``, ``value``, ``low``, ``high``.
+        """Return the metrics as a table: ``metric``, ``value``, ``low``, ``high``, ``taken_of``.
 
         And ``missing_information``, where outcomes were imputed.
         """
         table = pd.DataFrame(
-            [(name, e.value, e.low, e.high) for name, e in self.metrics.items()],
-            columns=["metric", "value", "low", "high"],
+            [(name, e.value, e.low, e.high, BASES[name]) for name, e in self.metrics.items()],
+            columns=["metric", "value", "low", "high", "taken_of"],
         )
         if self.completions is not None:
             shares = self.completions.missing_information

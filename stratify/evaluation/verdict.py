@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-
 from stratify.errors import DataError, Fault, count_of
 from stratify.evaluation.completions import pool_folds
 from stratify.evaluation.values import Evaluation

@@ -36,6 +36,7 @@ METHODS = {
     "ridge": LINEAR,
     "forest": TREES,
     "xgboost": TREES,
+    "cpm": LINEAR,
 }
 
 TOLERANCE = 1e-9

@@ -15,7 +15,7 @@ from stratify.metrics.discrimination import (
     compute_auc_interval,
     compute_average_precision,
 )
-from stratify.metrics.estimates import METRICS, Estimate
+from stratify.metrics.estimates import BASES, METRICS, Estimate
 from stratify.metrics.held_out import compute_held_out_estimates
 from stratify.metrics.intervals import (
     compute_bootstrap_interval,
@@ -30,8 +30,9 @@ from stratify.metrics.out_of_bag import (
     BestOf,
     compute_best_of,
     compute_out_of_bag_interval,
+    compute_out_of_bag_variance,
 )
-from stratify.metrics.pooling import Pooled, pool, pool_estimates
+from stratify.metrics.pooling import Pooled, pool, pool_on_scale
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.riley import compute_auc_half_width
 from stratify.metrics.sample_size import (
@@ -49,9 +50,16 @@ from stratify.metrics.usefulness import (
     compute_net_benefit,
     plot_decision_curve,
 )
-from stratify.metrics.weighted import compute_weighted_auc, compute_weighted_mean
+from stratify.metrics.weighted import (
+    compute_weighted_auc,
+    compute_weighted_average_precision,
+    compute_weighted_balanced_accuracy,
+    compute_weighted_mean,
+    compute_weighted_skill,
+)
 
 __all__ = [
+    "BASES",
     "METRICS",
     "BestOf",
     "CalibrationCurve",
@@ -85,12 +93,16 @@ __all__ = [
     "compute_net_benefit",
     "compute_null_histogram",
     "compute_out_of_bag_interval",
+    "compute_out_of_bag_variance",
     "compute_sample_size",
     "compute_sample_sizes",
     "compute_subgroups",
     "compute_support",
     "compute_weighted_auc",
+    "compute_weighted_average_precision",
+    "compute_weighted_balanced_accuracy",
     "compute_weighted_mean",
+    "compute_weighted_skill",
     "fit_recalibration",
     "plot_decision_curve",
     "plot_learning_curve",
@@ -98,5 +110,5 @@ __all__ = [
     "plot_sample_sizes",
     "plot_subgroups",
     "pool",
-    "pool_estimates",
+    "pool_on_scale",
 ]

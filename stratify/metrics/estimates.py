@@ -7,13 +7,30 @@ from math import isfinite
 
 METRICS = (
     "auc",
+    "average_precision",
     "balanced_accuracy",
     "brier",
+    "brier_skill",
     "log_loss",
     "calibration_intercept",
     "calibration_slope",
 )
 """Every metric a run reports, by the name it has everywhere: in JSON, in MLflow, in tables."""
+
+POOLED = "patients of all folds together, the mean of the repeats"
+
+BASES: dict[str, str] = {
+    "auc": "patients ranked within the fold that held them out, the mean of the folds",
+    "average_precision": POOLED,
+    "balanced_accuracy": f"{POOLED}, each called a responder above the share of its training fold",
+    "brier": "the mean of the patients",
+    "brier_skill": "the mean of the patients, against the share of responders of each training "
+    "fold",
+    "log_loss": "the mean of the patients",
+    "calibration_intercept": POOLED,
+    "calibration_slope": POOLED,
+}
+"""Of what a cross-validated metric is taken: a figure of folds and one of patients never mix."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from stratify.metrics.arrays import check_scores
 from stratify.metrics.discrimination import compute_auc_interval
 from stratify.metrics.estimates import Estimate
 from stratify.metrics.logistic import fit_logistic
-from stratify.metrics.proportions import compute_wilson
+from stratify.metrics.proportions import compute_balanced
 
 FIGURES = (
     "auc",
@@ -90,15 +90,10 @@ def _balanced_accuracy(y: np.ndarray, called: np.ndarray, level: float) -> Estim
     if not 0 < y.sum() < len(y):
         return Estimate(float("nan"), float("nan"), float("nan"), level)
     right = np.where(y == 1, called, ~called).mean(axis=0)
-    shares = np.array([right[y == label].mean() for label in (0, 1)])
-    low, high = compute_wilson(shares, np.array([(y == 0).sum(), (y == 1).sum()]), level)
-    value = float(shares.mean())
-    return Estimate(
-        value,
-        float(value - np.sqrt(((shares - low) ** 2).sum()) / 2),
-        float(value + np.sqrt(((high - shares) ** 2).sum()) / 2),
-        level,
-    )
+    shares = tuple(right[y == label].mean() for label in (0, 1))
+    counts = tuple((y == label).sum() for label in (0, 1))
+    value, low, high = (float(part) for part in compute_balanced(shares, counts, level))
+    return Estimate(value, low, high, level)
 
 
 def _calibration(y: np.ndarray, scores: np.ndarray, level: float) -> tuple[Estimate, Estimate]:

@@ -101,33 +101,30 @@ def pool(
     return Pooled(float(values.mean()), within, between, count, degrees)
 
 
-def pool_estimates(
-    estimates: Sequence[Estimate],
+def pool_on_scale(
+    values: Sequence[float] | np.ndarray,
+    variances: Sequence[float] | np.ndarray,
     *,
-    degrees: float = np.inf,
     scale: Literal["plain", "logit"] = "plain",
     bounds: tuple[float, float] = (-np.inf, np.inf),
+    level: float = 0.95,
 ) -> tuple[Estimate, float]:
-    """Pool a figure and its interval over completions.
+    """Pool a figure over completions, on the scale where its interval is symmetric.
 
     Parameters
     ----------
-    estimates : sequence of Estimate
-        One of each completion, all of one level; their variance is read off the wider half of the
-        interval.
-    degrees : float
-        Those by which the intervals were made; infinite for normal ones.
+    values, variances : array, shape (n_completions,)
+        As for `pool`; NaN where a completion has no figure.
     scale : {"plain", "logit"}
-        Where figures are averaged and the interval is symmetric. With figures of 0 or 1 it is the
-        plain one.
+        With figures of 0 or 1 it is the plain one.
     bounds : (float, float)
         Where the figure must lie; an interval that reaches beyond is cut there.
+    level : float
 
     Returns
     -------
     estimate : Estimate
-        A single one is returned as it is. NaN where a completion has no figure, and without bounds
-        where one has none.
+        NaN where a completion has no figure, and without bounds where one has no variance.
     missing_information : float
         As in `Pooled`.
 
@@ -138,24 +135,18 @@ def pool_estimates(
 
     Examples
     --------
-    >>> estimates = [Estimate(0.01 * k, 0.01 * k - 0.1, 0.01 * k + 0.1) for k in range(61, 66)]
-    >>> estimate, missing_information = pool_estimates(estimates, scale="logit")
-    >>> print(estimate, round(missing_information, 2))
-    0.630 (95 % interval 0.519 to 0.729) 0.1
+    >>> estimate, share = pool_on_scale([0.61, 0.62, 0.63, 0.64], [0.0025] * 4, scale="logit")
+    >>> print(estimate, round(share, 2))
+    0.625 (95 % interval 0.522 to 0.718) 0.08
     """
-    if len(estimates) == 1:
-        return estimates[0], 0.0
-    level = estimates[0].level
-    values = np.array([estimate.value for estimate in estimates])
-    halves = np.array([max(e.value - e.low, e.high - e.value) for e in estimates])
-    deviations = halves / stats.t.ppf((1 + level) / 2, degrees)
+    values, variances = np.asarray(values, dtype=float), np.asarray(variances, dtype=float)
     if np.isnan(values).any():
         return Estimate(np.nan, np.nan, np.nan, level), 0.0
     on_logit = scale == "logit" and bool(((values > 0) & (values < 1)).all())
     if on_logit:
-        deviations = deviations / (values * (1 - values))
+        variances = variances / (values * (1 - values)) ** 2
         values = logit(values)
-    pooled = pool(values, deviations**2, degrees=degrees)
+    pooled = pool(values, variances)
     found = pooled.to_estimate(level)
     ends = np.array([found.value, found.low, found.high])
     value, low, high = map(float, np.clip(expit(ends) if on_logit else ends, *bounds))

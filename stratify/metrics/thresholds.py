@@ -11,7 +11,7 @@ import pandas as pd
 from stratify.errors import DataError, Fault
 from stratify.metrics.arrays import check_probabilities
 from stratify.metrics.drawing import DARK, MID, make_figure
-from stratify.metrics.proportions import compute_wilson
+from stratify.metrics.proportions import compute_balanced, compute_wilson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,8 +45,9 @@ def compute_at_thresholds(
     -------
     table : DataFrame
         One row a threshold: ``threshold``, ``patients``, ``called`` (at or above it),
-        ``sensitivity``, ``specificity``, ``ppv``, ``npv``, each with ``_low`` and ``_high``. NaN
-        where there is nobody to take a share of. PPV and NPV hold for this share of responders.
+        ``sensitivity``, ``specificity``, ``ppv``, ``npv`` and ``balanced_accuracy``, each with
+        ``_low`` and ``_high``. NaN where there is nobody to take a share of. PPV and NPV hold for
+        this share of responders.
 
     Raises
     ------
@@ -55,7 +56,8 @@ def compute_at_thresholds(
 
     Source
     ------
-    Altman and Bland 1994, BMJ 308, 1552 and 309, 102; Wilson 1927, JASA 22(158), 209-212.
+    Altman and Bland 1994, BMJ 308, 1552 and 309, 102; Wilson 1927, JASA 22(158), 209-212; Zou and
+    Donner 2008, Statistics in Medicine 27, 1693-1702 (the limits of balanced accuracy).
 
     Examples
     --------
@@ -81,6 +83,11 @@ def compute_at_thresholds(
         share = np.divide(part, whole, out=np.full(len(cuts), np.nan), where=whole > 0)
         table[name] = share
         table[f"{name}_low"], table[f"{name}_high"] = compute_wilson(share, whole, level)
+    rightly = tuple(table[name].to_numpy() for name in SHARES[:2])
+    wholes = tuple(counts[name][1] for name in SHARES[:2])
+    both = compute_balanced(rightly, wholes, level)
+    for suffix, part in zip(("", "_low", "_high"), both, strict=True):
+        table[f"balanced_accuracy{suffix}"] = part
     return table
 
 

@@ -72,3 +72,106 @@ def compute_weighted_mean(parts: np.ndarray, weights: np.ndarray) -> np.ndarray:
     whole = weights.sum(axis=1)
     mean = np.atleast_2d(parts).mean(axis=0)
     return np.divide(weights @ mean, whole, out=np.full(len(weights), np.nan), where=whole > 0)
+
+
+def compute_weighted_balanced_accuracy(
+    y: np.ndarray, called: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Compute the mean of sensitivity and specificity under each row of weights.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (n_patients,)
+    called : array of bool, shape (n_patients,) or (n_repeats, n_patients)
+        Whether a patient was called a responder.
+    weights : array, shape (n_samples, n_patients)
+
+    Returns
+    -------
+    balanced_accuracy : array, shape (n_samples,)
+        NaN where a sample has one class only.
+
+    Examples
+    --------
+    >>> y, called = np.array([0, 0, 1, 1]), np.array([False, True, True, True])
+    >>> weights = np.array([[1, 1, 1, 1], [2, 0, 1, 1]])
+    >>> compute_weighted_balanced_accuracy(y, called, weights).tolist()
+    [0.75, 1.0]
+    """
+    y, called = check_scores(y, called, "called")
+    weights = np.asarray(weights, dtype=float)
+    shares = [
+        compute_weighted_mean(right[:, y == label], weights[:, y == label])
+        for label, right in ((0, 1 - called), (1, called))
+    ]
+    return np.mean(shares, axis=0)
+
+
+def compute_weighted_skill(
+    error: np.ndarray, reference: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Compute by what share the mean error is below a reference's, under each row of weights.
+
+    Parameters
+    ----------
+    error, reference : array, shape (n_patients,) or (n_repeats, n_patients)
+        What each patient adds, as squared errors.
+    weights : array, shape (n_samples, n_patients)
+
+    Returns
+    -------
+    skill : array, shape (n_samples,)
+        1 is no error, 0 that of the reference; NaN where the reference has no error.
+
+    Examples
+    --------
+    >>> compute_weighted_skill(np.array([0.1, 0.2]), np.array([0.2, 0.2]), np.ones((1, 2))).round(9)
+    array([0.25])
+    """
+    ours = compute_weighted_mean(error, weights)
+    theirs = compute_weighted_mean(reference, weights)
+    ratio = np.divide(ours, theirs, out=np.full(len(ours), np.nan), where=theirs > 0)
+    return 1 - ratio
+
+
+def compute_weighted_average_precision(
+    y: np.ndarray, score: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Compute the average precision under each row of weights.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (n_patients,)
+    score : array, shape (n_patients,) or (n_repeats, n_patients)
+        With repeats, the average precision is the mean over them.
+    weights : array, shape (n_samples, n_patients)
+
+    Returns
+    -------
+    average_precision : array, shape (n_samples,)
+        NaN where a sample has no responder.
+
+    Examples
+    --------
+    >>> y, score = np.array([0, 1, 0, 1]), np.array([0.1, 0.2, 0.3, 0.4])
+    >>> weights = np.array([[1, 1, 1, 1], [1, 0, 1, 1]])
+    >>> compute_weighted_average_precision(y, score, weights).round(4)
+    array([0.8333, 1.    ])
+    """
+    y, scores = check_scores(y, score)
+    weights = np.asarray(weights, dtype=float)
+    return np.mean([_average_precision(y, row, weights) for row in scores], axis=0)
+
+
+def _average_precision(y: np.ndarray, row: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    order = np.argsort(-row, kind="stable")
+    # Equal scores are one step: their order says nothing.
+    last = np.append(row[order][1:] != row[order][:-1], True)
+    drawn = weights[:, order]
+    found = np.cumsum(drawn * y[order], axis=1)[:, last]
+    seen = np.cumsum(drawn, axis=1)[:, last]
+    precision = np.divide(found, seen, out=np.zeros_like(found), where=seen > 0)
+    steps = np.diff(found, prepend=0.0, axis=1)
+    whole = found[:, -1]
+    none = np.full(len(weights), np.nan)
+    return np.divide((steps * precision).sum(axis=1), whole, out=none, where=whole > 0)

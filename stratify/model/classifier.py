@@ -19,6 +19,7 @@ from stratify.model.families import (
     Parameters,
     make_family,
     score_labellings,
+    see_columns,
 )
 from stratify.model.tuning import choose_points
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
@@ -62,7 +63,7 @@ class ResponderClassifier(TwoClassClassifier):
 
     Parameters
     ----------
-    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost"}
+    family : {"prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"}
     preparer : TablePreparer, optional
         What is done to connectivity in each fold before it is encoded; unfitted.
     inner_folds : int or iterable of (train, test) index arrays
@@ -282,10 +283,12 @@ def fit_labellings(
     scores = np.full((len(Y), len(family.grid), Y.shape[1]), np.nan)
     for train, test in classifier._make_inner_folds(Y[:, 0], None):
         rows = encode_rows(X.iloc[train], X.iloc[test], classifier.preparer, [family.standardise])
-        scores[test] = score_labellings(family, rows[family.standardise], Y[train])
+        encoded = rows[family.standardise]
+        scores[test] = score_labellings(see_columns(family, encoded.encoder), encoded, Y[train])
     chosen, intercepts, slopes = choose_points(scores, Y)
-    encoded = encode_rows(X, held_out, classifier.preparer, [family.standardise])
-    final = score_labellings(family, encoded[family.standardise], Y, chosen)
+    rows = encode_rows(X, held_out, classifier.preparer, [family.standardise])
+    encoded = rows[family.standardise]
+    final = score_labellings(see_columns(family, encoded.encoder), encoded, Y, chosen)
     return intercepts + slopes * final
 
 
@@ -305,7 +308,7 @@ def _fit_all(
         rows = encoder.transform(X) if new else None
         for classifier, family, tuned in zip(classifiers, families, known, strict=True):
             if family.standardise == standardise:
-                done = tuned or _tune(family, scores[id(family)], rows, y)
+                done = tuned or _tune(see_columns(family, encoder), scores[id(family)], rows, y)
                 classifier._take(done, encoder)
 
 
@@ -319,7 +322,8 @@ def _score_inner(
     for train, test in classifier.inner_folds_ if families else ():
         encoded = encode_rows(X.iloc[train], X.iloc[test], classifier.preparer, forms)
         for family, held_out in zip(families, scores, strict=True):
-            held_out[test] = family.score_path(encoded[family.standardise], y[train])
+            rows = encoded[family.standardise]
+            held_out[test] = see_columns(family, rows.encoder).score_path(rows, y[train])
     return scores
 
 

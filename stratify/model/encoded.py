@@ -24,10 +24,13 @@ class EncodedRows:
     ----------
     train : array, shape (n_train, n_encoded)
     held_out : array, shape (n_held_out, n_encoded)
+    encoder : TableEncoder or TablePreparer
+        Fitted: what is known of the columns.
     """
 
     train: np.ndarray
     held_out: np.ndarray
+    encoder: Encoder
 
     @cached_property
     def reduced(self) -> Reduced:
@@ -68,5 +71,7 @@ def encode_rows(
     encoded = {}
     for standardise in set(forms):
         encoder = make_encoder(preparer, standardise=standardise).fit(train)
-        encoded[standardise] = EncodedRows(encoder.transform(train), encoder.transform(held_out))
+        encoded[standardise] = EncodedRows(
+            encoder.transform(train), encoder.transform(held_out), encoder
+        )
     return encoded

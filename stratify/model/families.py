@@ -9,13 +9,14 @@ from typing import Any, Literal, Protocol, get_args
 import numpy as np
 from sklearn.dummy import DummyClassifier
 
+from stratify.model.cpm_family import EdgeSums
 from stratify.model.elastic_net import ElasticNetLogistic, fit_path
-from stratify.model.encoded import EncodedRows
+from stratify.model.encoded import EncodedRows, Encoder
 from stratify.model.forest import RandomTrees
 from stratify.model.machines import LinearMachine, LossName, solve_strengths
 from stratify.model.trees import ScreenedTrees
 
-FamilyName = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost"]
+FamilyName = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"]
 FAMILIES: tuple[str, ...] = get_args(FamilyName)
 
 Parameters = Mapping[str, float]
@@ -182,10 +183,20 @@ def make_family(name: FamilyName, random_state: int = 0) -> Family:
         "ridge": Machine("squared"),
         "forest": Forest(random_state=random_state),
         "xgboost": XGBoost(random_state=random_state),
+        "cpm": EdgeSums(),
     }
     if name not in made:
         raise ValueError(f"family is {name!r}; it must be one of {', '.join(FAMILIES)}")
     return made[name]
+
+
+def see_columns(family: Family, encoder: Encoder) -> Family:
+    """Return a family as it is for the columns of a fitted encoder.
+
+    Most families take all columns alike; sums of edges must know which columns are edges.
+    """
+    see = getattr(family, "see", None)
+    return family if see is None else see(encoder)
 
 
 def score_labellings(
@@ -205,6 +216,8 @@ def score_labellings(
     -------
     scores : array, shape (n_held_out, n_grid, n_labellings), or (n_held_out, n_labellings)
     """
+    if isinstance(family, EdgeSums):
+        return family.score_labellings(rows, Y, chosen)
     if isinstance(family, Machine):
         scores = family.score_labellings(rows, Y)
         return scores if chosen is None else scores[:, chosen, np.arange(Y.shape[1])]

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from stratify.model.cpm_family import read_point
 from stratify.model.elastic_net import compute_penalties
-from stratify.model.encoded import EncodedRows
-from stratify.model.families import Family, FamilyName, Parameters, make_family
+from stratify.model.encoded import EncodedRows, Encoder
+from stratify.model.families import Family, FamilyName, Parameters, make_family, see_columns
 from stratify.model.forest import RandomTrees, count_smallest_leaf
 from stratify.model.trees import ScreenedTrees, screen_columns
 
@@ -72,6 +73,15 @@ class LinearReference(Reference):
 
 
 @dataclass(frozen=True)
+class EdgeSumsReference(LinearReference):
+    """Sums of edges, which must know which columns are edges."""
+
+    def see(self, encoder: Encoder) -> EdgeSumsReference:
+        """Return the family as it is for the columns of a fitted encoder."""
+        return _make_edge_sums(see_columns(self.family, encoder))
+
+
+@dataclass(frozen=True)
 class TreeReference(Reference):
     """A family of trees, scored by the package that grew them."""
 
@@ -97,7 +107,54 @@ def make_reference_family(name: FamilyName, random_state: int = 0) -> Family:
         return LinearReference(family, lines[name])
     if name in trees:
         return TreeReference(family, partial(trees[name], random_state))
+    if name == "cpm":
+        return _make_edge_sums(family)
     return family
+
+
+def _make_edge_sums(family: Family) -> EdgeSumsReference:
+    return EdgeSumsReference(family, partial(_fit_edge_sums, family))
+
+
+def _fit_edge_sums(family: Any, X: np.ndarray, y: np.ndarray, point: Parameters) -> Line:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    is_edge = np.ones(X.shape[1], dtype=bool) if family.edges is None else family.edges
+    signs = np.zeros(X.shape[1])
+    signs[is_edge] = _select_plainly(X[:, is_edge], X[:, list(family.covariates)], y, point)
+    design = np.column_stack([X @ (signs > 0), X @ (signs < 0), X[:, ~is_edge]])
+    # A sum of no edges is 0, whatever rounding makes of it.
+    design[:, :2] *= [np.any(signs > 0), np.any(signs < 0)]
+    scaler = StandardScaler().fit(design)
+    model = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-12, max_iter=1000)
+    model.fit(scaler.transform(design), y)
+    weights = model.coef_[0] / scaler.scale_
+    coef = weights[0] * (signs > 0) + weights[1] * (signs < 0)
+    coef[~is_edge] = weights[2:]
+    return coef, float(model.intercept_[0] - weights @ scaler.mean_)
+
+
+def _select_plainly(
+    edges: np.ndarray, covariates: np.ndarray, y: np.ndarray, point: Parameters
+) -> np.ndarray:
+    """Return the sign of each selected edge, 0 of the others: one regression an edge."""
+    from scipy import stats
+
+    held = np.column_stack([np.ones(len(y)), covariates])
+    left_of_y = y - held @ np.linalg.lstsq(held, y)[0]
+    r = np.zeros(edges.shape[1])
+    for k, edge in enumerate(edges.T):
+        left = edge - held @ np.linalg.lstsq(held, edge)[0]
+        size = np.sqrt(left @ left * (left_of_y @ left_of_y))
+        r[k] = left @ left_of_y / size if left @ left > 1e-14 * (edge @ edge) else 0.0
+    select, threshold = read_point(point)
+    if select == "p":
+        freedom = len(y) - 1 - np.linalg.matrix_rank(held)
+        t = r * np.sqrt(freedom / np.maximum(1 - r**2, 1e-300))
+        return np.sign(r) * (2 * stats.t.sf(np.abs(t), freedom) < threshold)
+    kept = min(max(1, round(threshold * len(r))), len(r))
+    return np.sign(r) * (np.abs(r) > np.sort(np.abs(r))[-kept] * (1 - 1e-9))
 
 
 def _fit_logistic(X: np.ndarray, y: np.ndarray, point: Parameters) -> Line:

@@ -36,6 +36,7 @@ TRUSTED_TYPES = (
     "stratify.connectome.features.partial_correlation.PartialCorrelation",
     "stratify.connectome.features.seeds.Seeds",
     "stratify.connectome.features.tangent.TangentVectors",
+    "stratify.model.cpm.ConnectomePredictiveModel",
     "stratify.model.elastic_net.ElasticNetLogistic",
     "stratify.model.forest.RandomTrees",
     "stratify.model.machines.LinearMachine",

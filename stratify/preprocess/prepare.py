@@ -45,6 +45,9 @@ class Preparation:
         What becomes of a patient from a site that training did not see: no likelihood, or treated
         as one from ``reference_site``.
     reference_site : str, optional
+    hold_constant : tuple of str
+        Clinical columns whose effect on both edges and response is taken out as a
+        connectome-based predictive model selects edges: its correlations are then partial ones.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class Preparation:
     preserve: tuple[str, ...] = ()
     unseen_site: UnseenSite = "refuse"
     reference_site: str | None = None
+    hold_constant: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, met, known in (
@@ -113,7 +117,7 @@ class Preparation:
 
     def describe(self) -> str:
         """Return what is done, in a sentence, for runs and reports."""
-        if self.changes_nothing:
+        if self.changes_nothing and not self.hold_constant:
             return "Connectivity enters as single edges."
         told = [f"connectivity enters as {WORDS[self.represent]}"]
         if self.remove:
@@ -121,6 +125,8 @@ class Preparation:
         if self.harmonise == "combat":
             kept = f", preserving {', '.join(self.preserve)}" if self.preserve else ""
             told.append(f"sites are harmonised with ComBat{kept}")
+        if self.hold_constant:
+            told.append(f"cpm selects edges with {', '.join(self.hold_constant)} held constant")
         sentence = "; ".join(told)
         return f"{sentence[0].upper()}{sentence[1:]}; all of it learned in the training fold."
 
@@ -167,6 +173,8 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         The column of the site.
     drop : tuple of str
         Columns that only serve to adjust, and are no features.
+    hold_constant : tuple of str
+        As in `Preparation`; of these, the columns that come out encoded.
     standardise : bool
         As in `TableEncoder`.
 
@@ -178,6 +186,8 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         For each encoded column the position of the prepared column it came from.
     is_edge_ : array of bool, shape (n_encoded,)
         Which encoded columns are connectivity.
+    covariates_ : tuple of int
+        Which encoded columns are held constant as edges are selected.
 
     Examples
     --------
@@ -192,6 +202,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
     encoder_: TableEncoder
     source_: np.ndarray
     is_edge_: np.ndarray
+    covariates_: tuple[int, ...]
 
     def __init__(
         self,
@@ -210,6 +221,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         reference_site: str | None = None,
         site: str | None = None,
         drop: tuple[str, ...] = (),
+        hold_constant: tuple[str, ...] = (),
         standardise: bool = True,
     ) -> None:
         self.edges = edges
@@ -226,6 +238,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         self.reference_site = reference_site
         self.site = site
         self.drop = drop
+        self.hold_constant = hold_constant
         self.standardise = standardise
 
     def fit(self, X: Any, y: Any = None) -> TablePreparer:
@@ -258,6 +271,8 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         prepared = self._prepared_names(X)
         of_edges = set(self._edge_names())
         self.is_edge_ = np.array([prepared[k] in of_edges for k in self.source_], dtype=bool)
+        held = set(self.hold_constant)
+        self.covariates_ = tuple(k for k, s in enumerate(self.source_) if prepared[s] in held)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -393,4 +408,5 @@ def make_preparer(
         reference_site=preparation.reference_site,
         site=site,
         drop=tuple(drop),
+        hold_constant=preparation.hold_constant,
     )

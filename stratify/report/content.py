@@ -53,6 +53,7 @@ _FAMILIES = {
     "ridge": "ridge regression",
     "forest": "extremely randomised trees",
     "xgboost": "gradient-boosted trees (XGBoost)",
+    "cpm": "connectome-based predictive modelling",
 }
 _FEATURES = {
     "clinical": "clinical data",
@@ -654,8 +655,10 @@ def _metrics_table(study: StudySummary, words: _Words) -> ReportTable:
 
 _MEASURES = {
     "auc": ("Separation (AUC)", 2),
+    "average_precision": ("Average precision", 2),
     "balanced_accuracy": ("Balanced accuracy", 2),
     "brier": ("Brier score", 3),
+    "brier_skill": ("Brier skill", 3),
     "log_loss": ("Log loss", 3),
     "calibration_intercept": ("Calibration intercept", 2),
     "calibration_slope": ("Calibration slope", 2),
@@ -690,6 +693,19 @@ def _meaning(name: str, estimate: Estimate, study: StudySummary, words: _Words) 
         )
     if name == "balanced_accuracy":
         return "The mean of the shares of the two groups told rightly; 0.50 is guessing."
+    if name == "average_precision":
+        return (
+            f"Of {words.people} taken from the highest likelihood down, the mean share who "
+            f"{words.met} the outcome; {_number(base, 2)} is guessing."
+            if not words.met.startswith("were")
+            else f"Of {words.people} taken from the highest likelihood down, the mean share in "
+            f"the group; {_number(base, 2)} is guessing."
+        )
+    if name == "brier_skill":
+        return (
+            "By what share the Brier score is better than giving everybody the average; 0 is no "
+            "better, below 0 worse."
+        )
     if name == "brier":
         return (
             "Mean squared distance of likelihood and outcome; 0 is perfect, and giving everybody "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pandas as pd
 
@@ -20,6 +20,22 @@ if TYPE_CHECKING:
     from stratify.explanation import Explanation
     from stratify.model import FittedModel
     from stratify.task import Table
+
+
+Value = TypeVar("Value")
+
+
+class Examined(Protocol):
+    """What was found of a model beside its evaluation, as it is kept in the model's run."""
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every number, by the name of its table."""
+
+    def figures(self) -> dict[str, Figure]:
+        """Draw them."""
+
+    def metrics(self) -> dict[str, float]:
+        """Return the single numbers by which runs are sorted."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,6 +145,8 @@ def make_model_run(
     model: FittedModel,
     explanation: Explanation,
     X: pd.DataFrame,
+    *,
+    examined: Sequence[Examined] = (),
 ) -> ModelRun:
     """Gather all that is kept of one model.
 
@@ -141,6 +159,8 @@ def make_model_run(
         Of the patients the model was fitted on.
     X : DataFrame
         The table the model was fitted on.
+    examined : sequence of Examined
+        What else was found of the model, as `stratify.evaluation.Usefulness`.
     """
     from stratify.model import write_model
 
@@ -161,9 +181,15 @@ def make_model_run(
             "models_tried": str(record.models_tried),
             "trained_on": record.trained_on.isoformat(),
         },
-        metrics={name: v for name, v in values.items() if isinstance(v, float)},
+        metrics={
+            **{name: v for name, v in values.items() if isinstance(v, float)},
+            **_gather(found.metrics() for found in examined),
+        },
         fold_metrics=evaluation.by_fold,
-        figures=_make_figures(evaluation, explanation),
+        figures={
+            **_make_figures(evaluation, explanation),
+            **_gather(found.figures() for found in examined),
+        },
         tables={
             "metrics": evaluation.to_frame(),
             "by_fold": evaluation.by_fold,
@@ -172,6 +198,7 @@ def make_model_run(
             "importance": explanation.importance(),
             "warnings": record.warnings,
             "contributions": explanation.by_network().assign(base=explanation.base),
+            **_gather(found.tables() for found in examined),
         },
         texts={
             "certificate.json": json.dumps(evaluation.certificate.to_dict(), indent=1),
@@ -207,8 +234,23 @@ def make_comparison(
     return table, plot_comparison(drawn)
 
 
-def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdict: Verdict) -> str:
-    """Describe a study in markdown, for the head of its run's page: the verdict first."""
+def describe_study(
+    record: StudyRecord,
+    evaluations: Sequence[Evaluation],
+    verdict: Verdict,
+    *,
+    found: Sequence[str] = (),
+) -> str:
+    """Describe a study in markdown, for the head of its run's page: the verdict first.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    evaluations : sequence of Evaluation
+    verdict : Verdict
+    found : sequence of str
+        What else was looked at, a sentence a thing.
+    """
     # A list, since MLflow sets the columns of a table without any space between them.
     models = [
         f"- **{e.name}**: AUC {_short(e, 'auc')}; Brier score {_short(e, 'brier')}; "
@@ -229,10 +271,15 @@ def describe_study(record: StudyRecord, evaluations: Sequence[Evaluation], verdi
             f"Each model, with {params['level']:.0%} intervals:".replace("%", " %"),
             "",
             *models,
+            *(["", "Also looked at:", "", *(f"- {sentence}" for sentence in found)] * bool(found)),
             "",
             "Research use only. Not a medical device.",
         ]
     )
+
+
+def _gather(parts: Iterable[dict[str, Value]]) -> dict[str, Value]:
+    return {name: value for part in parts for name, value in part.items()}
 
 
 def _make_figures(evaluation: Evaluation, explanation: Explanation) -> dict[str, Figure]:

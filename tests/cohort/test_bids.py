@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stratify.cohort import describe_source, guess_format, read_bids, read_cohort
+from stratify.cohort import describe_source, guess_format, read_bids, read_cohort, read_source
 from stratify.errors import DataError
 
 PARTICIPANTS = [
@@ -211,3 +211,13 @@ def test_random_damage_is_read_or_refused_in_words(folder, name, place, bytes_):
         assert faults
     finally:
         path.write_bytes(good)
+
+
+def test_a_folder_of_plain_tables_is_told_what_is_amiss(tmp_path):
+    (tmp_path / "export_2024.csv").write_text("record_id,age\n1,30\n")
+    with pytest.raises(DataError) as caught:
+        read_source(tmp_path)
+    (fault,) = caught.value.faults
+    assert "1 table: export_2024.csv" in fault.met
+    assert "Name the table itself" in fault.way_out
+    assert "data dictionary" in fault.way_out

@@ -18,6 +18,7 @@ PREPARATIONS = {
     "combat": Preparation(remove=("mean_fd",), harmonise="combat"),
     "blocks": Preparation(represent="network blocks"),
     "tangent": Preparation(represent="tangent"),
+    "partial": Preparation(hold_constant=("age", "sex")),
 }
 DESIGNS = {
     "stratified": {},

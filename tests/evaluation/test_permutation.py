@@ -40,7 +40,7 @@ def fit_from_scratch(table, folds, family, y, engine):
 
 
 @pytest.mark.parametrize("engine", ["fast", "reference"])
-@pytest.mark.parametrize("family", ["logistic", "svm", "ridge", "forest", "xgboost"])
+@pytest.mark.parametrize("family", TESTED)
 def test_each_shuffle_is_the_whole_pipeline_fitted_from_scratch(study, family, engine):
     table, folds = study
     few = 2 if family in ("forest", "xgboost") else 6

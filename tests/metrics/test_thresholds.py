@@ -95,3 +95,13 @@ def test_figure_draws_the_table(held_out):
     drawn = {line.get_label(): line.get_ydata() for axes in figure.axes for line in axes.lines}
     for label, column in (("sensitivity", "sensitivity"), ("PPV", "ppv")):
         np.testing.assert_array_equal(drawn[label], table[column])
+
+
+def test_balanced_accuracy_is_the_mean_of_two_shares_and_so_is_its_interval(held_out):
+    y, p = held_out
+    row = compute_at_thresholds(y, p, [0.5]).iloc[0]
+    assert row["balanced_accuracy"] == pytest.approx((row["sensitivity"] + row["specificity"]) / 2)
+    below = [row[name] - row[f"{name}_low"] for name in ("sensitivity", "specificity")]
+    assert row["balanced_accuracy"] - row["balanced_accuracy_low"] == pytest.approx(
+        np.hypot(*below) / 2
+    )

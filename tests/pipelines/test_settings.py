@@ -4,14 +4,14 @@ from typing import get_args
 
 import pytest
 
-from pipelines import study as words
+from pipelines import sections
+from pipelines.every_setting import SECTIONS, SETTINGS
 from pipelines.settings import (
     StudySettings,
     describe_settings,
     examine_settings,
     read_settings,
 )
-from pipelines.study import SECTIONS, SETTINGS
 from stratify.errors import SettingsError
 
 STUDY = """
@@ -124,17 +124,17 @@ def test_the_words_are_those_of_the_library():
     from stratify import connectome, evaluation, model, outcome, task
     from stratify.cohort import source
 
-    assert get_args(words.Question) == get_args(task.Question)
-    assert get_args(words.FeatureSet) == get_args(task.FeatureSet)
-    assert get_args(words.Together) == get_args(task.Together)
-    assert get_args(words.MissingOutcome) == get_args(outcome.MissingOutcome)
-    assert get_args(words.CohortFormat) == get_args(source.Format) == cli.FORMATS
-    assert get_args(words.Within) == get_args(evaluation.Within)
-    assert get_args(words.Engine) == get_args(model.Engine)
-    assert get_args(words.Family) == model.FAMILIES
-    assert set(get_args(words.PermutedFamily)) == {*model.FAMILIES} - {"prevalence"}
-    assert get_args(words.ConnectivityKind) == get_args(connectome.ConnectivityKind)
-    assert get_args(words.ConnectivityFormat) == (*connectome.FORMATS, "regional")
+    assert get_args(sections.question.Question) == get_args(task.Question)
+    assert get_args(sections.features.FeatureSet) == get_args(task.FeatureSet)
+    assert get_args(sections.validation.Together) == get_args(task.Together)
+    assert get_args(sections.response.MissingOutcome) == get_args(outcome.MissingOutcome)
+    assert get_args(sections.cohort.CohortFormat) == get_args(source.Format) == cli.FORMATS
+    assert get_args(sections.validation.Within) == get_args(evaluation.Within)
+    assert get_args(sections.means.Engine) == get_args(model.Engine)
+    assert get_args(sections.validation.Family) == model.FAMILIES
+    assert set(get_args(sections.validation.PermutedFamily)) == {*model.FAMILIES} - {"prevalence"}
+    assert get_args(sections.connectivity.ConnectivityKind) == get_args(connectome.ConnectivityKind)
+    assert get_args(sections.connectivity.ConnectivityFormat) == (*connectome.FORMATS, "regional")
 
 
 def test_connectivity_is_read_as_its_section_says(write):

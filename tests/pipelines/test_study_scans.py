@@ -10,6 +10,7 @@ from pipelines.check import check
 from pipelines.data import read_data
 from pipelines.patients import _require_quality, _scan_options
 from pipelines.settings import read_settings
+from pipelines.train import train
 from stratify.connectome import Connectomes, compute_connectivity
 from stratify.errors import DataError, SettingsError
 
@@ -154,3 +155,25 @@ unit = "ratio to cerebellum"
     assert result.plan.features["connectivity"] == 3
     _, values = read_data(read_settings(study))
     assert repr(values).endswith("perfusion of ECD, ratio to cerebellum)")
+
+
+def test_sums_of_edges_are_planned_and_trained_where_a_model_sees_edges_and_told(study):
+    overrides = ['models.families=["prevalence", "cpm"]', "validation.repeats=1"]
+    overrides += ["validation.permutations=0"]
+    checked = check(study, overrides=overrides)
+    assert checked.ok, checked.words()
+    assert checked.plan.models == {"prevalence": (), "cpm": ("connectivity", "both")}
+    assert checked.plan.runs == 3
+    trained = train(study, overrides=overrides, store=str(study.parent / "runs"))
+    assert [e.name for e in trained.evaluations] == ["prevalence", "connectivity cpm", "both cpm"]
+    for result in (checked, trained):
+        said = "\n".join(map(str, result.warnings))
+        assert "models.families: cpm: not fitted on clinical and late fusion" in said
+
+
+def test_sums_of_edges_without_edges_are_refused(study):
+    overrides = ['models.families=["cpm"]', 'features.sets=["clinical"]']
+    checked = check(study, overrides=overrides)
+    assert "cpm on clinical features: no edges" in "\n".join(map(str, checked.errors))
+    with pytest.raises(DataError, match="cpm on clinical features: no edges"):
+        train(study, overrides=overrides, store=str(study.parent / "runs"))

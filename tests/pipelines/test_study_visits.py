@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from pipelines import study as words
 from pipelines.cli import cli
 from pipelines.data import read_table
+from pipelines.sections import cohort as words
 from pipelines.settings import read_settings
 from stratify.cohort import visits
 from stratify.datasets import make_cohort, write_simulation

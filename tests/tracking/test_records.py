@@ -12,7 +12,12 @@ import pytest
 from made import RULE, make_small_cohort, make_small_connectomes
 
 from stratify.cohort import Cohort
-from stratify.evaluation import cross_validate_many, make_verdict, refit
+from stratify.evaluation import (
+    compute_usefulness,
+    cross_validate_many,
+    make_verdict,
+    refit,
+)
 from stratify.explanation import explain
 from stratify.folds import make_folds
 from stratify.metrics.estimates import METRICS
@@ -57,7 +62,14 @@ def study(copy_store, tmp_path_factory):
     ) as run:
         run_ids = [
             run.log_model_run(
-                make_model_run(record, evaluation, model, explain(model, table.X), table.X)
+                make_model_run(
+                    record,
+                    evaluation,
+                    model,
+                    explain(model, table.X),
+                    table.X,
+                    examined=[compute_usefulness(evaluation, table, draws=20)],
+                )
             )
             for evaluation, model in zip(evaluations, models, strict=True)
         ]
@@ -72,6 +84,17 @@ def study(copy_store, tmp_path_factory):
             register_as="small",
         )
     return store, dict(zip(run_ids, models, strict=True)), evaluations, table
+
+
+def test_what_likelihoods_are_worth_is_kept_as_tables_figures_and_metrics(study):
+    store, models, _, _ = study
+    loaded = load_run(store, list(models)[1])
+    kept = pd.read_csv(loaded.folder / "tables" / "at_thresholds.csv")
+    assert kept["threshold"].tolist() == [0.3, 0.4, 0.5, 0.6, 0.7]
+    assert loaded.metrics["net_benefit_at_0.5"] == pytest.approx(kept["net_benefit"][2])
+    for name in ("calibration_curve", "decision_curve", "at_thresholds"):
+        assert (loaded.folder / "figures" / f"{name}.png").exists()
+        assert (loaded.folder / "tables" / f"{name}.csv").exists()
 
 
 def test_a_model_predicts_the_same_after_it_was_kept(study):

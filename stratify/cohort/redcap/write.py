@@ -9,20 +9,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from stratify.cohort.read import read_boolean_words
-from stratify.cohort.redcap import ANNOTATION, DICTIONARY_HEADERS
+from stratify.cohort.booleans import read_boolean_words
+from stratify.cohort.redcap.fields import ANNOTATION, DICTIONARY_HEADERS, make_plain
 from stratify.cohort.values import Cohort
 from stratify.errors import DataError, Fault, name_some
 from stratify.files import replacing
 from stratify.schema import Column
 
 RECORD = "record_id"
+_RECORD_LABEL = "Record ID"
 _FORM = "cohort"
 _FIELD = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def write_redcap(
-    cohort: Cohort, folder: str | Path, *, labelled: bool = False
+    cohort: Cohort,
+    folder: str | Path,
+    *,
+    labelled: bool = False,
+    labelled_headers: bool = False,
 ) -> tuple[Path, Path]:
     """Write a cohort as a REDCap export and its data dictionary.
 
@@ -36,6 +41,8 @@ def write_redcap(
         Made if need be.
     labelled : bool
         Whether choices are written as their labels rather than their codes.
+    labelled_headers : bool
+        Whether columns are named by their fields' labels, several of which may be alike.
 
     Returns
     -------
@@ -52,12 +59,14 @@ def write_redcap(
     frame = pd.DataFrame(index=cohort.frame.index)
     for column in cohort.columns:
         frame[column.name] = _cells(column, cohort.frame[column.name], labelled)
-    head = {"Form Name": _FORM, "Field Type": "text", "Field Label": "Record ID"}
+    head = {"Form Name": _FORM, "Field Type": "text", "Field Label": _RECORD_LABEL}
     fields = [_line({"Variable / Field Name": RECORD, **head})]
     fields += [_line(_describe(column, cohort.frame[column.name])) for column in cohort.columns]
     data, dictionary = folder / "export.csv", folder / "export_DataDictionary.csv"
     with replacing(data) as part:
-        frame.to_csv(part, index_label=RECORD, lineterminator="\n")
+        header = [make_plain(c.words) for c in cohort.columns] if labelled_headers else True
+        record = _RECORD_LABEL if labelled_headers else RECORD
+        frame.to_csv(part, header=header, index_label=record, lineterminator="\n")
     with replacing(dictionary) as part:
         page = io.StringIO(newline="")
         csv.writer(page, lineterminator="\n").writerows([DICTIONARY_HEADERS, *fields])

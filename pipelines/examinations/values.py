@@ -1,0 +1,105 @@
+"""What an examination is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from pipelines.progress import Progress
+    from pipelines.study import StudySettings
+    from stratify.cohort import Cohort
+    from stratify.evaluation import Evaluation, Verdict
+    from stratify.folds import Fold
+    from stratify.model import FamilyName, FittedModel
+    from stratify.task import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """What is kept in the study's own run beside the verdict.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+    figures : dict of str to Figure
+    texts : dict of str to str
+        File names and their content.
+    values : dict of str to list or dict
+        Plain values for the JSON of `TrainResult.to_dict`, by their key there.
+    sentences : list of str
+        What the terminal and the description of the study's run say of it.
+    """
+
+    tables: dict[str, DataFrame] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+
+    def add(self, other: Attachments) -> None:
+        """Take in what another examination found."""
+        self.tables.update(other.tables)
+        self.figures.update(other.figures)
+        self.texts.update(other.texts)
+        self.values.update(other.values)
+        self.sentences.extend(other.sentences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """A study before any model is fitted.
+
+    Parameters
+    ----------
+    settings : StudySettings
+    cohort : Cohort
+        As read, with the patients that the question leaves out.
+    table : Table
+        With every feature.
+    sets : sequence of Table
+        Narrowed to each feature set.
+    folds : sequence of Fold
+    """
+
+    settings: StudySettings
+    cohort: Cohort
+    table: Table
+    sets: Sequence[Table]
+    folds: Sequence[Fold]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A study whose models were cross-validated, judged and fitted.
+
+    Parameters
+    ----------
+    study : Assembled
+    candidates : sequence of (family, table)
+        Each model's family, and the table narrowed to its features.
+    evaluations : sequence of Evaluation
+        One for each candidate.
+    verdict : Verdict
+    models : sequence of FittedModel
+        Each candidate fitted on every patient.
+    how : dict
+        ``workers``, ``engine``, ``scheduler`` and ``checkpoints``, as the engine takes them.
+    progress : Progress
+    """
+
+    study: Assembled
+    candidates: Sequence[tuple[FamilyName, Table]]
+    evaluations: Sequence[Evaluation]
+    verdict: Verdict
+    models: Sequence[FittedModel]
+    how: dict[str, Any]
+    progress: Progress
+
+
+Examination = Callable[[Trained], Attachments]
+"""Looks at one thing; empty attachments where there is nothing to look at."""

@@ -1,0 +1,33 @@
+"""The sections of a study file."""
+
+from pipelines.sections.base import FilePath, Section, Text, quoted, refuse
+from pipelines.sections.cohort import CohortSection, VisitsSection
+from pipelines.sections.connectivity import ConnectivitySection, QualitySection
+from pipelines.sections.features import FeatureSet, FeaturesSection, PreparationSection
+from pipelines.sections.means import ComputeSection, TrackingSection
+from pipelines.sections.question import QuestionSection
+from pipelines.sections.response import ResponseSection
+from pipelines.sections.study import StudySection
+from pipelines.sections.validation import ModelsSection, ValidationSection
+
+__all__ = [
+    "CohortSection",
+    "ComputeSection",
+    "ConnectivitySection",
+    "FeatureSet",
+    "FeaturesSection",
+    "FilePath",
+    "ModelsSection",
+    "PreparationSection",
+    "QualitySection",
+    "QuestionSection",
+    "ResponseSection",
+    "Section",
+    "StudySection",
+    "Text",
+    "TrackingSection",
+    "ValidationSection",
+    "VisitsSection",
+    "quoted",
+    "refuse",
+]
