@@ -195,8 +195,9 @@ def cli() -> None:
     """Honest patient stratification for combined TMS and ketamine.
 
     A study is one TOML file. Describe a file of patients to start one; check it, train on it,
-    explain its models, and write reports for new patients. RUN is a run id, a study's name (its
-    latest complete run), or a registry alias (responder@champion).
+    compare and explain its models, and write reports for new patients. RUN is a run id, a study's
+    name (its latest complete run), study:model (our-clinic:clinical logistic), or a registry alias
+    (responder@champion).
 
     For research use; not a medical device.
 
@@ -464,6 +465,64 @@ def report(
             patients=patients,
             connectivity=connectivity,
             out=out,
+            store=store,
+            progress=_progress(),
+        )
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--by",
+    "decided_by",
+    type=click.Choice(("log_loss", "auc")),
+    default="log_loss",
+    show_default=True,
+    help="The metric that decides; both are shown.",
+)
+@click.option(
+    "--same-auc",
+    type=click.FloatRange(min=0),
+    metavar="X",
+    help="Differences in AUC up to this make no practical difference  [default: 0.02]",
+)
+@click.option(
+    "--same-log-loss",
+    type=click.FloatRange(min=0),
+    metavar="X",
+    help="Differences in log loss up to this make no practical difference  [default: 0.01]",
+)
+@click.option("--unpaired", is_flag=True, help="Allow other patients or folds; the result says so.")
+@store_option
+@json_option
+def compare(
+    a: str,
+    b: str,
+    decided_by: Any,
+    same_auc: float | None,
+    same_log_loss: float | None,
+    unpaired: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Tell whether model A is better than model B.
+
+    A and B are RUNs of one store; a study's name means its best model. Both must have been judged
+    on the same patients in the same folds. The difference has an interval that knows that folds
+    share patients, and is held against what would matter in practice.
+    """
+    regions = {"auc": same_auc, "log_loss": same_log_loss}
+    with _only_json(as_json):
+        from pipelines.compare import compare
+
+        result = compare(
+            a,
+            b,
+            decided_by=decided_by,
+            regions={name: region for name, region in regions.items() if region is not None},  # type: ignore[misc]
+            unpaired=unpaired,
             store=store,
             progress=_progress(),
         )

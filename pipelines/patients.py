@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stratify.tracking import LoadedRun, Store
 
 
-def load_model_run(store: Store, run: str) -> LoadedRun:
+def load_model_run(store: Store, run: str, *, with_model: bool = True) -> LoadedRun:
     """Load a model's run: the one named, or a study's responder model, or else its highest AUC.
 
     Parameters
@@ -25,15 +25,17 @@ def load_model_run(store: Store, run: str) -> LoadedRun:
     store : Store
     run : str
         A run id, a study's name, or a registry alias.
+    with_model : bool
+        As for `load_run`.
     """
     from stratify.tracking import find_run, list_models, load_run
 
     reference = find_run(store, run)
     if reference.kind == "model":
-        return load_run(store, reference.run_id)
+        return load_run(store, reference.run_id, with_model=with_model)
     study = load_run(store, reference.study_run)
     chosen = study.tags.get("responder_run") or list_models(store, reference.study_run)[0].run_id
-    return load_run(store, chosen)
+    return load_run(store, chosen, with_model=with_model)
 
 
 def load_study_run(store: Store, loaded: LoadedRun) -> LoadedRun:

@@ -3,6 +3,12 @@
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
+from stratify.evaluation.comparison import (
+    Comparison,
+    Difference,
+    KeptPredictions,
+    compare_evaluations,
+)
 from stratify.evaluation.cross_validate import (
     cross_validate,
     cross_validate_many,
@@ -28,13 +34,17 @@ __all__ = [
     "Certificate",
     "Check",
     "Checkpoints",
+    "Comparison",
+    "Difference",
     "Evaluation",
     "HeldOut",
+    "KeptPredictions",
     "PermutationTest",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
     "Within",
+    "compare_evaluations",
     "compute_added_value",
     "compute_by_fold",
     "compute_estimates",

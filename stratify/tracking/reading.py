@@ -67,7 +67,7 @@ class LoadedRun:
     study_toml : str
         The study file of the study it belongs to; empty if none was kept.
     model : FittedModel or None
-        None for a study's own run.
+        None for a study's own run, or where it was not asked for.
     folder : Path
         The run's files on this machine: ``figures/``, ``tables/`` and texts. Not to be written to.
     """
@@ -120,7 +120,8 @@ def find_run(store: Store, reference: str) -> RunReference:
     ----------
     store : Store
     reference : str
-        A run's id; a study's name, which means its latest complete run; or ``name@alias``, which
+        A run's id; a study's name, which means its latest complete run; ``study:model``, such as
+        ``our-clinic:clinical logistic``, which means that model of it; or ``name@alias``, which
         means the run of that registered model.
 
     Raises
@@ -136,12 +137,14 @@ def find_run(store: Store, reference: str) -> RunReference:
         found = _run_of_alias(store, *reference.rsplit("@", 1))
     else:
         found = _latest_complete(store, reference)
+        if found is None and ":" in reference:
+            found = _model_of_study(store, *reference.rsplit(":", 1))
     if found is None:
         raise DataError(_nothing_found(store, reference))
     return found
 
 
-def load_run(store: Store, run_id: str) -> LoadedRun:
+def load_run(store: Store, run_id: str, *, with_model: bool = True) -> LoadedRun:
     """Read a run back: what was set, what was measured, its files and its model.
 
     Parameters
@@ -149,6 +152,8 @@ def load_run(store: Store, run_id: str) -> LoadedRun:
     store : Store
     run_id : str
         As `find_run` returns it.
+    with_model : bool
+        Its figures and tables alone are read sooner.
 
     Raises
     ------
@@ -176,7 +181,7 @@ def load_run(store: Store, run_id: str) -> LoadedRun:
         tags=dict(run.data.tags),
         metrics=dict(run.data.metrics),
         study_toml=_read_study_toml(store, reference),
-        model=_read_model(store, run_id),
+        model=_read_model(store, run_id) if with_model else None,
         folder=folder,
     )
 
@@ -286,6 +291,19 @@ def _latest_complete(store: Store, study: str) -> RunReference | None:
     return next(map(_reference, named), None)
 
 
+def _model_of_study(store: Store, study: str, model: str) -> RunReference | None:
+    of_study = _latest_complete(store, study)
+    if of_study is None:
+        return None
+    runs = _search(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{of_study.run_id}'")
+    named = (run for run in runs if _plain_name(run.info.run_name) == _plain_name(model))
+    return next(map(_reference, named), None)
+
+
+def _plain_name(model: str) -> str:
+    return " ".join(model.replace("·", " ").lower().split())
+
+
 def _reference(run: Any) -> RunReference:
     tags = run.data.tags
     return RunReference(
@@ -345,7 +363,7 @@ def _nothing_found(store: Store, reference: str) -> Fault:
     return Fault(
         where=str(store.folder) if store.embedded else store.tracking_uri,
         met=met,
-        wanted="a run's id, the name of a study that was trained, or name@alias",
+        wanted="a run's id, the name of a study that was trained, study:model, or name@alias",
         way_out=way_out,
     )
 
