@@ -35,6 +35,8 @@ class Plan:
     flow : tuple of (str, int)
         How many patients were left after each step.
     patients, responders : int
+    imputed : int
+        Patients whose outcome is missing and will be imputed.
     features : mapping of str to int
         How many columns each feature set has.
     models : mapping of str to tuple of str
@@ -48,6 +50,7 @@ class Plan:
     flow: tuple[tuple[str, int], ...]
     patients: int
     responders: int
+    imputed: int
     features: Mapping[str, int]
     models: Mapping[str, tuple[str, ...]]
     folds: int
@@ -68,6 +71,7 @@ class Plan:
             "flow": [[step, count] for step, count in self.flow],
             "patients": self.patients,
             "responders": self.responders,
+            "imputed": self.imputed,
             "simulated": self.simulated,
             "features": dict(self.features),
             "families": list(self.models),
@@ -82,6 +86,7 @@ class Plan:
         """Return the plan in words."""
         who = "simulated patients" if self.simulated else "patients"
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
+        imputed = f", {self.imputed} with an imputed outcome" if self.imputed else ""
         sets = ", ".join(f"{name} ({count})" for name, count in self.features.items())
         models = [
             f"{family} on {'each of ' if len(on) > 1 else ''}{', '.join(on)}" if on else family
@@ -89,7 +94,7 @@ class Plan:
         ]
         return (
             f"{self.question}\n"
-            f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
+            f"{self.patients} {who}, {self.responders} of them responders{imputed}: {flow}.\n"
             f"Features: {sets}.\n"
             f"{self.folds} folds drawn {'once' if self.repeats == 1 else f'{self.repeats} times'}, "
             f"each {self.together} kept together; "
@@ -335,13 +340,13 @@ def _make_plan(
     listed = found.of(lambda: list_candidates(settings.models.families, sets)) if sets else None
     found.faults += listed[1] if listed else ()
     found.of(lambda: draw_folds(settings, table))
-    assert table.y is not None
     validation = settings.validation
     return Plan(
         question=task.describe(),
         flow=table.flow,
         patients=len(table),
-        responders=int(table.y.sum()),
+        responders=table.responders,
+        imputed=int(table.missing.sum()),
         features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
         models=_group_models(listed[0] if listed else ()),
         folds=validation.folds,

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, read_table
-from pipelines.examinations import DESCRIPTIONS, EXAMINATIONS, Assembled, Attachments, Trained
+from pipelines.examinations import (
+    DESCRIPTIONS,
+    EXAMINATIONS,
+    Assembled,
+    Attachments,
+    Trained,
+    describe_known_outcomes,
+    take_known_outcomes,
+)
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
 from pipelines.store import find_store, ui_command
@@ -215,8 +223,10 @@ def train(
             how=how,
             progress=progress,
         )
+        examined.add(describe_known_outcomes(trained))
+        known = take_known_outcomes(trained)
         for examine in EXAMINATIONS:
-            examined.add(examine(trained))
+            examined.add(examine(known))
         with progress("Explaining and logging", total=len(candidates)) as step:
             run_ids = []
             for evaluation, model, (_, narrowed) in zip(

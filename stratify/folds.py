@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -91,6 +91,29 @@ def make_folds(
             made.append(Fold(repeat, number, np.sort(train), np.sort(test), why))
     _require_both_classes_in_each(y, made)
     return tuple(made)
+
+
+def restrict_folds(folds: Sequence[Fold], kept: np.ndarray) -> tuple[Fold, ...]:
+    """Return the same folds of some of the patients, by their positions among these.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    kept : array of bool, shape (n_patients,)
+
+    Examples
+    --------
+    >>> fold = Fold(0, 0, np.array([0, 2]), np.array([1, 3]), "")
+    >>> restrict_folds([fold], np.array([False, True, True, True]))[0].test.tolist()
+    [0, 2]
+    """
+    place = np.cumsum(kept) - 1
+    return tuple(
+        replace(
+            fold, train=place[fold.train[kept[fold.train]]], test=place[fold.test[kept[fold.test]]]
+        )
+        for fold in folds
+    )
 
 
 def _make_around_gaps(

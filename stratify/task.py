@@ -247,6 +247,11 @@ class Table:
         return tuple(map(str, self.X.index))
 
     @property
+    def responders(self) -> int:
+        """How many patients are known to have responded."""
+        return 0 if self.y is None else int(np.nansum(self.y))
+
+    @property
     def missing(self) -> np.ndarray:
         """Whose outcome is missing and is to be imputed, shape (n_patients,)."""
         if self.y is None or self.auxiliary is None:
@@ -303,7 +308,7 @@ class Table:
         )
 
     def __repr__(self) -> str:
-        outcome = "" if self.y is None else f", {int(np.nansum(self.y))} responders"
+        outcome = "" if self.y is None else f", {self.responders} responders"
         if self.auxiliary is not None:
             outcome += f", {int(self.missing.sum())} without an outcome"
         kind = "simulated patients" if self.simulated else "patients"

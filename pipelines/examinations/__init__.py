@@ -9,7 +9,14 @@ from pipelines.examinations.added_value import examine_added_value
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
-from pipelines.examinations.values import Assembled, Attachments, Examination, Trained
+from pipelines.examinations.values import (
+    Assembled,
+    Attachments,
+    Examination,
+    Trained,
+    describe_known_outcomes,
+    take_known_outcomes,
+)
 
 DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
     describe_patients,
@@ -23,4 +30,13 @@ EXAMINATIONS: tuple[Examination, ...] = (
 )
 """Made of the cross-validated models, in this order."""
 
-__all__ = ["DESCRIPTIONS", "EXAMINATIONS", "Assembled", "Attachments", "Examination", "Trained"]
+__all__ = [
+    "DESCRIPTIONS",
+    "EXAMINATIONS",
+    "Assembled",
+    "Attachments",
+    "Examination",
+    "Trained",
+    "describe_known_outcomes",
+    "take_known_outcomes",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -99,6 +99,42 @@ class Trained:
     models: Sequence[FittedModel]
     how: dict[str, Any]
     progress: Progress
+
+
+def take_known_outcomes(trained: Trained) -> Trained:
+    """Return what examinations look at: the patients whose outcome is known, in the same folds.
+
+    Imputed outcomes are combined in the models' own figures, and in what is compared fold by fold;
+    whatever else is looked at would have to combine them too, and does not.
+    """
+    study = trained.study
+    missing = study.table.missing
+    if not missing.any():
+        return trained
+    from stratify.folds import restrict_folds
+
+    known = replace(
+        study,
+        table=study.table.take_known(),
+        sets=[one.take_known() for one in study.sets],
+        folds=restrict_folds(study.folds, ~missing),
+    )
+    candidates = [(family, table.take_known()) for family, table in trained.candidates]
+    return replace(trained, study=known, candidates=candidates)
+
+
+def describe_known_outcomes(trained: Trained) -> Attachments:
+    """Say of whom everything beside the models' own figures is."""
+    missing = int(trained.study.table.missing.sum())
+    if not missing:
+        return Attachments()
+    return Attachments(
+        sentences=[
+            f"The models' figures, their differences and their calibration have the {missing} "
+            "imputed outcomes in them; whatever else was looked at, permutation tests among it, "
+            f"is of the {len(trained.study.table) - missing} patients whose outcome is known."
+        ]
+    )
 
 
 Examination = Callable[[Trained], Attachments]

@@ -98,7 +98,11 @@ def judge_completions(
     """
     completed = tuple(predictions.assign(y=y) for y in labels.T)
     by_fold = tuple(map(compute_by_fold, completed))
-    each = [_estimate(one, groups, seed, max(DRAWS // len(completed), 50)) for one in completed]
+    seeds = np.random.SeedSequence([seed, len(completed)]).generate_state(len(completed))
+    draws = max(DRAWS // len(completed), 50)
+    each = [
+        _estimate(one, groups, int(own), draws) for one, own in zip(completed, seeds, strict=True)
+    ]
     metrics, missing_information = {}, {}
     for name in METRICS:
         values, variances = zip(*(found[name] for found in each), strict=True)

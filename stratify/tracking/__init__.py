@@ -15,6 +15,7 @@ from stratify.tracking.reading import (
     load_run,
 )
 from stratify.tracking.records import (
+    COMPLETED,
     StudyRecord,
     describe_study,
     make_comparison,
@@ -26,6 +27,7 @@ from stratify.tracking.study import ModelRun, StudyRun, mark_dead_runs, start_st
 from stratify.tracking.ui import serve_ui
 
 __all__ = [
+    "COMPLETED",
     "LoadedRun",
     "ModelRun",
     "RunReference",
