@@ -342,7 +342,7 @@ def _make_plan(
     found.of(lambda: draw_folds(settings, table))
     validation = settings.validation
     return Plan(
-        question=task.describe(),
+        question=table.task.describe(),
         flow=table.flow,
         patients=len(table),
         responders=table.responders,

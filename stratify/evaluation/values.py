@@ -48,9 +48,10 @@ class Completions:
 that.
         """
         share = 100 * self.missing_information["auc"]
+        part = f"{share:.0f} %" if share >= 1 else "less than 1 %"
         return (
             f"Outcomes of {count_of(self.n_imputed, 'patient')} were imputed {len(self)} times; "
-            f"{share:.0f} % of the variance of the AUC comes from that."
+            f"{part} of the variance of the AUC comes from that."
         )
 
 

@@ -92,10 +92,28 @@ def test_a_rule_of_ones_own_may_take_any_form(read, said, form, value):
         ('name = "own"\nfollowup = "f"\nat_most = 1\nbelow = 2', "both at_most and below"),
         ('name = "own"\nfollowup = "f"\npoints = 2', "response.points without response.baseline"),
         ('name = "own"\nfollowup = "f"\nlevels_fallen = 1\nbaseline = "b"', "their order is known"),
-        ('name = "own"\nfollowup = "f"\nat_most = 1\nmissing = "multiple"', "every training fold"),
+        ('name = "own"\nfollowup = "f"\nat_most = 1\nauxiliary = ["early"]', "imputed from"),
+        (
+            'name = "own"\nfollowup = "f"\nat_most = 1\nmissing = "multiple"\nimputations = 1',
+            "2 or more",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_the_way_out(read, said, told):
     with pytest.raises(SettingsError) as caught:
         read(said)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'rule = "madrs_response_50"\nvisit = "week 6"',
+        'all_of = ["madrs_remission", "pain_30"]\nvisit = "week 6"',
+        'name = "own"\nfollowup = "f"\nat_most = 1',
+    ],
+)
+def test_every_form_says_how_missing_outcomes_are_imputed(read, said):
+    more = 'missing = "multiple"\nimputations = 7\nauxiliary = ["early"]'
+    rule = read(f"{said}\n{more}").task(COLUMNS).rule
+    assert (rule.missing, rule.imputations, rule.auxiliary) == ("multiple", 7, ("early",))
