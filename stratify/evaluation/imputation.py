@@ -13,11 +13,15 @@ from stratify.folds import Fold
 from stratify.preprocess import TableEncoder
 from stratify.task import Table
 
-PRIOR_SPREAD = 2.5
-"""Of a coefficient, in log-odds per standard deviation: an odds ratio of 12 is no surprise, one of
-150 is."""
+SPREAD_OF_NUMBERS = 2.5
+"""Of a coefficient beforehand, in log-odds per standard deviation, or between no and yes: an odds
+ratio of 12 is no surprise, one of 150 is."""
 
-PRIOR_SPREAD_OF_LEVEL = 10.0
+SPREAD_OF_LEVELS = 1.0
+"""Of a coefficient beforehand, in log-odds between having and not having a level, such as a site of
+few patients: an odds ratio of 3 is no surprise, one of 10 is."""
+
+SPREAD_OF_RATE = 10.0
 
 _TRAINING, _WHOLE, _JUDGING = 1, 2, 3
 """What a stream of random numbers is for."""
@@ -60,7 +64,8 @@ def fit_outcome_model(auxiliary: pd.DataFrame, y: np.ndarray) -> OutcomeModel:
 
     Numbers are standardised, categories become one column a level, and a missing value counts as
     the mean, with a column that says it was missing. Coefficients have a normal prior, so that
-    separated classes and many sites do no harm; the posterior is taken as normal about its mode.
+    separated classes and sites of one patient do no harm; the posterior is taken as normal about
+    its mode.
 
     Parameters
     ----------
@@ -84,10 +89,8 @@ def fit_outcome_model(auxiliary: pd.DataFrame, y: np.ndarray) -> OutcomeModel:
     >>> model.draw(np.random.default_rng(0), 100)[[0, 39]].mean(axis=1)
     array([0., 1.])
     """
-    design = _make_design(auxiliary)
+    design, spread = _make_design(auxiliary)
     known = ~np.isnan(y)
-    spread = np.full(design.shape[1], PRIOR_SPREAD)
-    spread[0] = PRIOR_SPREAD_OF_LEVEL
     mode, information = _find_mode(design[known], y[known], 1 / spread**2)
     return OutcomeModel(design, mode, np.linalg.inv(information))
 
@@ -176,13 +179,27 @@ def _complete(
     return np.where(missing[:, None], drawn, np.nan_to_num(y)[:, None]).astype(int)
 
 
-def _make_design(auxiliary: pd.DataFrame) -> np.ndarray:
-    """Return a column of ones, the encoded columns, and which values are missing."""
-    encoded = TableEncoder().fit_transform(auxiliary)
-    gaps = auxiliary.isna().to_numpy(dtype=float)
-    gaps = np.unique(gaps, axis=1)  # one column for what is always missing together
+def _make_design(auxiliary: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the terms of the regression, and how far each coefficient may be from 0 beforehand.
+
+    They are a column of ones, the encoded columns, and which values are missing.
+    """
+    encoder = TableEncoder().fit(auxiliary)
+    encoded = encoder.transform(auxiliary)
+    is_level = np.isin(encoder.source_, list(encoder.levels_))
+    # Standardising would blow up the distance of a rare level, or a rare yes, from the others.
+    for k, source in enumerate(encoder.source_):
+        if is_level[k]:
+            encoded[:, k] *= encoder.scale_[k]
+        elif auxiliary.iloc[:, source].nunique() == 2:
+            encoded[:, k] /= np.ptp(encoded[:, k])
+    gaps = np.unique(auxiliary.isna().to_numpy(dtype=float), axis=1)
     columns = np.hstack([encoded, gaps - gaps.mean(axis=0)])
-    return np.column_stack([np.ones(len(columns)), columns[:, columns.std(axis=0) > 1e-9]])
+    is_level = np.append(is_level, np.zeros(gaps.shape[1], dtype=bool))
+    varies = columns.std(axis=0) > 1e-9
+    design = np.column_stack([np.ones(len(columns)), columns[:, varies]])
+    spread = np.where(is_level[varies], SPREAD_OF_LEVELS, SPREAD_OF_NUMBERS)
+    return design, np.append(SPREAD_OF_RATE, spread)
 
 
 def _find_mode(
