@@ -15,6 +15,7 @@ help:
 	@echo "make lint    check formatting, style, types, and that imports run one way, down"
 	@echo "make format  put formatting and import order right"
 	@echo "make lock    pin every dependency again"
+	@echo "make benchmark  time the engine beside its peers (an hour; see benchmarks/README.md)"
 	@echo "make instruments  write docs/instruments.md from the instruments' data files"
 	@echo "make networks  write docs/networks.md from the atlases' data files"
 
@@ -65,6 +66,13 @@ instruments: $(READY)
 
 networks: $(READY)
 	$(BIN)/python -c 'from pathlib import Path; from stratify.connectome import describe_networks; Path("docs/networks.md").write_text(describe_networks(), encoding="utf-8", newline="\n")'
+
+# Each prints its table; peers that are not installed are named and left out.
+benchmark: $(READY)
+	@for script in models combat cpm "study standard" "study registry"; do \
+	  set -- $$script; echo; echo "## benchmarks/$$1.py $$2"; \
+	  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/$$1.py $$2 || exit 1; \
+	done
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --group dev pyproject.toml -o requirements.lock

@@ -41,6 +41,7 @@ class Plan:
         How many columns each feature set has.
     models : mapping of str to tuple of str
         The feature sets that each family is fitted on; none of the prevalence.
+    scheme : str
     folds, repeats, inner_folds : int
     together : str
     simulated : bool
@@ -53,6 +54,7 @@ class Plan:
     imputed: int
     features: Mapping[str, int]
     models: Mapping[str, tuple[str, ...]]
+    scheme: str
     folds: int
     repeats: int
     inner_folds: int
@@ -75,6 +77,7 @@ class Plan:
             "simulated": self.simulated,
             "features": dict(self.features),
             "families": list(self.models),
+            "scheme": self.scheme,
             "folds": self.folds,
             "repeats": self.repeats,
             "inner_folds": self.inner_folds,
@@ -96,11 +99,18 @@ class Plan:
             f"{self.question}\n"
             f"{self.patients} {who}, {self.responders} of them responders{imputed}: {flow}.\n"
             f"Features: {sets}.\n"
-            f"{self.folds} folds drawn {'once' if self.repeats == 1 else f'{self.repeats} times'}, "
-            f"each {self.together} kept together; "
+            f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
             f"{self.runs} run{'' if self.runs == 1 else 's'}: {'; '.join(models)}."
         )
+
+    def _describe_folds(self) -> str:
+        if self.scheme == "temporal":
+            return f"{self.folds} folds, each trained on earlier patients"
+        if self.scheme != "stratified":
+            return f"{self.folds} folds ({self.scheme})"
+        times = "once" if self.repeats == 1 else f"{self.repeats} times"
+        return f"{self.folds} folds drawn {times}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +338,10 @@ def _make_plan(
         return None
     used = connectomes if settings.uses_connectivity else None
     prepared = settings.preparation.make()
-    table = found.of(lambda: assemble(task, cohort, used, preparation=prepared))
+    asked = settings.validation
+    table = found.of(
+        lambda: assemble(task, cohort, used, preparation=prepared, scheme=asked.scheme, by=asked.by)
+    )
     if table is None:
         return None
     found.faults += table.warnings
@@ -339,8 +352,7 @@ def _make_plan(
     ]
     listed = found.of(lambda: list_candidates(settings.models.families, sets)) if sets else None
     found.faults += listed[1] if listed else ()
-    found.of(lambda: draw_folds(settings, table))
-    validation = settings.validation
+    drawn = found.of(lambda: draw_folds(settings, table))
     return Plan(
         question=table.task.describe(),
         flow=table.flow,
@@ -349,10 +361,11 @@ def _make_plan(
         imputed=int(table.missing.sum()),
         features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
         models=_group_models(listed[0] if listed else ()),
-        folds=validation.folds,
-        repeats=validation.repeats,
-        inner_folds=validation.inner_folds,
-        together=validation.together,
+        scheme=asked.scheme,
+        folds=asked.folds if drawn is None else len({fold.number for fold in drawn}),
+        repeats=asked.repeats if drawn is None else len({fold.repeat for fold in drawn}),
+        inner_folds=asked.inner_folds,
+        together=asked.together,
         simulated=table.simulated,
     )
 

@@ -310,6 +310,8 @@ def _read_entities(
 )
 @click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes at once, 0 for "
               "one a core.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Extract on a Dask cluster, tcp://HOST:PORT, "
+              "whose workers reach the same folders.")  # fmt: skip
 @json_option
 @click.pass_context
 def extract(ctx: click.Context, as_json: bool, confounds: Any, **options: Any) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from stratify.errors import DataError, Fault
-
 if TYPE_CHECKING:
     from pipelines.sections import ConnectivitySection, QualitySection, VisitsSection
     from pipelines.study import StudySettings
@@ -47,6 +45,8 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary, Cohort]:
         cohort,
         connectomes,
         preparation=settings.preparation.make(),
+        scheme=settings.validation.scheme,
+        by=settings.validation.by,
     )
     return table, dictionary, cohort
 
@@ -107,31 +107,15 @@ def draw_folds(settings: StudySettings, table: Table) -> tuple[Fold, ...]:
     DataError
         If there are too few patients of a class for either.
     """
-    from stratify.folds import make_folds
+    from stratify import folds
 
-    validation = settings.validation
-    assert table.y is not None
-    outer = make_folds(
-        table.y,
-        table.groups,
-        folds=validation.folds,
-        repeats=validation.repeats,
-        seed=validation.seed,
-    )
-    try:
-        for fold in outer[: validation.folds]:
-            make_folds(table.y[fold.train], table.groups[fold.train], folds=validation.inner_folds)
-    except DataError as error:
-        raise DataError([_of_inner_folds(fault) for fault in error.faults]) from None
-    return tuple(outer)
-
-
-def _of_inner_folds(fault: Fault) -> Fault:
-    return replace(
-        fault,
-        where=fault.where.replace("validation.folds", "validation.inner_folds"),
-        met=f"within a training fold, {fault.met}",
-        way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
+    asked = settings.validation
+    return folds.draw_folds(
+        table,
+        folds=asked.folds,
+        repeats=asked.repeats,
+        inner_folds=asked.inner_folds,
+        seed=asked.seed,
     )
 
 

@@ -57,6 +57,8 @@ def describe_type(key: str) -> str:
     kind = type_of(key)
     if get_origin(kind) is tuple:
         choices = ", ".join(map(quoted, get_args(item_type_of(key))))
+        if item_type_of(key) is float:
+            return f"a list of numbers{_describe_range(get_args(get_args(kind)[0])[1])}"
         return f"a list of any of {choices}" if choices else "a list of names"
     if get_origin(kind) is dict:
         if get_args(kind)[1] is float:

@@ -105,6 +105,7 @@ def extract(
     run: str | None = None,
     entities: Mapping[str, str] | None = None,
     workers: int = 0,
+    scheduler: str | None = None,
     progress: Progress = quiet,
 ) -> ExtractResult:
     """Take the signals of an atlas's regions from fMRIPrep's images, one worker a patient.
@@ -123,6 +124,9 @@ def extract(
         Which scans; all, if not given.
     workers : int
         Processes at once, 0 for one a core.
+    scheduler : str, optional
+        The address of a Dask scheduler, whose workers are used instead; they read and write the
+        same folders.
 
     Raises
     ------
@@ -151,7 +155,11 @@ def extract(
     scans: dict[int, list[ExtractedScan]] = {}
     with progress("Extracting signals", total=len(images)) as step:
         for position, found in run_tasks(
-            extract_scans, extraction, images, workers=workers or os.cpu_count() or 1
+            extract_scans,
+            extraction,
+            images,
+            workers=workers or os.cpu_count() or 1,
+            scheduler=scheduler,
         ):
             scans[position] = found
             step()

@@ -192,7 +192,11 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         n_imputed=model.n_imputed,
         family=model.classifier.family,
         features=model.features,
-        validation=describe_validation(int(params["folds"]), int(params["repeats"])),
+        validation=describe_validation(
+            int(params["folds"]),
+            int(params["repeats"]),
+            scheme=params.get("scheme", "stratified"),  # type: ignore[arg-type]
+        ),
         metrics={
             name: Estimate(
                 metrics[name],

@@ -24,7 +24,9 @@ from pipelines.sections import (
     ResponseSection,
     Section,
     StudySection,
+    SubgroupsSection,
     TrackingSection,
+    UsefulnessSection,
     ValidationSection,
     VisitsSection,
     quoted,
@@ -66,6 +68,8 @@ class StudySettings(Section):
     preparation: PreparationSection = PreparationSection()
     validation: ValidationSection = ValidationSection()
     models: ModelsSection = ModelsSection()
+    usefulness: UsefulnessSection = UsefulnessSection()
+    subgroups: SubgroupsSection = SubgroupsSection()
     tracking: TrackingSection = TrackingSection()
     compute: ComputeSection = ComputeSection()
 
@@ -145,6 +149,21 @@ class StudySettings(Section):
             )
         return features
 
+    @field_validator("validation")
+    @classmethod
+    def _held_out_sites_are_not_harmonised(
+        cls, validation: ValidationSection, info: ValidationInfo
+    ) -> ValidationSection:
+        preparation = info.data.get("preparation")
+        harmonises = preparation is not None and preparation.harmonise != "none"
+        if harmonises and validation.scheme == "leave one site out":
+            raise refuse(
+                'scheme = "leave one site out" with preparation.harmonise',
+                "nothing is known of a site that is held out, so it cannot be harmonised",
+                'Take harmonise out, or use scheme = "stratified".',
+            )
+        return validation
+
     @property
     def experiment(self) -> str:
         """The experiment the study's runs are kept in."""
@@ -165,15 +184,25 @@ class StudySettings(Section):
         Parameters
         ----------
         columns : sequence of Column
-            The cohort's; needed where the response rule finds its columns by their visit.
+            The cohort's; needed where the response rule finds its columns by their visit. The
+            treatment and the condition are spelt as they are there.
         """
+        from stratify.cohort.spelling import respell
         from stratify.task import Task
 
+        levels: dict[str, tuple[str, ...]] = {column.role: column.levels for column in columns}
+        asked = {
+            role: None if value is None else respell(value, levels.get(role, ()))
+            for role, value in (
+                ("treatment", self.question.treatment),
+                ("condition", self.question.condition),
+            )
+        }
         return Task(
             rule=self.response.make_rule(columns),
             question=self.question.kind,
-            treatment=self.question.treatment,
-            condition=self.question.condition,
+            treatment=asked["treatment"],
+            condition=asked["condition"],
             clinical=self.features.clinical,
             together=self.validation.together,
             landmark=self.question.landmark,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from stratify.model import FittedModel
     from stratify.task import Table
-    from stratify.tracking import StudyRecord, StudyRun
+    from stratify.tracking import Examined, StudyRecord, StudyRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,11 @@ def train(
     record = make_study_record(
         table,
         settings.study.name,
-        validation=settings.validation.model_dump(),
+        validation={
+            **settings.validation.model_dump(),
+            "folds": len({fold.number for fold in folds}),
+            "repeats": len({fold.repeat for fold in folds}),
+        },
         models_tried=sum(not is_blind(family) for family, _ in candidates),
         columns_toml=render_columns(dictionary),
         trained_on=datetime.date.today(),
@@ -229,10 +233,9 @@ def train(
             examined.add(examine(known))
         with progress("Explaining and logging", total=len(candidates)) as step:
             run_ids = []
-            for evaluation, model, (_, narrowed) in zip(
-                evaluations, models, candidates, strict=True
-            ):
-                run_ids.append(_log_model(run, record, evaluation, model, narrowed))
+            for k, (_, narrowed) in enumerate(candidates):
+                beside = examined.of_models.get(k, ())
+                run_ids.append(_log_model(run, record, evaluations[k], models[k], narrowed, beside))
                 step()
         _finish(run, record, evaluations, verdict, run_ids, examined)
     return TrainResult(
@@ -255,13 +258,16 @@ def _log_model(
     evaluation: Evaluation,
     model: FittedModel,
     table: Table,
+    examined: Sequence[Examined],
 ) -> str:
     """Explain a model that was fitted on every patient, and write its run."""
     from stratify.explanation import explain
     from stratify.tracking import make_model_run
 
     explanation = explain(model, table.X)
-    return run.log_model_run(make_model_run(record, evaluation, model, explanation, table.X))
+    return run.log_model_run(
+        make_model_run(record, evaluation, model, explanation, table.X, examined=examined)
+    )
 
 
 def _finish(

@@ -28,6 +28,8 @@ QUESTIONS: tuple[str, ...] = get_args(Question)
 FeatureSet = Literal["clinical", "connectivity", "both", "late fusion"]
 FEATURE_SETS: tuple[str, ...] = get_args(FeatureSet)
 Together = Literal["patient", "family", "site"]
+Scheme = Literal["stratified", "leave one site out", "leave one trial out", "temporal"]
+SCHEMES: tuple[str, ...] = get_args(Scheme)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,10 @@ class Table:
         Adjusters that are no features.
     hubs : mapping of str to (str, str)
         The hub a region is, and its hemisphere, by region; empty where none is known.
+    scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
+        How validation holds patients out.
+    by : array, shape (n_patients,), or None
+        The site, the trial or the time that ``scheme`` holds out.
     auxiliary : DataFrame, indexed by patient, or None
         What missing outcomes are imputed from, and no model sees; None where none are missing.
     """
@@ -200,6 +206,8 @@ class Table:
     adjusters: tuple[str, ...] = ()
     unused: frozenset[str] = frozenset()
     hubs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    scheme: Scheme = "stratified"
+    by: np.ndarray | None = None
     auxiliary: pd.DataFrame | None = None
 
     def __len__(self) -> int:
@@ -271,6 +279,7 @@ class Table:
             groups=self.groups[known],
             site=None if self.site is None else self.site[known],
             treatment=None if self.treatment is None else self.treatment[known],
+            by=None if self.by is None else self.by[known],
             auxiliary=None,
         )
 
@@ -326,6 +335,8 @@ def assemble(
     *,
     labelled: bool = True,
     preparation: Preparation | None = None,
+    scheme: Scheme = "stratified",
+    by: str | None = None,
 ) -> Table:
     """Make the table that answers a task: the right patients, the allowed columns, the outcome.
 
@@ -342,6 +353,10 @@ def assemble(
     preparation : Preparation, optional
         What is to be done to connectivity in each fold; nothing, without it. The columns it reads
         come into the table too.
+    scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
+        How validation is to hold patients out.
+    by : str, optional
+        The column that says the trial, or the time; needed for those two.
 
     Raises
     ------
@@ -439,6 +454,8 @@ def assemble(
         adjusters=tuple(column.name for column in adjusters),
         unused=frozenset(column.name for column in adjusters) - used,
         hubs={} if connectomes is None else _hubs_of(connectomes),
+        scheme=scheme,
+        by=_held_out_by(scheme, by, chosen),
         auxiliary=chosen.frame[[c.name for c in auxiliary]] if gaps.any() else None,
     )
 
@@ -730,6 +747,47 @@ def _groups(task: Task, cohort: Cohort) -> np.ndarray:
                 )
             )
     return groups
+
+
+def _held_out_by(scheme: Scheme, by: str | None, cohort: Cohort) -> np.ndarray | None:
+    """Return what each patient is held out by: the site, the trial or the time."""
+    if scheme == "stratified":
+        return None
+    if scheme == "leave one site out":
+        sites = cohort.values_of("site")
+        if sites is None:
+            raise DataError(
+                Fault(
+                    where=cohort.name,
+                    met="no column has the role 'site'",
+                    wanted="validation leaves one site out",
+                    way_out="Give one column of the dictionary the role 'site', or use another "
+                    "validation.scheme.",
+                )
+            )
+        return sites
+    name = by or ""
+    kinds: tuple[str, ...] = ("category", "text", "number", "boolean")
+    wanted = "a category known at baseline, which says the trial"
+    if scheme == "temporal":
+        kinds, wanted = ("date", "number"), "a date or number known at baseline, which says when"
+    met = f"no column {name!r}{did_you_mean(name, [column.name for column in cohort.columns])}"
+    if name in cohort:
+        column = cohort[name]
+        met = f"{name}, a {column.kind} measured {column.measured}"
+    if name not in cohort or column.kind not in kinds or column.measured != "baseline":
+        raise DataError(
+            Fault(
+                where="validation.by",
+                met=met,
+                wanted=wanted,
+                way_out="Name the column as it is in the dictionary.",
+            )
+        )
+    values = cohort.frame[name]
+    if scheme == "temporal":
+        return values.to_numpy()
+    return values.astype(object).where(values.notna(), "").astype(str).to_numpy()
 
 
 def _several_periods(cohort: Cohort) -> tuple[Fault, ...]:

@@ -1,6 +1,7 @@
 """What is looked at in every study, before its models are fitted and after.
 
-One module a thing. What it finds is kept in the study's own run: tables, figures, texts, sentences.
+One module a thing. What it finds is kept in the study's own run, or in the run of the model it is
+of: tables, figures, texts, sentences.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from pipelines.examinations.added_value import examine_added_value
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
+from pipelines.examinations.sites import examine_sites
+from pipelines.examinations.subgroups import describe_groupings, examine_subgroups
+from pipelines.examinations.usefulness import examine_usefulness
 from pipelines.examinations.values import (
     Assembled,
     Attachments,
@@ -21,12 +25,16 @@ from pipelines.examinations.values import (
 DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
     describe_patients,
     describe_regions,
+    describe_groupings,
 )
 """Made before the long work, so that what cannot be described stops a study at once."""
 
 EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
+    examine_sites,
+    examine_usefulness,
+    examine_subgroups,
 )
 """Made of the cross-validated models, in this order."""
 

@@ -27,11 +27,12 @@ def examine_permutations(trained: Trained) -> Attachments:
 
 
 def _permute(trained: Trained) -> tuple[PermutationTest, ...]:
-    """Test each feature set, where there are folds enough for it."""
+    """Test each feature set, where there are folds enough for it, and none is always trained on."""
     from stratify.evaluation import compute_permutation_test, is_possible
 
     study, asked = trained.study, trained.study.settings.validation
-    if not asked.permutations or asked.folds < 3:
+    partition = len({fold.number for fold in study.folds})
+    if not asked.permutations or partition < 3 or asked.scheme == "temporal":
         return ()
     # A fusion is a join of models that are tested by themselves.
     sets = [one for one in study.sets if one.features != "late fusion"]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pipelines.candidates import is_blind
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
+    from stratify.tracking import Examined
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Attachments:
         Plain values for the JSON of `TrainResult.to_dict`, by their key there.
     sentences : list of str
         What the terminal and the description of the study's run say of it.
+    of_models : dict of int to list of Examined
+        What is kept in a model's own run, by the position of its candidate.
     """
 
     tables: dict[str, DataFrame] = field(default_factory=dict)
@@ -40,6 +45,7 @@ class Attachments:
     texts: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
+    of_models: dict[int, list[Examined]] = field(default_factory=dict)
 
     def add(self, other: Attachments) -> None:
         """Take in what another examination found."""
@@ -48,6 +54,8 @@ class Attachments:
         self.texts.update(other.texts)
         self.values.update(other.values)
         self.sentences.extend(other.sentences)
+        for position, found in other.of_models.items():
+            self.of_models.setdefault(position, []).extend(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +107,20 @@ class Trained:
     models: Sequence[FittedModel]
     how: dict[str, Any]
     progress: Progress
+
+    @property
+    def speaking(self) -> list[int]:
+        """Positions of the candidates that tell patients apart; the prevalence does not."""
+        return [k for k, (family, _) in enumerate(self.candidates) if not is_blind(family)]
+
+    @property
+    def best(self) -> int | None:
+        """Position of the verdict's model; without one, of the highest AUC; None if none speaks."""
+        for k in self.speaking:
+            if self.verdict.model == (self.evaluations[k].family, self.evaluations[k].features):
+                return k
+        aucs = {k: self.evaluations[k].metrics["auc"].value for k in self.speaking}
+        return max(aucs, key=aucs.__getitem__, default=None)
 
 
 def take_known_outcomes(trained: Trained) -> Trained:

@@ -9,6 +9,7 @@ from pipelines.sections.question import QuestionSection
 from pipelines.sections.response import ResponseSection
 from pipelines.sections.study import StudySection
 from pipelines.sections.validation import ModelsSection, ValidationSection
+from pipelines.sections.worth import SubgroupsSection, UsefulnessSection
 
 __all__ = [
     "CohortSection",
@@ -24,8 +25,10 @@ __all__ = [
     "ResponseSection",
     "Section",
     "StudySection",
+    "SubgroupsSection",
     "Text",
     "TrackingSection",
+    "UsefulnessSection",
     "ValidationSection",
     "VisitsSection",
     "quoted",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -20,19 +20,23 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+Item = TypeVar("Item", str, float)
+
 
 def refuse(met: str, wanted: str, way_out: str) -> PydanticCustomError:
     """Make the error of a rule that joins several settings, in the parts of a Fault."""
     return PydanticCustomError("rule", "{met}", {"met": met, "wanted": wanted, "way_out": way_out})
 
 
-def quoted(text: str) -> str:
-    """Write text as TOML does, in double quotation marks."""
+def quoted(text: str | float) -> str:
+    """Write text as TOML does, in double quotation marks, and a number without."""
     return json.dumps(text, ensure_ascii=False)
 
 
-def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+def each_once(values: tuple[Item, ...] | None) -> tuple[Item, ...] | None:
     """Refuse a list that names something twice."""
+    if values is None:
+        return None
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
         named = ", ".join(map(quoted, twice))

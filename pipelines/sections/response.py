@@ -134,8 +134,9 @@ class ResponseSection(Section):
         if rule is None:
             return None
         from stratify.errors import SettingsError
-        from stratify.outcome.named import DURABLE, URINE, find_rule
+        from stratify.outcome.named import DURABLE, URINE, find_rule, spell_rule
 
+        rule = spell_rule(rule) if isinstance(rule, str) else tuple(map(spell_rule, rule))
         for name in (rule,) if isinstance(rule, str) else rule:
             if name == DURABLE:
                 raise refuse(
@@ -282,7 +283,7 @@ class ResponseSection(Section):
         columns : sequence of Column
             The cohort's, in which a rule with a name finds those that are not named.
         """
-        from stratify.outcome import ResponseRule, make_durable, make_rule
+        from stratify.outcome import ResponseRule, make_durable, make_rule, require_later
 
         if self.all_of is not None:
             parts = [
@@ -328,7 +329,10 @@ class ResponseSection(Section):
             **self.model_dump(include={"baseline", "lowest_baseline", *_FORMS}),
             **self._of_missing,
         )
-        return own if self.later is None else make_durable(own, later=self.later)
+        if self.later is None:
+            return own
+        require_later(self.followup, self.later, columns)
+        return make_durable(own, later=self.later)
 
 
 _FORMS = ("drop", "points", "levels_fallen", "at_most", "below", "at_least", "responder")

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from pipelines.sections.base import Section, each_once
+from pipelines.sections.base import Section, Text, each_once, quoted, refuse
 
-if TYPE_CHECKING:
-    pass
-
-
+Scheme = Literal["stratified", "leave one site out", "leave one trial out", "temporal"]
 Together = Literal["patient", "family", "site"]
 PermutedFamily = Literal["logistic", "svm", "ridge", "forest", "xgboost", "cpm"]
 Within = Literal["cohort", "site", "treatment"]
@@ -24,10 +18,26 @@ Family = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost", 
 class ValidationSection(Section):
     """How performance is estimated."""
 
-    folds: int = Field(
-        default=5, ge=2, description="Outer folds: each patient is tested once a repeat."
+    scheme: Scheme = Field(
+        default="stratified",
+        description="Whom a fold holds out: a share of each class, a whole site, a whole trial, or "
+        "(temporal) whoever came later than those trained on.",
     )
-    repeats: int = Field(default=4, ge=1, description="How often the outer folds are drawn again.")
+    by: Text | None = Field(
+        default=None,
+        validate_default=True,
+        description="The column that says which trial, or when (a date, a year, a running number); "
+        "for those two schemes.",
+    )
+    folds: int = Field(
+        default=5,
+        ge=2,
+        description="Outer folds: each patient is tested once a repeat. Where a site or trial is "
+        "left out, there are as many as there are of those.",
+    )
+    repeats: int = Field(
+        default=4, ge=1, description="How often stratified outer folds are drawn again."
+    )
     inner_folds: int = Field(
         default=5, ge=2, description="Folds for tuning and calibration, inside."
     )
@@ -38,7 +48,8 @@ class ValidationSection(Section):
         default=1000,
         ge=0,
         description="Shuffles of the outcome, the whole pipeline fitted anew on each, to tell "
-        "whether its AUC could be chance; 0 for none. It takes three folds or more.",
+        "whether its AUC could be chance; 0 for none. It takes three folds or more, and a scheme "
+        "that is not temporal.",
     )
     permuted: Annotated[tuple[PermutedFamily, ...], AfterValidator(each_once)] = Field(
         default=("ridge",),
@@ -52,6 +63,24 @@ class ValidationSection(Section):
         description="Inside what outcomes change places; the site, where it is known, and else "
         "the cohort.",
     )
+
+    @field_validator("by")
+    @classmethod
+    def _scheme_has_its_column(cls, by: str | None, info: ValidationInfo) -> str | None:
+        scheme = info.data.get("scheme")
+        if by is None and scheme in ("leave one trial out", "temporal"):
+            raise refuse(
+                f"scheme = {quoted(scheme)} and no by",
+                "the column that says the trial, or the time, is named",
+                "Add by, the name of the column.",
+            )
+        if by is not None and scheme in ("stratified", "leave one site out"):
+            raise refuse(
+                f"by = {quoted(by)} and scheme = {quoted(scheme)}",
+                "this scheme needs no column (a site is known by its role)",
+                "Take by out, or set another scheme.",
+            )
+        return by
 
 
 class ModelsSection(Section):

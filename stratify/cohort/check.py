@@ -21,7 +21,11 @@ from stratify.cohort.checks.sites import (
     find_telling_order,
     find_telling_sites,
 )
-from stratify.cohort.checks.spelling import find_double_spellings, find_summary_rows
+from stratify.cohort.checks.spelling import (
+    find_double_spellings,
+    find_summary_rows,
+    find_twin_names,
+)
 from stratify.cohort.checks.units import find_mixed_units
 from stratify.cohort.checks.variation import find_constant, find_empty_rows
 from stratify.cohort.values import Cohort
@@ -68,6 +72,7 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         *find_empty_rows(cohort),
         *find_double_spellings(cohort),
         *find_summary_rows(cohort),
+        *find_twin_names(cohort),
         *find_arms_of_one_site(cohort),
         *check_protocol(cohort),
     ]

@@ -125,3 +125,26 @@ def when(visit: str) -> str:
     if _BEFORE.match(visit):
         return "baseline"
     return "during" if _DURING.match(visit) else "followup"
+
+
+_UNIT_DAYS = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
+_COUNTED = re.compile(
+    r"^(?P<first>\d+(?:\.\d+)?)?[ _-]?"
+    r"(?P<unit>d|days?|w|wks?|weeks?|m|mo|mth|months?|y|yrs?|years?)"
+    r"[ _-]?(?P<last>\d+(?:\.\d+)?)?$",
+    re.IGNORECASE,
+)
+
+
+def find_day(visit: str) -> float | None:
+    """Return the days after the first session that a visit's name counts, or None.
+
+    Examples
+    --------
+    >>> find_day("week 6"), find_day("month6"), find_day("3 weeks"), find_day("end")
+    (42.0, 182.625, 21.0, None)
+    """
+    found = _COUNTED.match(visit.strip())
+    if found is None or (found["first"] is None) == (found["last"] is None):
+        return None
+    return float(found["first"] or found["last"]) * _UNIT_DAYS[found["unit"][0].lower()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from stratify.cohort.booleans import read_boolean_words
 from stratify.cohort.dictionary import Dictionary
 from stratify.cohort.open import read_source
 from stratify.cohort.source import Format, Source
+from stratify.cohort.spelling import match_numbers, merge_numbers
 from stratify.cohort.values import Cohort
 from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
@@ -152,6 +153,23 @@ class _Reading:
                 patients=tuple(map(str, self.who[places])),
             )
         )
+
+    def respell(
+        self, column: Column, words: tuple[str, ...], read_as: Mapping[str, str]
+    ) -> tuple[str, ...]:
+        """Read ``1.0`` as the level ``1``, and warn of it."""
+        if read_as:
+            shown = name_some(f"{word!r} as {level!r}" for word, level in read_as.items())
+            self.faults.append(
+                Fault(
+                    where=f"{self.sheet.name}: {column.name}",
+                    met=f"levels written as other numbers: {shown}",
+                    wanted=f"{column.words} is written as its levels are",
+                    way_out="They were read as the levels they equal.",
+                    severity="warning",
+                )
+            )
+        return tuple(read_as.get(word, word) for word in words)
 
     def note_empty(self, column: Column, values: Any) -> None:
         """Warn of a column without a single value."""
@@ -358,6 +376,7 @@ def _span(low: float, high: float) -> str:
 def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
     missing = _missing_words(column)
     codes, words = reading.sheet.coded(column.name, missing=missing)
+    words = reading.respell(column, words, match_numbers(words, column.levels))
     meaning = read_boolean_words(column.levels)
     means = [meaning.get(word, meaning.get(word.lower(), np.nan)) for word in words]
     values = np.array([*means, np.nan])[codes]
@@ -375,7 +394,9 @@ def _read_boolean(reading: _Reading, column: Column) -> np.ndarray:
 def _read_category(reading: _Reading, column: Column) -> pd.Categorical:
     missing = _missing_words(column)
     codes, words = reading.sheet.coded(column.name, missing=missing)
-    levels = column.levels or tuple(sorted(words))
+    written = match_numbers(words, column.levels) if column.levels else merge_numbers(words)
+    words = reading.respell(column, words, written)
+    levels = column.levels or tuple(sorted(set(words)))
     place = {level: k for k, level in enumerate(levels)}
     places = np.array([*(place.get(word, -1) for word in words), -1])[codes]
     wrong = (places < 0) & (codes >= 0)

@@ -24,7 +24,18 @@ from stratify.evaluation.permutation import (
     tabulate_permutation_tests,
 )
 from stratify.evaluation.shuffles import Within
+from stratify.evaluation.site_agreement import (
+    SiteAgreement,
+    compute_site_agreement,
+    tabulate_site_agreements,
+)
 from stratify.evaluation.sites import SiteDecoding, compute_site_decoding, plot_site_decoding
+from stratify.evaluation.subgroups import (
+    Grouping,
+    compute_evaluation_subgroups,
+    find_groupings,
+    label_patients,
+)
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
@@ -37,9 +48,11 @@ __all__ = [
     "Comparison",
     "Difference",
     "Evaluation",
+    "Grouping",
     "HeldOut",
     "KeptPredictions",
     "PermutationTest",
+    "SiteAgreement",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
@@ -48,14 +61,18 @@ __all__ = [
     "compute_added_value",
     "compute_by_fold",
     "compute_estimates",
+    "compute_evaluation_subgroups",
     "compute_gain",
     "compute_learning_curve",
     "compute_permutation_test",
+    "compute_site_agreement",
     "compute_site_decoding",
     "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "find_groupings",
     "is_possible",
+    "label_patients",
     "make_certificate",
     "make_figures",
     "make_verdict",
@@ -65,4 +82,5 @@ __all__ = [
     "require_possible",
     "tabulate_added_value",
     "tabulate_permutation_tests",
+    "tabulate_site_agreements",
 ]

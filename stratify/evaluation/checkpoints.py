@@ -19,7 +19,7 @@ from stratify.files import replacing
 from stratify.model import Tuned, read_tuned, write_tuned
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas")
-ROOMS = ("model", "preprocess", "solvers", "connectome/features", "folds.py")
+ROOMS = ("model", "preprocess", "solvers", "connectome/features", "folds")
 """The code that a fitted model is made by; where it changed, nothing old is found."""
 
 KEPT_FOR_DAYS = 60

@@ -55,14 +55,15 @@ def judge_outcomes(
     """
     table = candidates[0][1]
     scores: dict[str, list[np.ndarray]] = {}
-    repeats = len({fold.repeat for fold in folds})
+    tested = np.bincount(np.concatenate([fold.test for fold in folds]), minlength=len(table))
     for k, (family, narrowed) in enumerate(candidates):
         if family == "prevalence":
             continue
         total = np.zeros(len(table))
         for j, fold in enumerate(folds):
-            total[fold.test] += results[k, j].log_odds / repeats
-        scores.setdefault(f"held-out {narrowed.features}", []).append(total)
+            total[fold.test] += results[k, j].log_odds
+        mean = np.where(tested > 0, total / np.maximum(tested, 1), np.nan)
+        scores.setdefault(f"held-out {narrowed.features}", []).append(mean)
     means = {name: np.mean(each, axis=0) for name, each in scores.items()}
     return draw_judging_outcomes(table, pd.DataFrame(means, index=table.X.index), seed=seed)
 
@@ -115,7 +116,7 @@ def judge_completions(
         )
     mean = by_fold[0].copy()
     figures = [name for name in mean.columns if name not in ("repeat", "fold", "n_test")]
-    mean[figures] = np.mean([one[figures] for one in by_fold], axis=0)
+    mean[figures] = _mean_of_known(np.stack([one[figures] for one in by_fold]), axis=0)
     patients = int(predictions.loc[missing, "patient"].nunique())
     return metrics, mean, Completions(completed, by_fold, missing_information, patients)
 
@@ -129,6 +130,7 @@ def pool_folds(by_fold: np.ndarray, *, test_share: float) -> Pooled:
     Parameters
     ----------
     by_fold : array, shape (n_completions, n_folds)
+        NaN where a fold has no such figure; two of each completion must have it.
     test_share : float
         Share of the patients in a test set.
 
@@ -137,9 +139,10 @@ def pool_folds(by_fold: np.ndarray, *, test_share: float) -> Pooled:
     Nadeau and Bengio 2003, Machine Learning 52, 239-281; Rubin 1987, Multiple Imputation for
     Nonresponse in Surveys, section 3.1.
     """
-    folds = by_fold.shape[1]
-    widened = 1 / folds + test_share / (1 - test_share)
-    return pool(by_fold.mean(axis=1), widened * by_fold.var(axis=1, ddof=1), degrees=folds - 1)
+    known = [row[~np.isnan(row)] for row in by_fold]
+    variances = [(1 / len(row) + test_share / (1 - test_share)) * row.var(ddof=1) for row in known]
+    fewest = min(map(len, known))
+    return pool([row.mean() for row in known], variances, degrees=fewest - 1)
 
 
 def check_imputation(
@@ -175,6 +178,14 @@ def check_imputation(
             f"{len(folds)} folds, {wrong} differ when held-out outcomes are turned round",
         ),
     )
+
+
+def _mean_of_known(values: np.ndarray, axis: int) -> np.ndarray:
+    """Average what is not NaN; NaN where nothing is known."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
 def _estimate(

@@ -18,12 +18,13 @@ from stratify.evaluation.completions import (
 from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
 from stratify.evaluation.held_out import compute_by_fold, compute_estimates
 from stratify.evaluation.values import Evaluation
-from stratify.folds import Fold
+from stratify.folds import Fold, compute_test_share
 from stratify.model import (
     Engine,
     FamilyName,
     FittedModel,
     make_fitted_model,
+    parts_of,
 )
 from stratify.task import Table
 
@@ -192,7 +193,7 @@ def refit_many(
             table,
             results[k, 0].classifier,
             replicas=evaluation.replicas,
-            left_out_share=1 / int(evaluation.by_fold["fold"].nunique()),
+            left_out_share=_share_left_out(evaluation, table),
             labels=work.labels[0],
         )
         for k, (evaluation, table) in enumerate(zip(evaluations, tables, strict=True))
@@ -250,9 +251,17 @@ def _summarise(
         chosen=chosen,
         certificate=certificate,
         replicas=classifiers,
+        test_share=compute_test_share(folds),
+        scheme=folds[0].scheme,
         completions=completions,
     )
 
 
 def _groups_of(table: Table) -> dict[str, str]:
     return dict(zip(table.X.index.astype(str), table.groups.astype(str), strict=True))
+
+
+def _share_left_out(evaluation: Evaluation, table: Table) -> float:
+    """Return which share of the patients a replica was fitted without, the mean of them."""
+    trained = [len(parts_of(replica)[0][0].inner_scores_) for replica in evaluation.replicas]
+    return round(1 - sum(trained) / len(trained) / len(table), 12)

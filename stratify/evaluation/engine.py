@@ -14,7 +14,7 @@ from stratify.errors import DataError, Fault
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
 from stratify.evaluation.imputation import draw_training_outcomes, draw_whole_outcomes
 from stratify.evaluation.workers import run_tasks
-from stratify.folds import Fold, make_folds
+from stratify.folds import Fold, InnerFolds, draw_inner_folds
 from stratify.model import (
     AveragedClassifier,
     Engine,
@@ -28,7 +28,6 @@ from stratify.model import (
 from stratify.task import Table
 
 Candidate = tuple[FamilyName, Table]
-InnerFolds = list[tuple[np.ndarray, np.ndarray]]
 
 
 class FoldResult(NamedTuple):
@@ -90,7 +89,9 @@ def make_work(
     """
     require_possible(candidates)
     table = candidates[0][1]
-    inner = [_make_inner(table, fold, inner_folds, seed) for fold in folds]
+    inner = [
+        draw_inner_folds(table, fold, folds=inner_folds, seed=seed_of(seed, fold)) for fold in folds
+    ]
     seeds = [seed_of(seed, fold) for fold in folds]
     labels = draw_training_outcomes(table, folds, seed=seed)
     return Work(candidates, folds, inner, seeds, engine, labels)
@@ -101,17 +102,11 @@ def make_whole_work(
 ) -> Work:
     """Make the work of fitting every candidate on all patients: one fold that holds out nobody."""
     table = candidates[0][1]
-    assert table.y is not None
     rows = np.arange(len(table))
-    inner = make_folds(table.y, table.groups, folds=inner_folds, seed=seed)
-    return Work(
-        candidates,
-        [Fold(0, 0, rows, rows[:0], "all patients")],
-        [[(part.train, part.test) for part in inner]],
-        [seed],
-        engine,
-        [draw_whole_outcomes(table, seed=seed)],
-    )
+    everybody = Fold(0, 0, rows, rows[:0], "all patients", table.scheme)
+    inner = draw_inner_folds(table, everybody, folds=inner_folds, seed=seed)
+    labels = draw_whole_outcomes(table, seed=seed)
+    return Work(candidates, [everybody], [inner], [seed], engine, [labels])
 
 
 def is_possible(family: FamilyName, table: Table) -> bool:
@@ -269,10 +264,12 @@ def _thin(classifier: FoldClassifier, work: Work) -> FoldClassifier:
     variance between them, so that the interval has in it once, as by Rubin's rules, what the
     missing outcomes leave open.
     """
-    folds = len({fold.number for fold in work.folds})
-    if not isinstance(classifier, AveragedClassifier) or folds < 2:
+    trained = float(np.mean([len(fold.train) for fold in work.folds]))
+    left_out = len(work.candidates[0][1]) - trained
+    if not isinstance(classifier, AveragedClassifier) or not left_out:
         return classifier
-    return AveragedClassifier(classifier.classifier).join(classifier.parts_[: folds - 1])
+    kept = max(round(trained / left_out), 1)
+    return AveragedClassifier(classifier.classifier).join(classifier.parts_[:kept])
 
 
 def _make_tasks(
@@ -343,27 +340,3 @@ def _find_halves(candidates: Sequence[Candidate]) -> dict[int, tuple[int, int]]:
         and (family, "clinical") in place
         and (family, "connectivity") in place
     }
-
-
-def _make_inner(table: Table, fold: Fold, inner_folds: int, seed: int) -> InnerFolds:
-    assert table.y is not None
-    try:
-        made = make_folds(
-            table.y[fold.train],
-            table.groups[fold.train],
-            folds=inner_folds,
-            seed=seed_of(seed, fold),
-        )
-    except DataError as error:
-        raise DataError(
-            [
-                Fault(
-                    where=fault.where.replace("validation.folds", "validation.inner_folds"),
-                    met=fault.met + f", inside fold {fold.number} of repeat {fold.repeat}",
-                    wanted=fault.wanted,
-                    way_out=fault.way_out.replace("validation.folds", "validation.inner_folds"),
-                )
-                for fault in error.faults
-            ]
-        ) from None
-    return [(part.train, part.test) for part in made]

@@ -28,6 +28,9 @@ from stratify.metrics import (
 
 CALIBRATION_DRAWS = 300
 
+ROUNDING = 1e-12
+"""By how much a likelihood must exceed the base rate to be above it."""
+
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
@@ -127,7 +130,12 @@ def make_figures(held_out: HeldOut) -> dict[str, Callable[[np.ndarray], np.ndarr
     return {
         "auc": partial(compute_weighted_auc, y, f, fold=held_out.fold),
         "average_precision": partial(compute_weighted_average_precision, y, f),
-        "balanced_accuracy": partial(compute_weighted_balanced_accuracy, y, p > base),
+        "balanced_accuracy": partial(
+            compute_weighted_balanced_accuracy,
+            y,
+            p > base + ROUNDING,
+            fold=held_out.fold,
+        ),
         "brier": partial(compute_weighted_mean, squares),
         "brier_skill": partial(compute_weighted_skill, squares, (y - base) ** 2),
         "log_loss": partial(compute_weighted_mean, np.logaddexp(0.0, f) - y * f),
@@ -147,14 +155,16 @@ def compute_by_fold(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (repeat, number), fold in predictions.groupby(["repeat", "fold"], sort=True):
-        y, p, f = (fold[name].to_numpy() for name in ("y", "probability", "log_odds"))
+        y, p, f, base = (
+            fold[name].to_numpy() for name in ("y", "probability", "log_odds", "base_rate")
+        )
         rows.append(
             {
                 "repeat": repeat,
                 "fold": number,
                 "n_test": len(fold),
                 "auc": compute_auc(y, f),
-                "balanced_accuracy": compute_balanced_accuracy(y, p, fold["base_rate"].to_numpy()),
+                "balanced_accuracy": compute_balanced_accuracy(y, p, base + ROUNDING),
                 "brier": compute_brier(y, p),
                 "log_loss": compute_log_loss(y, f),
             }

@@ -237,7 +237,8 @@ def compute_permutation_test(
     seeds = [seed_of(seed, fold) for fold in folds]
     work = Work([(family, table)], folds, make_inner_of_others(folds), seeds, engine)
     aucs = _compute_all(_Shared(work, labels), workers, scheduler, checkpoints, on_part)
-    mean = aucs.mean(axis=0)
+    # A fold of one class has no AUC; outcomes stay in their fold, so neither has it in any shuffle.
+    mean = np.nanmean(aucs, axis=0)
     return PermutationTest(family, table.features, chosen, float(mean[0]), mean[1:])
 
 
@@ -399,4 +400,6 @@ def _run(shared: _Shared, task: _Task) -> np.ndarray:
         log_odds = np.column_stack(
             [clone(classifier).fit(train, y[fold.train]).decision_function(test) for y in Y.T]
         )
+    if len(np.unique(Y[fold.test])) < 2:
+        return np.full(Y.shape[1], np.nan)
     return compute_aucs(Y[fold.test], log_odds)

@@ -12,7 +12,7 @@ from stratify.errors import count_of
 from stratify.evaluation.certificate import Certificate
 from stratify.metrics import BASES, METRICS, Estimate
 from stratify.model import FamilyName, FoldClassifier
-from stratify.task import FeatureSet
+from stratify.task import FeatureSet, Scheme
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +78,11 @@ class Evaluation:
     certificate : Certificate
     replicas : tuple of ResponderClassifier, StackedClassifier or AveragedClassifier
         The fitted classifier of each fold.
+    test_share : float
+        Patients tested in a fold over those in it, the mean of the folds; the corrected t test
+        needs it.
+    scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
+        How the folds held patients out.
     completions : Completions or None
         None where no outcome was imputed.
     """
@@ -90,6 +95,8 @@ class Evaluation:
     chosen: pd.DataFrame
     certificate: Certificate
     replicas: tuple[FoldClassifier, ...]
+    test_share: float
+    scheme: Scheme = "stratified"
     completions: Completions | None = None
 
     def folds_of(self, metric: str) -> np.ndarray:

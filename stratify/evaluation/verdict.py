@@ -86,7 +86,7 @@ def compute_difference(
     level : float
     """
     difference = evaluation.folds_of(metric) - reference.folds_of(metric)
-    share = 1 / int(evaluation.by_fold["fold"].nunique())
+    share = evaluation.test_share
     if len(difference) == 1:
         return compute_corrected_difference(difference[0], test_share=share, level=level)
     return pool_folds(difference, test_share=share).to_estimate(level)
@@ -141,7 +141,7 @@ def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
 
 
 def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) -> bool:
-    share = 1 / int(evaluation.by_fold["fold"].nunique())
+    share = evaluation.test_share
     above_chance = evaluation.folds_of("auc") - 0.5
     if len(above_chance) == 1:
         p_value = compute_corrected_p_value(above_chance[0], test_share=share)

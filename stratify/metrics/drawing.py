@@ -42,14 +42,14 @@ def write_interval(value: float, low: float, high: float) -> str:
     --------
     >>> write_interval(0.651, 0.58, 0.72)
     '0.65 (0.58 to 0.72)'
+    >>> write_interval(-0.001, -0.2, 0.2)
+    '0.00 (−0.20 to 0.20)'
     """
     if not np.isfinite(value):
         return "cannot be estimated"
-    shown = (
-        f"{value:.2f} ({low:.2f} to {high:.2f})"
-        if np.isfinite([low, high]).all()
-        else (f"{value:.2f}")
-    )
+    shown = f"{value:z.2f}"
+    if np.isfinite([low, high]).all():
+        shown += f" ({low:z.2f} to {high:z.2f})"
     return shown.replace("-", "−")
 
 

@@ -22,7 +22,8 @@ POOLED = "patients of all folds together, the mean of the repeats"
 BASES: dict[str, str] = {
     "auc": "patients ranked within the fold that held them out, the mean of the folds",
     "average_precision": POOLED,
-    "balanced_accuracy": f"{POOLED}, each called a responder above the share of its training fold",
+    "balanced_accuracy": "patients of a fold, each called a responder above the share of those "
+    "trained on, the mean of the folds",
     "brier": "the mean of the patients",
     "brier_skill": "the mean of the patients, against the share of responders of each training "
     "fold",

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from stratify.errors import DataError, Fault, count_of, did_you_mean
 from stratify.metrics.arrays import check_scores
 from stratify.metrics.drawing import DARK, INK, make_figure, write_interval, write_plainly
 from stratify.metrics.estimates import Estimate
 from stratify.metrics.held_out import FIGURES, compute_held_out_estimates
+from stratify.metrics.thresholds import SHARES, compute_at_thresholds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,6 +82,21 @@ class Subgroups:
         rows = self.table[self.table["metric"] == metric]
         return rows.drop(columns="metric").reset_index(drop=True)
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the table by its name in runs."""
+        return {"subgroups": self.table}
+
+    def figures(self) -> dict[str, Figure]:
+        """Draw AUC and calibration by group: who is ranked, for whom likelihoods are too low."""
+        return {
+            "subgroups_auc": plot_subgroups(self),
+            "subgroups_calibration": plot_subgroups(self, metric="calibration_intercept"),
+        }
+
+    def metrics(self) -> dict[str, float]:
+        """Return nothing: a single number of a group is no figure to choose models by."""
+        return {}
+
     def __repr__(self) -> str:
         lines = ["Subgroups, AUC"]
         for row in self.of("auc").to_dict("records"):
@@ -95,6 +112,7 @@ def compute_subgroups(
     base_rate: np.ndarray | float,
     groups: Mapping[str, Sequence[Any] | np.ndarray | pd.Series],
     *,
+    thresholds: Sequence[float] = (),
     level: float = 0.95,
 ) -> Subgroups:
     """Compute every figure for every group of patients, small and empty ones shown.
@@ -112,6 +130,9 @@ def compute_subgroups(
     groups : mapping of name to labels, each of length n_patients
         As sex, age band, site, arm. The categories of a categorical are all shown, in their order;
         other labels in alphabetical order. Missing labels are a group of their own.
+    thresholds : sequence of float
+        Where sensitivity, specificity, PPV and NPV are wanted too; their metrics are called
+        ``"sensitivity_at_0.5"``.
     level : float
 
     Returns
@@ -152,7 +173,9 @@ def compute_subgroups(
     rows = [
         row
         for grouping, group, member in parts
-        for row in _rows(grouping, group, y[member], scores[:, member], rates[:, member], level)
+        for row in _rows(
+            grouping, group, y[member], scores[:, member], rates[:, member], thresholds, level
+        )
     ]
     return Subgroups(pd.DataFrame(rows, columns=list(COLUMNS)), level)
 
@@ -182,15 +205,42 @@ def _members(
 
 
 def _rows(
-    grouping: str, group: str, y: np.ndarray, scores: np.ndarray, rates: np.ndarray, level: float
+    grouping: str,
+    group: str,
+    y: np.ndarray,
+    scores: np.ndarray,
+    rates: np.ndarray,
+    thresholds: Sequence[float],
+    level: float,
 ) -> Iterator[tuple[Any, ...]]:
     reason = _why_not(y)
-    estimates = {} if reason else compute_held_out_estimates(y, scores, rates, level=level)
+    estimates: dict[str, Estimate] = {}
+    if not reason:
+        estimates = compute_held_out_estimates(y, scores, rates, level=level)
+        estimates |= _estimate_at(y, scores, thresholds, level)
     unknown = Estimate(float("nan"), float("nan"), float("nan"), level)
-    for metric in FIGURES:
+    for metric in (*FIGURES, *_names_at(thresholds)):
         e = estimates.get(metric, unknown)
         why = reason or ("" if np.isfinite(e.value) else "cannot be estimated")
         yield grouping, group, len(y), int(y.sum()), metric, e.value, e.low, e.high, why
+
+
+def _names_at(thresholds: Sequence[float]) -> list[str]:
+    return [f"{share}_at_{threshold:g}" for threshold in thresholds for share in SHARES]
+
+
+def _estimate_at(
+    y: np.ndarray, scores: np.ndarray, thresholds: Sequence[float], level: float
+) -> dict[str, Estimate]:
+    if not len(thresholds):
+        return {}
+    rows = compute_at_thresholds(y, expit(scores), thresholds, level=level).to_dict("records")
+    values = [
+        Estimate(row[share], row[f"{share}_low"], row[f"{share}_high"], level)
+        for row in rows
+        for share in SHARES
+    ]
+    return dict(zip(_names_at(thresholds), values, strict=True))
 
 
 def _why_not(y: np.ndarray) -> str:
@@ -274,7 +324,8 @@ def _write_beside(axes: Axes, table: pd.DataFrame, places: np.ndarray) -> None:
 
 
 def _caption(metric: str, level: float) -> str:
-    text = f"{LABELS[metric]}, with {100 * level:g} % interval; dotted: everybody"
+    label = LABELS.get(metric, metric.replace("_", " "))
+    text = f"{label}, with {100 * level:g} % interval; dotted: everybody"
     if metric in CHANCE:
         text += "; dashed: chance"
     if metric in IDEAL:

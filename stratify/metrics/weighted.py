@@ -75,7 +75,7 @@ def compute_weighted_mean(parts: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def compute_weighted_balanced_accuracy(
-    y: np.ndarray, called: np.ndarray, weights: np.ndarray
+    y: np.ndarray, called: np.ndarray, weights: np.ndarray, fold: np.ndarray | None = None
 ) -> np.ndarray:
     """Compute the mean of sensitivity and specificity under each row of weights.
 
@@ -85,11 +85,13 @@ def compute_weighted_balanced_accuracy(
     called : array of bool, shape (n_patients,) or (n_repeats, n_patients)
         Whether a patient was called a responder.
     weights : array, shape (n_samples, n_patients)
+    fold : array of int, of the shape of ``called``, optional
+        The fold that held each patient out: the figure is then the mean of those of the folds.
 
     Returns
     -------
     balanced_accuracy : array, shape (n_samples,)
-        NaN where a sample has one class only.
+        NaN where a sample has one class only in every fold.
 
     Examples
     --------
@@ -100,11 +102,18 @@ def compute_weighted_balanced_accuracy(
     """
     y, called = check_scores(y, called, "called")
     weights = np.asarray(weights, dtype=float)
-    shares = [
-        compute_weighted_mean(right[:, y == label], weights[:, y == label])
-        for label, right in ((0, 1 - called), (1, called))
-    ]
-    return np.mean(shares, axis=0)
+    folds = np.zeros(called.shape, dtype=int) if fold is None else np.atleast_2d(fold)
+    total, cells = np.zeros(len(weights)), np.zeros(len(weights))
+    for row, numbers in zip(called, folds, strict=True):
+        for number in np.unique(numbers):
+            up, down = (numbers == number) & (y == 1), (numbers == number) & (y == 0)
+            right = [weights[:, up] @ row[up], weights[:, down] @ (1 - row[down])]
+            whole = [weights[:, rows].sum(axis=1) for rows in (up, down)]
+            both = (whole[0] > 0) & (whole[1] > 0)
+            for part, of in zip(right, whole, strict=True):
+                total += np.divide(part, of, out=np.zeros(len(weights)), where=both) / 2
+            cells += both
+    return np.divide(total, cells, out=np.full(len(weights), np.nan), where=cells > 0)
 
 
 def compute_weighted_skill(

@@ -2,6 +2,7 @@
 
 from stratify.outcome.auxiliary import choose_auxiliary
 from stratify.outcome.named import RESPONSE_RULES, NamedRule, describe_rules, make_rule, plain
+from stratify.outcome.order import require_later
 from stratify.outcome.relapse import compute_relapse
 from stratify.outcome.rules import (
     FORMS,
@@ -26,4 +27,5 @@ __all__ = [
     "make_durable",
     "make_rule",
     "plain",
+    "require_later",
 ]

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
+from stratify.cohort.names import part_visit
+from stratify.cohort.spelling import respell
 from stratify.errors import Fault, SettingsError, count_of, did_you_mean
 from stratify.instruments import Instrument, Threshold, read_instrument
+from stratify.outcome.order import require_later
 from stratify.outcome.rules import MissingOutcome, ResponseRule, make_durable
 from stratify.schema import Column
 
@@ -202,6 +205,7 @@ def make_rule(
     >>> rule.describe_threshold()
     'madrs_week6 is at least 50% below madrs_baseline'
     """
+    name = spell_rule(name)
     if name == DURABLE:
         if of is None or later is None:
             raise _refuse(
@@ -227,7 +231,10 @@ def make_rule(
         rule = _make_urine_rule(followup, weeks, screens_per_week, columns, visit, common)
     else:
         rule = _make_named(name, followup, baseline, columns, visit, common)
-    return rule if later is None else make_durable(rule, later=later)
+    if later is None:
+        return rule
+    require_later(rule.followup, later, columns)
+    return make_durable(rule, later=later)
 
 
 def _make_named(
@@ -318,10 +325,21 @@ def _make_urine_rule(
     )
 
 
+def spell_rule(name: str) -> str:
+    """Return the rule that is meant, whatever its capitals; the name itself where none is.
+
+    Examples
+    --------
+    >>> spell_rule("MADRS_response_50")
+    'madrs_response_50'
+    """
+    return respell(name, RULE_NAMES)
+
+
 def find_rule(name: str) -> NamedRule:
     """Return a named rule, or say which name is nearest."""
     try:
-        return RESPONSE_RULES[name]
+        return RESPONSE_RULES[spell_rule(name)]
     except KeyError:
         raise _refuse(
             "response.rule",
@@ -367,9 +385,10 @@ def _find_outcome(
             "Give followup, the column; or visit, and it is found.",
         )
     later = [column for column in columns if column.measured != "baseline"]
-    return _find(
-        "response.followup", f"{rule} at {visit}", starts, later, lambda c, r: _is_at(c, r, visit)
-    )
+    visits = dict.fromkeys(c.visit or part_visit(c.name)[1] for c in later)
+    hint = did_you_mean(visit, filter(None, visits))
+    what = f"{rule} at {visit}{hint}"
+    return _find("response.followup", what, starts, later, lambda c, r: _is_at(c, r, visit))
 
 
 def _find_baseline(rule: str, starts: Sequence[str], columns: Sequence[Column]) -> str:
@@ -392,7 +411,7 @@ def _find(
         if found:
             break
     if len(found) != 1:
-        among = ", ".join(found) if found else "no column begins with " + " or ".join(starts)
+        among = ", ".join(found) if found else "none begins with " + " or ".join(starts)
         raise _refuse(
             where,
             f"{count_of(len(found), 'column')} for {what}: {among}",

@@ -14,6 +14,7 @@ from stratify.report.values import CalibrationBin, StudySummary
 if TYPE_CHECKING:
     from stratify.evaluation import Evaluation, Verdict
     from stratify.model import FittedModel
+    from stratify.task import Scheme
 
 
 def summarise_study(
@@ -71,7 +72,8 @@ def summarise_study(
         family=evaluation.family,
         features=model.features,
         validation=describe_validation(
-            *(int(evaluation.by_fold[name].nunique()) for name in ("fold", "repeat"))
+            *(int(evaluation.by_fold[name].nunique()) for name in ("fold", "repeat")),
+            scheme=evaluation.scheme,
         ),
         metrics=evaluation.metrics,
         n_models=sum(one.family != "prevalence" for one in evaluations),
@@ -129,12 +131,19 @@ def _evaluation_of(model: FittedModel, evaluations: Sequence[Evaluation]) -> Eva
     )
 
 
-def describe_validation(folds: int, repeats: int) -> str:
+def describe_validation(folds: int, repeats: int, *, scheme: Scheme = "stratified") -> str:
     """Say how the figures of a report were obtained.
 
     Examples
     --------
     >>> describe_validation(5, 4), describe_validation(5, 1)
     ('5-fold cross-validation, drawn 4 times', '5-fold cross-validation')
+    >>> describe_validation(7, 1, scheme="leave one site out")
+    'each of 7 sites predicted from the others'
     """
+    if scheme == "temporal":
+        return f"later patients predicted from earlier ones, {folds} times over"
+    if scheme != "stratified":
+        unit = "sites" if scheme == "leave one site out" else "trials"
+        return f"each of {folds} {unit} predicted from the others"
     return f"{folds}-fold cross-validation" + (f", drawn {repeats} times" if repeats > 1 else "")

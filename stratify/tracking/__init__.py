@@ -16,6 +16,7 @@ from stratify.tracking.reading import (
 )
 from stratify.tracking.records import (
     COMPLETED,
+    Examined,
     StudyRecord,
     describe_study,
     make_comparison,
@@ -28,6 +29,7 @@ from stratify.tracking.ui import serve_ui
 
 __all__ = [
     "COMPLETED",
+    "Examined",
     "LoadedRun",
     "ModelRun",
     "RunReference",

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from stratify.cohort import Cohort, check_cohort, check_response, examine_cohort
+from stratify.cohort.checks.spelling import find_twin_names
 from stratify.datasets import fetch_help, make_cohort
 from stratify.errors import DataError, Fault
 from stratify.outcome import ResponseRule, compute_response
@@ -407,3 +408,12 @@ def test_a_row_that_sums_up_the_others_is_refused(name):
     (fault,) = check_cohort(Cohort(frame, (Column(name="age"),), "cohort.csv"))
     assert (fault.severity, fault.patients) == ("error", (name,))
     assert "seems to sum up the others" in fault.wanted
+
+
+def test_patients_who_differ_in_a_prefix_zeros_or_capitals_only_are_doubted():
+    names = ["01", "sub-01", "S007", "s7", "S70", "A-1-1", "A-11"]
+    frame = pd.DataFrame({"age": np.arange(30.0, 37.0)}, index=names)
+    (fault,) = find_twin_names(Cohort(frame, (Column(name="age"),)))
+    assert fault.patients == ("01", "sub-01", "S007", "s7")
+    assert fault.severity == "warning"
+    assert "01" not in str(fault.anonymous())

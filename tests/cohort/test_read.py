@@ -342,3 +342,31 @@ def test_the_digest_is_of_the_cells_not_of_the_format(tmp_path):
     assert cohort.digest == quoted.digest
     other = read_cohort(write(tmp_path, *ROWS[:2], name="o.csv"), COLUMNS)
     assert cohort.digest != other.digest
+
+
+def test_levels_that_are_one_number_are_one_level(tmp_path):
+    path = tmp_path / "cohort.csv"
+    path.write_text("id,grade,site,sex\nP1,1.0,01,1.0\nP2,2,1,2.0\nP3,02,2,1\n")
+    columns = (
+        Column(name="id", kind="text", role="patient"),
+        Column(name="grade", kind="category", levels=("1", "2")),
+        Column(name="site", kind="category", role="site"),
+        Column(name="sex", kind="boolean", levels=("1", "2")),
+    )
+    cohort = read_cohort(path, columns)
+    assert cohort.frame["grade"].tolist() == ["1", "2", "2"]
+    assert cohort.frame["site"].tolist() == ["1", "1", "2"]
+    assert cohort["site"].levels == ("1", "2")
+    assert cohort.frame["sex"].tolist() == [0, 1, 0]
+    told = {fault.where: fault.met for fault in cohort.warnings}
+    assert "'1.0' as '1', '02' as '2'" in told["cohort.csv: grade"]
+    assert set(told) == {"cohort.csv: grade", "cohort.csv: site", "cohort.csv: sex"}
+
+
+def test_levels_given_in_both_spellings_stay_two(tmp_path):
+    path = tmp_path / "cohort.csv"
+    path.write_text("id,site\nP1,01\nP2,1\n")
+    site = Column(name="site", kind="category", role="site", levels=("01", "1"))
+    cohort = read_cohort(path, (Column(name="id", kind="text", role="patient"), site))
+    assert cohort.frame["site"].tolist() == ["01", "1"]
+    assert cohort.warnings == ()

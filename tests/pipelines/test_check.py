@@ -146,7 +146,7 @@ def test_too_few_patients_for_the_folds_are_told_before_training(study):
     assert "validation.folds" in fault.where
     [fault] = check(study, overrides=["validation.inner_folds=8"]).errors
     assert "validation.inner_folds" in fault.where
-    assert "within a training fold" in fault.met
+    assert "3 folds and 8 inner folds" in fault.met
 
 
 def test_a_treatment_nobody_had_is_told(study):

@@ -127,6 +127,7 @@ def test_the_words_are_those_of_the_library():
     assert get_args(sections.question.Question) == get_args(task.Question)
     assert get_args(sections.features.FeatureSet) == get_args(task.FeatureSet)
     assert get_args(sections.validation.Together) == get_args(task.Together)
+    assert get_args(sections.validation.Scheme) == get_args(task.Scheme)
     assert get_args(sections.response.MissingOutcome) == get_args(outcome.MissingOutcome)
     assert get_args(sections.cohort.CohortFormat) == get_args(source.Format) == cli.FORMATS
     assert get_args(sections.validation.Within) == get_args(evaluation.Within)
@@ -175,7 +176,10 @@ def test_feature_sets_are_those_named_or_else_what_the_data_have(write):
         ("[validaton]\nrepeats = 10", "Did you mean validation?"),
         ("[validation]\nfamilies = []", "Did you mean models.families?"),
         ("[validation]\ntreatment = 'tms'", "Did you mean question.treatment?"),
-        ("[validation]\ncolour = 'red'", "[validation] has folds, repeats, inner_folds"),
+        (
+            "[validation]\ncolour = 'red'",
+            "[validation] has scheme, by, folds, repeats, inner_folds",
+        ),
         ("[weather]\nrain = true", "the sections are study, cohort"),
         ("[validation]\nInner-Folds = 3", "Did you mean validation.inner_folds?"),
     ],
@@ -248,6 +252,9 @@ def test_a_wrong_value_is_told_with_what_was_met_and_what_is_wanted(write, chang
         ("[models]\nfamilies = ['logit']", 'the text "logit"; it takes a list of any of'),
         ("[models]\nfamilies = ['xgbost']", 'Did you mean "xgboost"?'),
         ("[models]\nfamilies = []", "an empty list"),
+        ("[usefulness]\nthresholds = [30]", "Write 30 per cent as 0.3."),
+        ("[usefulness]\nthresholds = ['high']", "a list of numbers, above 0 and below 1"),
+        ("[usefulness]\nthresholds = [0.3, 0.3]", "0.3 more than once"),
         ("[models]\nfamilies = ['logistic', 'logistic']", '"logistic" more than once'),
         (
             "[features]\nclinical = [3]",

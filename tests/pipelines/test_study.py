@@ -1,8 +1,12 @@
 """A whole study through its pipelines: simulated, trained, explained, reported."""
 
 import json
+import os
 import re
 import shutil
+import signal
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +86,28 @@ def test_planted_effect_is_found_and_its_interval_holds_the_truth(found):
     assert "simulated patients" in result["verdict"]
 
 
+def test_use_and_subgroups_are_kept_of_each_model_and_of_the_study(found):
+    folder, _, result = found
+    store = open_store(folder / "mlruns")
+    study = load_run(store, result["study_run"]).folder
+    benefit = pd.read_csv(study / "tables" / "net_benefit.csv")
+    groups = pd.read_csv(study / "tables" / "subgroups.csv", keep_default_na=False)
+    assert set(benefit["model"]) == {"prevalence"} | set(groups["model"])
+    assert set(groups["grouping"]) == {"", "sex", "age", "site", "arm", "condition"}
+    empty = groups.query("group == 'ketamine' and metric == 'auc'")
+    assert (empty["why_not"] == "no patients").all()
+    assert len(empty) == 3
+    for name in ("decision_curves", "subgroups_auc", "subgroups_calibration"):
+        assert (study / "figures" / f"{name}.png").exists()
+    for one in result["runs"]:
+        own = load_run(store, one["run_id"])
+        curve = pd.read_csv(own.folder / "tables" / "decision_curve.csv")
+        assert (curve["threshold"].min(), curve["threshold"].max()) == (0.3, 0.7)
+        name = f"{one['features']} {one['family']}".removeprefix("none ")
+        mine = benefit[benefit["model"] == name].set_index("threshold")
+        assert own.metrics["net_benefit_at_0.5"] == pytest.approx(mine.loc[0.5, "net_benefit"])
+
+
 def test_runs_of_a_study_are_complete_and_name_no_patient(found):
     folder, simulation, result = found
     store = open_store(folder / "mlruns")
@@ -130,22 +156,43 @@ def test_training_again_fits_nothing_anew_and_finds_the_same(nothing, monkeypatc
     assert again["permutation_tests"] == first["permutation_tests"]
 
 
-def test_study_on_a_cluster_finds_the_same(nothing):
+# Sockets of a killed worker close when they are collected.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_study_on_a_cluster_that_loses_a_worker_finds_the_same(nothing):
     distributed = pytest.importorskip("distributed")
     folder, first = nothing
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
+        killed = []
+        killer = threading.Thread(target=kill_one_at_work, args=(cluster, killed))
+        killer.start()
         again = train(
             folder,
             "compute.backend=dask",
             f"compute.scheduler={cluster.scheduler_address}",
             "compute.checkpoints=false",
         )
+        killer.join()
+    assert len(killed) == 1
     for one, other in zip(first["runs"], again["runs"], strict=True):
         one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
         assert one == other
     assert again["permutation_tests"] == first["permutation_tests"]
+
+
+def kill_one_at_work(cluster, killed):
+    """Kill the first worker once it holds a task, unless that takes longer than it can."""
+    nanny = next(iter(cluster.workers.values()))
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        state = cluster.scheduler.workers.get(nanny.worker_address)
+        if state is not None and state.processing:
+            killed.append(nanny.pid)
+            os.kill(nanny.pid, signal.SIGKILL)
+            return
+        time.sleep(0.02)
 
 
 def test_explanation_names_only_what_the_model_uses(found):

@@ -105,6 +105,36 @@ def test_what_cannot_be_meant_is_refused_with_the_way_out(read, said, told):
     assert told in str(caught.value)
 
 
+def test_rules_treatments_and_conditions_are_known_in_any_capitals(read):
+    arms = Column(
+        name="arm",
+        kind="category",
+        role="treatment",
+        levels=("tms", "TMS+ketamine", "tms+Ketamine"),
+    )
+    what = Column(name="dx", kind="category", role="condition", levels=("Depression", "pain"))
+    said = 'rule = "MADRS_response_50"\nvisit = "WEEK 6"'
+    columns = (*COLUMNS, arms, what)
+    task = read(said, 'treatment = "TMS"\ncondition = "depression"').task(columns)
+    assert (task.treatment, task.condition) == ("tms", "Depression")
+    assert task.rule.drop == 0.5
+    # Two arms that differ in capitals only: which is meant is not guessed.
+    both = read(said, 'treatment = "TMS+KETAMINE"').task(columns)
+    assert both.treatment == "TMS+KETAMINE"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'rule = "madrs_response_50"\nfollowup = "madrs_month6"\nlater = "madrs_week6"',
+        'name = "o"\nfollowup = "madrs_month6"\nbaseline = "b"\ndrop = 0.5\nlater = "madrs_week6"',
+    ],
+)
+def test_a_durable_response_that_ends_before_it_begins_is_refused(read, said):
+    with pytest.raises(SettingsError, match=r"response\.later: madrs_week6 is measured on day 42"):
+        read(said).task(COLUMNS)
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from stratify.cohort.checks.findings import find_patients
+from stratify.cohort.spelling import bare_patient
 from stratify.cohort.values import Cohort
-from stratify.errors import Fault, name_some
+from stratify.errors import Fault, count_of, name_some
 
 _SUMMARIES = frozenset(
     ["mean", "average", "avg", "median", "total", "totals", "sum", "count", "sd", "std", "min"]
@@ -69,6 +70,37 @@ def find_summary_rows(cohort: Cohort) -> Iterator[Fault]:
             way_out="Delete the row from the table.",
             patients=tuple(names),
             summary="a row that seems to sum up the others",
+        )
+
+
+def find_twin_names(cohort: Cohort) -> Iterator[Fault]:
+    """Find patients whose identifiers differ only in a prefix, zeros, spaces or capitals.
+
+    Parameters
+    ----------
+    cohort : Cohort
+
+    Yields
+    ------
+    warning : Fault
+    """
+    groups: dict[str, list[str]] = {}
+    for patient in cohort.patients:
+        groups.setdefault(bare_patient(patient), []).append(patient)
+    twins = [names for names in groups.values() if len(names) > 1]
+    if twins:
+        count = count_of(len(twins), "pair or group")
+        yield Fault(
+            where=cohort.name,
+            met=f"{count} of patients whose identifiers are nearly the same: "
+            f"{name_some(' and '.join(names) for names in twins)}",
+            wanted="identifiers that differ in more than the prefix sub-, zeros, spaces or "
+            "capitals",
+            way_out="If they are one person, keep one row; a file that names one of them may mean "
+            "the other.",
+            patients=tuple(name for names in twins for name in names),
+            severity="warning",
+            summary=f"{count} of patients whose identifiers are nearly the same",
         )
 
 

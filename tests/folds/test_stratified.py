@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stratify.errors import DataError
-from stratify.folds import make_folds
+from stratify.folds import check_class_sizes, make_folds
 
 
 def labels(n=60, share=0.4, seed=0):
@@ -64,6 +64,35 @@ def test_groups_that_are_one_class_each_are_refused_rather_than_tested_on_one_cl
     groups = np.repeat(["a", "b"], 30)
     with pytest.raises(DataError, match="class"):
         make_folds(y, groups, folds=2)
+
+
+def test_smallest_class_is_told_once_with_both_numbers_that_work():
+    y = np.array([1] * 4 + [0] * 40)
+    with pytest.raises(DataError, match=r"folds to 4 and validation\.inner_folds to 3"):
+        check_class_sizes(y, None, folds=5, inner_folds=5)
+    check_class_sizes(y, None, folds=4, inner_folds=3)
+    make_inner = [make_folds(y[fold.train], folds=3) for fold in make_folds(y, folds=4)]
+    assert len(make_inner) == 4
+
+
+def test_enough_outside_and_too_few_inside_is_told_of_the_inner_folds():
+    y = np.array([1] * 5 + [0] * 40)
+    with pytest.raises(
+        DataError, match=r"^validation\.inner_folds.*Set validation\.inner_folds to 4,"
+    ):
+        check_class_sizes(y, None, folds=5, inner_folds=5)
+
+
+def test_two_of_a_class_can_never_be_cross_validated():
+    with pytest.raises(DataError, match="Gather more patients of this class"):
+        check_class_sizes(np.array([1] * 2 + [0] * 40), None, folds=2, inner_folds=2)
+
+
+def test_a_class_in_few_groups_is_as_small_as_they_are_many():
+    y = np.repeat([0, 1], 12)
+    groups = np.array([f"f{k}" for k in range(12)] + ["a", "b", "c"] * 4)
+    with pytest.raises(DataError, match="3 groups of class 1"):
+        check_class_sizes(y, groups, folds=5, inner_folds=2)
 
 
 def with_gaps(n=60, missing=13, seed=3):

@@ -1,41 +1,14 @@
-"""Who is held out with whom."""
+"""Folds that share each class out evenly, and never split a group."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from stratify.errors import DataError, Fault
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fold:
-    """One split of the patients: row positions to train on and to test on.
-
-    Parameters
-    ----------
-    repeat, number : int
-        Which repetition of the whole partition, and which part of it; both from 0.
-    train, test : array of int
-        Positions of rows, sorted.
-    why : str
-        What was kept together and balanced.
-    """
-
-    repeat: int
-    number: int
-    train: np.ndarray
-    test: np.ndarray
-    why: str
-
-    def __repr__(self) -> str:
-        return (
-            f"Fold(repeat {self.repeat}, number {self.number}: {len(self.train)} train, "
-            f"{len(self.test)} test; {self.why})"
-        )
+from stratify.folds.values import Fold, count_classes, find_known
 
 
 def make_folds(
@@ -77,7 +50,7 @@ def make_folds(
     (10, [2, 2, 2, 2, 2])
     """
     y = np.asarray(y)
-    known = ~np.isnan(y) if y.dtype.kind == "f" else np.ones(len(y), dtype=bool)
+    known = find_known(y)
     if not known.all():
         return _make_around_gaps(y, known, groups, folds, repeats, seed)
     grouped = groups is not None and len(set(groups)) < len(y)
@@ -93,27 +66,65 @@ def make_folds(
     return tuple(made)
 
 
-def restrict_folds(folds: Sequence[Fold], kept: np.ndarray) -> tuple[Fold, ...]:
-    """Return the same folds of some of the patients, by their positions among these.
+def check_class_sizes(
+    y: np.ndarray, groups: np.ndarray | None, *, folds: int, inner_folds: int
+) -> None:
+    """Refuse in advance what the smallest class cannot fill, with the numbers that it can.
 
     Parameters
     ----------
-    folds : sequence of Fold
-    kept : array of bool, shape (n_patients,)
+    y : array of int, shape (n_patients,)
+    groups : array of str, shape (n_patients,), optional
+        A class is then as large as the groups that have it are many.
+    folds, inner_folds : int
+
+    Raises
+    ------
+    DataError
+        If a class has fewer patients, or groups, than there are folds, or if those left to train on
+        are fewer than the inner folds.
 
     Examples
     --------
-    >>> fold = Fold(0, 0, np.array([0, 2]), np.array([1, 3]), "")
-    >>> restrict_folds([fold], np.array([False, True, True, True]))[0].test.tolist()
-    [0, 2]
+    >>> check_class_sizes(np.repeat([0, 1], [40, 4]), None, folds=5, inner_folds=5)
+    Traceback (most recent call last):
+    stratify.errors.DataError: validation.folds: 4 patients of class 1, 5 folds and 5 inner folds; \
+each fold tests one of each class, and each inner fold one of those left. Set validation.folds to \
+4 and validation.inner_folds to 3, or gather more patients.
     """
-    place = np.cumsum(kept) - 1
-    return tuple(
-        replace(
-            fold, train=place[fold.train[kept[fold.train]]], test=place[fold.test[kept[fold.test]]]
+    y = np.asarray(y)
+    known = find_known(y)
+    y, groups = y[known], None if groups is None else np.asarray(groups)[known]
+    grouped = groups is not None and len(set(groups)) < len(y)
+    sizes = {
+        label: len(set(np.asarray(groups)[y == label])) if grouped else int((y == label).sum())
+        for label in map(int, np.unique(y))
+    }
+    label, smallest = min(sizes.items(), key=lambda item: item[1])
+    if smallest >= folds and _left_to_train(smallest, folds) >= inner_folds:
+        return
+    outer = min(folds, smallest)
+    inner = min(inner_folds, _left_to_train(smallest, outer)) if outer > 1 else 0
+    way_out = "Gather more patients of this class."
+    if inner > 1:
+        to = [f"validation.folds to {outer}"] if outer < folds else []
+        to += [f"validation.inner_folds to {inner}"] if inner < inner_folds else []
+        way_out = f"Set {' and '.join(to)}, or gather more patients."
+    where = "validation.folds" if smallest < folds else "validation.inner_folds"
+    raise DataError(
+        Fault(
+            where=where,
+            met=f"{smallest} {'groups' if grouped else 'patients'} of class {label}, {folds} "
+            f"folds and {inner_folds} inner folds",
+            wanted="each fold tests one of each class, and each inner fold one of those left",
+            way_out=way_out,
         )
-        for fold in folds
     )
+
+
+def _left_to_train(size: int, folds: int) -> int:
+    """Return how many of a class the smallest training set has."""
+    return size - -(-size // folds)
 
 
 def _make_around_gaps(
@@ -189,7 +200,7 @@ def _require_enough(y: np.ndarray, groups: np.ndarray | None, folds: int) -> Non
 def _require_both_classes_in_each(y: np.ndarray, folds: Sequence[Fold]) -> None:
     for fold in folds:
         for rows, name in ((fold.train, "trains"), (fold.test, "tests")):
-            if len(np.unique(y[rows])) < 2:
+            if count_classes(y[rows]) < 2:
                 raise DataError(
                     Fault(
                         where="validation.folds",
