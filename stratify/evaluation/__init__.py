@@ -37,7 +37,7 @@ from stratify.evaluation.subgroups import (
     label_patients,
 )
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness
-from stratify.evaluation.values import Evaluation
+from stratify.evaluation.values import Completions, Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Check",
     "Checkpoints",
     "Comparison",
+    "Completions",
     "Difference",
     "Evaluation",
     "Grouping",

@@ -16,7 +16,7 @@ from stratify.evaluation import (
 )
 from stratify.evaluation.completions import check_imputation, pool_folds
 from stratify.evaluation.imputation import draw_training_outcomes
-from stratify.folds import make_folds, restrict_folds
+from stratify.folds import draw_folds, make_folds, restrict_folds
 from stratify.metrics import METRICS, compute_auc
 from stratify.model import AveragedClassifier
 
@@ -98,8 +98,10 @@ def test_every_metric_is_pooled_and_says_what_the_gaps_cost(imputed):
 def test_a_gain_is_pooled_by_rubins_rules(imputed):
     _, (prevalence, ridge) = imputed
     gains = prevalence.folds_of("log_loss") - ridge.folds_of("log_loss")
-    # By hand: 3 folds, so the corrected variance is (1/3 + 1/2) times that of the folds.
-    within = ((1 / 3 + 1 / 2) * gains.var(axis=1, ddof=1)).mean()
+    # By hand: 3 folds, so the corrected variance is about (1/3 + 1/2) times that of the folds.
+    ratio = ridge.test_share / (1 - ridge.test_share)
+    assert ratio == pytest.approx(1 / 2, abs=0.01)
+    within = ((1 / 3 + ratio) * gains.var(axis=1, ddof=1)).mean()
     between = (1 + 1 / 5) * gains.mean(axis=1).var(ddof=1)
     scatter = within**2 / 2 + between**2 / 4
     degrees = min(2, (within + between) ** 2 / scatter)
@@ -171,7 +173,7 @@ def test_added_value_is_pooled_too():
     assert (both.features, late.features) == ("both", "late fusion")
     clinical = evaluations[0]
     expected = pool_folds(
-        evaluations[2].folds_of("auc") - clinical.folds_of("auc"), test_share=1 / 3
+        evaluations[2].folds_of("auc") - clinical.folds_of("auc"), test_share=clinical.test_share
     )
     assert both.auc.low == pytest.approx(expected.to_estimate().low)
     assert all(e.certificate.passed for e in evaluations)
@@ -194,3 +196,24 @@ def test_the_table_is_unchanged(imputed):
     evaluate(table)
     assert table.X.equals(before.X)
     np.testing.assert_array_equal(table.y, before.y)
+
+
+@pytest.mark.parametrize("scheme", ["leave one site out", "temporal"])
+def test_whole_sites_and_later_patients_are_held_out_with_gaps_too(scheme):
+    table = make_dropout_table(make_dropouts(180)[0], imputations=3)
+    by = np.array(list("ABC"))[np.arange(180) % 3] if "site" in scheme else np.arange(180.0)
+    table = replace(table, scheme=scheme, by=by)
+    folds = draw_folds(table, folds=3, inner_folds=3)
+    prevalence, ridge = cross_validate_many([(f, table) for f in FAMILIES], folds, inner_folds=3)
+    assert ridge.certificate.passed
+    assert ridge.metrics["auc"].low < ridge.metrics["auc"].value
+    assert np.isfinite(compute_gain(ridge, prevalence).low)
+    tested = len(np.concatenate([fold.test for fold in folds]))
+    assert all(len(each) == tested for each in ridge.completions.predictions)
+
+
+def test_a_fold_with_one_class_in_a_completion_has_no_figure_and_spoils_none():
+    values = np.array([[0.6, np.nan, 0.7, 0.65], [0.62, 0.58, 0.7, 0.66]])
+    pooled = pool_folds(values, test_share=0.25)
+    assert pooled.degrees <= 2
+    assert pooled.value == pytest.approx((0.65 + 0.64) / 2)
