@@ -16,8 +16,7 @@ from pipelines.examinations import (
     Assembled,
     Attachments,
     Trained,
-    describe_known_outcomes,
-    take_known_outcomes,
+    say_of_whom,
 )
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
@@ -153,7 +152,8 @@ def train(
     """
     settings = read_settings(study, overrides)
     with progress("Reading the study's files"):
-        table, dictionary, cohort = read_table(settings)
+        data = read_table(settings)
+        table = data.table
         folds = draw_folds(settings, table)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
     candidates, left_out = list_candidates(settings.models.families, sets)
@@ -165,9 +165,10 @@ def train(
             make_verdict,
             refit_many,
         )
-        from stratify.tracking import make_study_record, start_study
+        from stratify.tracking import find_tried, make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
+        tried = find_tried(opened, table)
     record = make_study_record(
         table,
         settings.study.name,
@@ -177,15 +178,24 @@ def train(
             "repeats": len({fold.repeat for fold in folds}),
         },
         models_tried=sum(not is_blind(family) for family, _ in candidates),
-        columns_toml=render_columns(dictionary),
+        columns_toml=render_columns(data.dictionary),
         trained_on=datetime.date.today(),
     )
     how = _choose_means(settings, workers, opened.folder)
     # Before the long work, so that what cannot be described stops at once.
     examined = Attachments()
-    study_read = Assembled(settings=settings, cohort=cohort, table=table, sets=sets, folds=folds)
+    study_read = Assembled(
+        settings=settings,
+        cohort=data.cohort,
+        connectomes=data.connectomes,
+        table=table,
+        sets=sets,
+        folds=folds,
+    )
+    known = study_read.take_known()
+    examined.add(say_of_whom(study_read))
     for describe in DESCRIPTIONS:
-        examined.add(describe(study_read))
+        examined.add(describe(known))
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -195,7 +205,7 @@ def train(
         dataset=table.name,
         patients=len(table),
         params=record.params,
-        tags={"settings_digest": settings.digest},
+        tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(),
     ) as run:
         with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
@@ -208,7 +218,8 @@ def train(
                 on_fold=step,
                 **how,
             )
-        verdict = make_verdict(evaluations, table)
+        every = tried.count(e for e in evaluations if not is_blind(e.family))
+        verdict = make_verdict(evaluations, table, tried=every)
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(
                 evaluations,
@@ -219,18 +230,17 @@ def train(
                 **how,
             )
         trained = Trained(
-            study=study_read,
-            candidates=candidates,
+            study=known,
+            candidates=[(family, narrowed.take_known()) for family, narrowed in candidates],
             evaluations=evaluations,
             verdict=verdict,
             models=models,
+            tried=tried,
             how=how,
             progress=progress,
         )
-        examined.add(describe_known_outcomes(trained))
-        known = take_known_outcomes(trained)
         for examine in EXAMINATIONS:
-            examined.add(examine(known))
+            examined.add(examine(trained))
         with progress("Explaining and logging", total=len(candidates)) as step:
             run_ids = []
             for k, (_, narrowed) in enumerate(candidates):
@@ -286,7 +296,7 @@ def _finish(
     run.finish(
         verdict=verdict.words,
         description=describe_study(record, evaluations, verdict, found=examined.sentences),
-        tags={"finding": verdict.finding},
+        tags={"finding": verdict.finding, **examined.tags},
         figures={"comparison": figure, **examined.figures},
         tables={
             "comparison": table,

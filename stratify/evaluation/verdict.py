@@ -92,7 +92,9 @@ def compute_difference(
     return pool_folds(difference, test_share=share).to_estimate(level)
 
 
-def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
+def make_verdict(
+    evaluations: Sequence[Evaluation], table: Table, *, tried: int | None = None
+) -> Verdict:
     """Decide whether a study has found a responder model.
 
     Three things must hold of the same model. It ranks responders above non-responders better than
@@ -107,6 +109,9 @@ def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
     evaluations : sequence of Evaluation
         Of every model tried, the prevalence among them.
     table : Table
+    tried : int, optional
+        How many models have been tried on this outcome of these patients so far, in this study and
+        others; those of this study, where it is not known.
     """
     what = PREDICTED[table.task.question]
     failed = [e for e in evaluations if not e.certificate.passed]
@@ -132,11 +137,12 @@ def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
     highest = max(candidates, key=lambda e: e.metrics["auc"].value)
     if highest.metrics["auc"].value > ALARM_AUC and len(table) < ALARM_PATIENTS:
         return Verdict("alarm", None, _alarm_words(highest, table))
-    convincing = [e for e in candidates if _is_convincing(e, reference, len(candidates))]
+    here, tried = len(candidates), max(len(candidates), tried or 0)
+    convincing = [e for e in candidates if _is_convincing(e, reference, tried)]
     if not convincing:
-        return Verdict("cannot tell", None, _cannot_tell_words(highest, len(candidates), table))
+        return Verdict("cannot tell", None, _cannot_tell_words(highest, here, tried, table))
     best = max(convincing, key=lambda e: gains[e.name].value)
-    words = _found_words(best, gains[best.name], len(candidates), table)
+    words = _found_words(best, gains[best.name], here, tried, table)
     return Verdict("responder model", (best.family, best.features), words)
 
 
@@ -172,25 +178,32 @@ def _honest_figures(table: Table) -> str:
     )
 
 
-def _cannot_tell_words(highest: Evaluation, tried: int, table: Table) -> str:
+def _cannot_tell_words(highest: Evaluation, here: int, tried: int, table: Table) -> str:
     return (
         f"Cannot tell {PREDICTED[table.task.question]} {_describe_sample(table)}: of "
-        f"{count_of(tried, 'model')} none both ranks patients better than chance, once allowance "
-        "is made for how many were tried, and gives better likelihoods than the base rate of "
-        f"{_base_rate(highest)}. The highest AUC is {highest.metrics['auc']}, of {highest.name}, "
-        "where 0.5 is chance. There is no usable individual prediction, and no report is issued."
-        + _imputed_words(highest)
+        f"{count_of(here, 'model')} none both ranks patients better than chance, once allowance "
+        f"is made for how many were tried{_so_far(here, tried)}, and gives better likelihoods "
+        f"than the base rate of {_base_rate(highest)}. The highest AUC is {highest.metrics['auc']}, "
+        f"of {highest.name}, where 0.5 is chance. There is no usable individual prediction, and no "
+        "report is issued." + _imputed_words(highest)
     )
 
 
-def _found_words(best: Evaluation, gain: Estimate, tried: int, table: Table) -> str:
+def _found_words(best: Evaluation, gain: Estimate, here: int, tried: int, table: Table) -> str:
     return (
         f"The {best.name} model predicts {PREDICTED[table.task.question]} better than the base "
         f"rate of {_base_rate(best)} {_describe_sample(table)}: AUC {best.metrics['auc']}, log "
-        f"loss lower by {gain}; {count_of(tried, 'model')} "
-        f"{'was' if tried == 1 else 'were'} tried. These figures are from within this "
-        "cohort; the model has not been tested on patients from elsewhere." + _imputed_words(best)
+        f"loss lower by {gain}; {count_of(here, 'model')} "
+        f"{'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. These figures are from "
+        "within this cohort; the model has not been tested on patients from elsewhere."
+        + _imputed_words(best)
     )
+
+
+def _so_far(here: int, tried: int) -> str:
+    if tried == here:
+        return ""
+    return f" ({tried:,} on this outcome of these patients so far, in this study and others)"
 
 
 def _base_rate(evaluation: Evaluation) -> str:

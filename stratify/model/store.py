@@ -15,7 +15,7 @@ from stratify.errors import DataError, Fault
 from stratify.files import replacing
 from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import ResponderClassifier, Tuned
-from stratify.model.fitted import FittedModel
+from stratify.model.fitted import FittedModel, SiteCalibration
 from stratify.model.parts import FoldClassifier, parts_of
 from stratify.model.stack import StackedClassifier
 from stratify.outcome import ResponseRule
@@ -80,6 +80,7 @@ def write_model(model: FittedModel, folder: Path) -> Path:
         "simulated": model.simulated,
         "digest": model.digest,
         "preparation": asdict(model.preparation),
+        "calibration": None if model.calibration is None else asdict(model.calibration),
     }
     with replacing(folder / "model.json") as part:
         part.write_text(json.dumps(facts, indent=1), encoding="utf-8")
@@ -123,6 +124,7 @@ def read_model(folder: Path) -> FittedModel:
         simulated=facts["simulated"],
         digest=facts["digest"],
         preparation=_preparation_from_dict(facts["preparation"]),
+        calibration=SiteCalibration(**facts["calibration"]) if facts.get("calibration") else None,
     )
 
 

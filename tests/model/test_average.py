@@ -1,17 +1,22 @@
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from stratify.explanation import explain
 from stratify.model import (
     AveragedClassifier,
     ResponderClassifier,
+    SiteCalibration,
     StackedClassifier,
     make_fitted_model,
     parts_of,
     read_model,
+    recalibrate,
     write_model,
 )
+
+SITE = SiteCalibration("elsewhere", intercept=-0.4, slope=0.8, n_patients=50, n_responders=20)
 
 
 @parametrize_with_checks([AveragedClassifier(ResponderClassifier("ridge"))])
@@ -38,8 +43,6 @@ def averaged(request, make_table):
 
 def test_log_odds_are_the_mean_of_models_fitted_one_by_one(averaged):
     table, Y, classifier = averaged
-    from sklearn.base import clone
-
     each = [clone(classifier.classifier).fit(table.X, y).decision_function(table.X) for y in Y.T]
     np.testing.assert_array_equal(classifier.decision_function(table.X), np.mean(each, axis=0))
 
@@ -73,3 +76,16 @@ def test_weights_of_its_parts_sum_to_those_of_one(averaged):
     alone = np.mean([sum(w for _, w in parts_of(part)) for part in classifier.parts_])
     assert whole == pytest.approx(alone)
     assert classifier.slope_ == pytest.approx(np.mean([p.slope_ for p in classifier.parts_]))
+
+
+def test_bringing_it_to_another_site_shifts_the_average_and_leaves_the_old_one(averaged):
+    table, Y, classifier = averaged
+    model = make_fitted_model(table, classifier, replicas=(classifier,), labels=Y)
+    before = classifier.decision_function(table.X)
+    moved = recalibrate(model, SITE)
+    after = moved.classifier.decision_function(table.X)
+    np.testing.assert_allclose(after, SITE.intercept + SITE.slope * before, atol=1e-9)
+    np.testing.assert_array_equal(classifier.decision_function(table.X), before)
+    explanation = explain(moved, table.X)
+    total = explanation.base + explanation.contributions.sum(axis=1)
+    np.testing.assert_allclose(total, after, atol=1e-9)
