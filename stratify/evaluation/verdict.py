@@ -183,9 +183,9 @@ def _cannot_tell_words(highest: Evaluation, here: int, tried: int, table: Table)
         f"Cannot tell {PREDICTED[table.task.question]} {_describe_sample(table)}: of "
         f"{count_of(here, 'model')} none both ranks patients better than chance, once allowance "
         f"is made for how many were tried{_so_far(here, tried)}, and gives better likelihoods "
-        f"than the base rate of {_base_rate(highest)}. The highest AUC is {highest.metrics['auc']}, "
-        f"of {highest.name}, where 0.5 is chance. There is no usable individual prediction, and no "
-        "report is issued." + _imputed_words(highest)
+        f"than the base rate of {_base_rate(highest)}. The highest AUC is "
+        f"{highest.metrics['auc']}, of {highest.name}, where 0.5 is chance. There is no usable "
+        "individual prediction, and no report is issued." + _imputed_words(highest)
     )
 
 
