@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pipelines.candidates import is_blind, list_candidates
-from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
+from pipelines.data import draw_folds, gate_scans, join_targets, join_visits, read_scans
 from pipelines.progress import Progress, quiet
-from pipelines.sections import CohortSection, ConnectivitySection, QualitySection, VisitsSection
+from pipelines.sections import (
+    CohortSection,
+    ConnectivitySection,
+    QualitySection,
+    TargetsSection,
+    VisitsSection,
+)
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from stratify.errors import DataError, Fault
+from stratify.errors import DataError, Fault, group_faults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +134,8 @@ class CheckResult:
         None where an error stops the study.
     baseline_used : DataFrame or None
         Which value is the baseline of whom, where the study has visits in a file of their own.
+    each : bool
+        Whether words tell each finding by itself; those of one kind are told in one line, if not.
     """
 
     study: str
@@ -136,6 +144,7 @@ class CheckResult:
     not_examined: tuple[str, ...]
     plan: Plan | None
     baseline_used: pd.DataFrame | None = None
+    each: bool = False
 
     @property
     def ok(self) -> bool:
@@ -160,17 +169,30 @@ class CheckResult:
         table = self.baseline_used.assign(date=self.baseline_used["date"].astype(str))
         return {"baseline_used": table.to_dict("records")}
 
+    def told(self, faults: Sequence[Fault]) -> tuple[object, ...]:
+        """Return faults as they are told: each, or those of one kind together."""
+        return tuple(faults) if self.each else group_faults(faults)
+
     def words(self) -> str:
         """Return the result in words; the errors themselves are told apart from it."""
         parts = [f"{self.study}: {_count(self.errors, 'error')}."]
         if self.plan is not None:
             parts.append(self.plan.words())
-        parts += [f"Warning: {fault}" for fault in self.warnings]
+        warnings = self.told(self.warnings)
+        parts += [f"Warning: {fault}" for fault in warnings]
+        if len(warnings) < len(self.warnings):
+            parts.append(f"({len(self.warnings)} warnings in all; --all tells each by itself.)")
         parts += [f"Not examined: {what}" for what in self.not_examined]
         return "\n".join(parts)
 
 
-def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = quiet) -> CheckResult:
+def check(
+    study: Path,
+    *,
+    overrides: Sequence[str] = (),
+    each: bool = False,
+    progress: Progress = quiet,
+) -> CheckResult:
     """Examine a study file and every file it names.
 
     A faulty file does not keep the next one from being examined. No model is fitted.
@@ -181,6 +203,8 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         The study file.
     overrides : sequence of str
         ``"validation.repeats=10"``.
+    each : bool
+        As of `CheckResult`.
     """
     found = _Findings()
     examined = examine_settings(study, overrides)
@@ -200,6 +224,7 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         not_examined=tuple(found.not_examined),
         plan=None if found.faulty else plan,
         baseline_used=found.baseline_used,
+        each=each,
     )
 
 
@@ -210,6 +235,7 @@ def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
         examined.sections.get("connectivity"),
         examined.sections.get("visits"),
         examined.sections.get("quality", QualitySection()),
+        examined.sections.get("targets"),
         found,
     )
     if examined.settings is None:
@@ -246,7 +272,12 @@ class _Findings:
 
 
 def _read_data(
-    cohort: object, connectivity: object, visits: object, quality: object, found: _Findings
+    cohort: object,
+    connectivity: object,
+    visits: object,
+    quality: object,
+    targets: object,
+    found: _Findings,
 ) -> tuple[Cohort | None, Connectomes | None]:
     patients: Cohort | None = None
     connectomes: Connectomes | None = None
@@ -259,6 +290,9 @@ def _read_data(
     known = patients
     if isinstance(visits, VisitsSection):
         patients = _join_visits(visits, patients, found)
+    if isinstance(targets, TargetsSection) and patients is not None:
+        without = patients
+        patients = found.of(lambda: join_targets(targets, without))
     if isinstance(connectivity, ConnectivitySection):
         connectomes = _read_connectomes(connectivity, known, found)
     if isinstance(quality, QualitySection) and connectomes is not None:

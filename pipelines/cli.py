@@ -165,6 +165,7 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else."
 )
+all_option = click.option("--all", "each", is_flag=True, help="Tell each finding by itself.")
 set_option = click.option(
     "--set",
     "overrides",
@@ -244,8 +245,9 @@ def simulate(
     type=click.Choice(FORMATS),
     help="What it is  [default: guessed from the path].",
 )
+@all_option
 @json_option
-def describe(file: Path, out: Path | None, format: Any, as_json: bool) -> None:
+def describe(file: Path, out: Path | None, format: Any, each: bool, as_json: bool) -> None:
     """Draft a column dictionary from a file, its guesses marked.
 
     FILE is a table, a BIDS folder or a REDCap export. No value of a patient is shown or written
@@ -254,7 +256,7 @@ def describe(file: Path, out: Path | None, format: Any, as_json: bool) -> None:
     with _only_json(as_json):
         from pipelines.describe import describe
 
-        result = describe(file, format=format, out=out)
+        result = describe(file, format=format, out=out, each=each)
     _print(result, as_json=as_json)
 
 
@@ -335,19 +337,23 @@ def extract(ctx: click.Context, as_json: bool, confounds: Any, **options: Any) -
 @cli.command(cls=Command)
 @click.argument("study", type=file_path)
 @set_option
+@all_option
 @json_option
 @click.pass_context
-def check(ctx: click.Context, study: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+def check(
+    ctx: click.Context, study: Path, overrides: tuple[str, ...], each: bool, as_json: bool
+) -> None:
     """Examine a study and its files; tell every fault at once.
 
-    Nothing is trained. Where nothing is wrong, it says what the study will do.
+    Nothing is trained. Where nothing is wrong, it says what the study will do. Findings of one
+    kind are told in one line, errors first; --all and --json tell each.
     """
     with _only_json(as_json):
         from pipelines.check import check
 
-        result = check(study, overrides=overrides, progress=_progress())
+        result = check(study, overrides=overrides, each=each, progress=_progress())
     if not as_json:
-        for fault in result.errors:
+        for fault in result.told(result.errors):
             click.echo(str(fault), err=True)
     _print(result, as_json=as_json)
     if not result.ok:

@@ -92,11 +92,11 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
 
     assert loaded.model is not None
     cohort = read_cohort(patients, read_columns(loaded.folder / "columns.toml"), labelled=False)
-    if loaded.model.features == "clinical":
+    study = tomllib.loads(loaded.study_toml)
+    if loaded.model.features == "clinical" or not _has_scans(loaded.model, study):
         return assemble(loaded.model.task, cohort, labelled=False)
     if connectivity is None:
         raise DataError(_connectivity_needed(loaded.model))
-    study = tomllib.loads(loaded.study_toml)
     reading = study.get("connectivity", {})
     connectomes = _read_scans(loaded.model, connectivity, reading, cohort.patients)
     _require_quality(connectomes, study.get("quality", {}))
@@ -110,6 +110,11 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
     if len(table) < len(cohort):
         raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
     return table
+
+
+def _has_scans(model: FittedModel, study: Mapping[str, Any]) -> bool:
+    """Tell whether a model sees scans; what else is of connectivity is in the patients' table."""
+    return "connectivity" in study or any(column.regions for column in model.columns)
 
 
 def _read_scans(
