@@ -480,6 +480,58 @@ def report(
 
 
 @cli.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--cohort",
+    type=file_path,
+    required=True,
+    metavar="FILE",
+    help="A table with the columns of training, and the outcome.",
+)
+@click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@click.option(
+    "--recalibrate",
+    type=click.Choice(("intercept", "intercept and slope")),
+    help="Make a new model whose likelihoods are in line with these patients.",
+)
+@click.option(
+    "--other-people",
+    is_flag=True,
+    help="Patients with the name of one in training are others; without it they are left out.",
+)
+@store_option
+@json_option
+def validate(
+    run: str,
+    cohort: Path,
+    connectivity: Path | None,
+    recalibrate: Any,
+    other_people: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Judge a model on patients of another site or year.
+
+    The drop from within the study is shown first; then calibration and net benefit there. Patients
+    who took part in making the model are left out and counted. The model itself is never changed:
+    --recalibrate makes a new one, with a run and a registered version of its own.
+    """
+    with _only_json(as_json):
+        from pipelines.validate import validate
+
+        result = validate(
+            run,
+            cohort=cohort,
+            connectivity=connectivity,
+            recalibrate=recalibrate,
+            other_people=other_people,
+            store=store,
+            progress=_progress(),
+        )
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
 @click.argument("a")
 @click.argument("b")
 @click.option(

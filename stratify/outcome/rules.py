@@ -195,6 +195,16 @@ class ResponseRule:
                 return f"{self.followup} is {self.responder}"
         return ", and ".join(part.describe_threshold() for part in self.all_of)
 
+    def exclude_missing(self) -> ResponseRule:
+        """Return the same rule with patients left out whose outcome would be imputed.
+
+        A model is judged elsewhere by what was seen there.
+        """
+        if self.missing != "multiple":
+            return self
+        parts = tuple(part.exclude_missing() for part in self.all_of)
+        return replace(self, missing="excluded", auxiliary=(), all_of=parts)
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ResponseRule:
         """Make a rule from what `dataclasses.asdict` returned, also after a turn through JSON."""

@@ -3,6 +3,7 @@
 The only room that imports mlflow.
 """
 
+from stratify.tracking.known import COMPLETED, KnownPatients, digest_rows, find_known
 from stratify.tracking.pseudonyms import find_identifiers, pseudonymise
 from stratify.tracking.reading import (
     LoadedRun,
@@ -15,7 +16,6 @@ from stratify.tracking.reading import (
     load_run,
 )
 from stratify.tracking.records import (
-    COMPLETED,
     Examined,
     StudyRecord,
     describe_study,
@@ -31,6 +31,7 @@ from stratify.tracking.ui import serve_ui
 __all__ = [
     "COMPLETED",
     "Examined",
+    "KnownPatients",
     "LoadedRun",
     "ModelRun",
     "RunReference",
@@ -41,7 +42,9 @@ __all__ = [
     "Tried",
     "add_to_run",
     "describe_study",
+    "digest_rows",
     "find_identifiers",
+    "find_known",
     "find_run",
     "find_tried",
     "join_study",

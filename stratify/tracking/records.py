@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pandas as pd
 
+from stratify.tracking.known import COMPLETED, digest_rows
 from stratify.tracking.study import ModelRun
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ class Examined(Protocol):
 
     def metrics(self) -> dict[str, float]:
         """Return the single numbers by which runs are sorted."""
-
-
-COMPLETED = "out_of_fold_completed"
-"""The table of held-out likelihoods beside every completion of the outcomes."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -206,6 +203,8 @@ def make_model_run(
             **_completed_tables(evaluation),
             "importance": explanation.importance(),
             "warnings": record.warnings,
+            # As a patient's name is, each row's digest is written as a pseudonym.
+            "rows": pd.DataFrame({"patient": digest_rows(X)}),
             "contributions": explanation.by_network().assign(base=explanation.base),
             **_gather(found.tables() for found in examined),
         },
