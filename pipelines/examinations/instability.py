@@ -15,7 +15,8 @@ def examine_instability(trained: Trained) -> Attachments:
     from stratify.evaluation import compute_instability, draw_samples, refit_samples
 
     settings, k = trained.study.settings, trained.best
-    if k is None or not settings.instability.refits:
+    # With outcomes imputed, the folds' models already carry what is missing into the interval.
+    if k is None or not settings.instability.refits or trained.models[k].n_imputed:
         return Attachments()
     family, table = trained.candidates[k]
     asked = settings.instability.refits

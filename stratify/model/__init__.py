@@ -1,5 +1,6 @@
 """Model families, calibration, and models ready for new patients."""
 
+from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import (
     Engine,
     ResponderClassifier,
@@ -22,14 +23,16 @@ from stratify.model.fitted import (
 from stratify.model.likeness import Familiar, Likeness, make_familiar
 from stratify.model.limits import Limits, Silence, make_limits
 from stratify.model.outcome_sets import CONFIDENCE, OutcomeSets, make_outcome_sets
+from stratify.model.parts import FoldClassifier, parts_of
 from stratify.model.recalibrate import recalibrate
-from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
+from stratify.model.stack import StackedClassifier, names_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
 __all__ = [
     "CONFIDENCE",
     "FAMILIES",
     "P_THRESHOLDS",
+    "AveragedClassifier",
     "ConnectomePredictiveModel",
     "CpmPermutations",
     "Encoder",

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from stratify.errors import DataError, Fault
 from stratify.model.limits import Limits, Silence, clinical_inputs, make_limits
-from stratify.model.stack import FoldClassifier
+from stratify.model.parts import FoldClassifier
 from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import FeatureSet, Table, Task
@@ -98,9 +98,9 @@ class FittedModel:
 
     Parameters
     ----------
-    classifier : ResponderClassifier or StackedClassifier
+    classifier : ResponderClassifier, StackedClassifier or AveragedClassifier
         Fitted on every patient of the study.
-    replicas : tuple of ResponderClassifier or StackedClassifier
+    replicas : tuple of classifier
         The same model fitted on other samples of the patients; how far they disagree about a
         patient is how far the data decide that patient's likelihood.
     left_out_share : float or None
@@ -121,6 +121,8 @@ class FittedModel:
         Where the model must stay silent.
     calibration : SiteCalibration, optional
         Where the likelihoods were brought into line with another site's.
+    n_imputed : int
+        Patients whose outcome was missing and imputed; ``n_responders`` is then the expected count.
     """
 
     classifier: FoldClassifier
@@ -137,6 +139,7 @@ class FittedModel:
     preparation: Preparation = field(default_factory=Preparation)
     limits: Limits = field(default_factory=Limits)
     calibration: SiteCalibration | None = None
+    n_imputed: int = 0
 
     @property
     def base_rate(self) -> float:
@@ -308,9 +311,9 @@ def fit_model(
     ----------
     table : Table
         With its outcome.
-    classifier : ResponderClassifier or StackedClassifier
+    classifier : ResponderClassifier, StackedClassifier or AveragedClassifier
         Unfitted; it is cloned.
-    replicas : tuple of ResponderClassifier or StackedClassifier
+    replicas : tuple of classifier
         For the interval of one patient's likelihood.
     left_out_share : float or None
         As in `FittedModel`.
@@ -332,6 +335,7 @@ def make_fitted_model(
     replicas: tuple[FoldClassifier, ...] = (),
     left_out_share: float | None = 0.2,
     limits: Limits | None = None,
+    labels: np.ndarray | None = None,
 ) -> FittedModel:
     """Keep what prediction will need beside a classifier that is fitted on a table.
 
@@ -339,10 +343,13 @@ def make_fitted_model(
     ----------
     table, replicas, left_out_share, limits
         As for `fit_model`.
-    fitted : ResponderClassifier or StackedClassifier
+    fitted : ResponderClassifier, StackedClassifier or AveragedClassifier
         On every patient of the table.
+    labels : array of int, shape (n_patients, n_completions), optional
+        What it was fitted to, where outcomes were imputed.
     """
     assert table.y is not None
+    responders = table.y.sum() if labels is None else labels.sum(axis=0).mean()
     return FittedModel(
         classifier=fitted,
         replicas=replicas,
@@ -352,11 +359,12 @@ def make_fitted_model(
         task=table.task,
         features=table.features,
         n_patients=len(table),
-        n_responders=int(table.y.sum()),
+        n_responders=round(float(responders)),
         simulated=table.simulated,
         digest=table.digest,
         preparation=table.preparation,
         limits=make_limits(table) if limits is None else limits,
+        n_imputed=int(table.missing.sum()),
     )
 
 

@@ -156,8 +156,9 @@ def make_limits(
     sets = None
     if log_odds is not None:
         known = ~np.isnan(log_odds).any(axis=0)
-        if 0 < table.y[known].sum() < known.sum():
-            sets = make_outcome_sets(table.y[known], log_odds[:, known], confidence=confidence)
+        y = table.y[known].astype(int)
+        if 0 < y.sum() < len(y):
+            sets = make_outcome_sets(y, log_odds[:, known], confidence=confidence)
     if familiar is None and len(held_out):
         familiar = make_familiar(table.X, table.preparer, held_out)
     sites = () if table.site is None else tuple(sorted(set(map(str, table.site)) - {""}))

@@ -106,7 +106,8 @@ class StudySummary:
     rule : str
         The outcome's rule, as a sentence.
     n_patients, n_responders : int
-        Those the model was trained on, and those of them with the outcome.
+        Those the model was trained on, and those of them with the outcome; the expected count,
+        where some outcomes were imputed.
     family : str
         ``"logistic"``, ``"xgboost"``, or other words.
     features : {"clinical", "connectivity", "both"}
@@ -137,6 +138,8 @@ class StudySummary:
         outcome is unvalidated.
     subgroups : tuple of GroupFigures
         Of every group the study looked at; a report shows those its patient belongs to.
+    n_imputed : int
+        Those whose outcome was missing and was imputed.
 
     Raises
     ------
@@ -170,6 +173,7 @@ class StudySummary:
     contact: str = ""
     cautions: tuple[str, ...] = ()
     subgroups: tuple[GroupFigures, ...] = ()
+    n_imputed: int = 0
 
     def __post_init__(self) -> None:
         faults = list(_faults(self))

@@ -83,7 +83,13 @@ def test_numbers_are_doubles_and_categories_are_text_in_the_signature(X):
         "sex": "DataType.string",
         "ACC~DLPFC": "DataType.double",
     }
-    assert signature.outputs.input_names() == ["probability", "low", "high", "log_odds", "cannot_say"]
+    assert signature.outputs.input_names() == [
+        "probability",
+        "low",
+        "high",
+        "log_odds",
+        "cannot_say",
+    ]
 
 
 def test_the_input_example_is_nobody(X, saved):
