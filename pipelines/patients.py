@@ -32,7 +32,10 @@ def load_model_run(store: Store, run: str, *, with_model: bool = True) -> Loaded
     from stratify.tracking import find_run, list_models, load_run
 
     reference = find_run(store, run)
-    if reference.kind == "model":
+    if reference.kind == "validation":
+        validated = load_run(store, reference.run_id, with_model=False).tags["validated_run"]
+        return load_run(store, validated, with_model=with_model)
+    if reference.kind != "study":
         return load_run(store, reference.run_id, with_model=with_model)
     study = load_run(store, reference.study_run)
     chosen = study.tags.get("responder_run") or list_models(store, reference.study_run)[0].run_id
@@ -114,8 +117,10 @@ def say_learned(before: LoadedRun, after: LoadedRun) -> str | None:
     )
 
 
-def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | None) -> Table:
-    """Read patients whose outcome is not known, with the dictionary of the model's study.
+def read_new_patients(
+    loaded: LoadedRun, patients: Path, connectivity: Path | None, *, labelled: bool = False
+) -> Table:
+    """Read new patients with the dictionary of the model's study.
 
     Parameters
     ----------
@@ -124,31 +129,44 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         A table with the columns of training.
     connectivity : Path, optional
         Needed if the model uses connectivity.
+    labelled : bool
+        Whether their outcome is known. Then they may be of other sites, and those whom the
+        question is not about, or who have no outcome or no scan, are left out and counted.
     """
-    from stratify.cohort import read_cohort, read_columns
+    from stratify.cohort import examine_cohort, read_cohort, read_columns
+    from stratify.connectome import apply_quality_gates
     from stratify.task import assemble
 
     assert loaded.model is not None
     dictionary = read_columns(loaded.folder / "columns.toml")
-    if loaded.model.preparation.harmonise != "none":
+    if labelled:
+        dictionary = _elsewhere(dictionary)
+    elif loaded.model.preparation.harmonise != "none":
         dictionary = _with_any_site(dictionary)
-    cohort = read_cohort(patients, dictionary, labelled=False)
+    cohort = read_cohort(patients, dictionary, labelled=labelled)
+    if labelled:
+        cohort = examine_cohort(cohort)
     study = tomllib.loads(loaded.study_toml)
+    task = replace(loaded.model.task, rule=loaded.model.task.rule.exclude_missing())
     if loaded.model.features == "clinical" or not _has_scans(loaded.model, study):
-        return assemble(loaded.model.task, cohort, labelled=False)
+        return assemble(task, cohort, labelled=labelled)
     if connectivity is None:
         raise DataError(_connectivity_needed(loaded.model))
     reading = study.get("connectivity", {})
     connectomes = _read_scans(loaded.model, connectivity, reading, cohort.patients)
-    _require_quality(connectomes, study.get("quality", {}))
+    gates = study.get("quality", {})
+    if labelled and gates:
+        connectomes = apply_quality_gates(connectomes, **gates)[0]
+    else:
+        _require_quality(connectomes, gates)
     table = assemble(
-        loaded.model.task,
+        task,
         cohort,
         connectomes,
-        labelled=False,
+        labelled=labelled,
         preparation=loaded.model.preparation,
     )
-    if len(table) < len(cohort):
+    if len(table) < len(cohort) and not labelled:
         raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
     return table
 
@@ -160,6 +178,11 @@ def _with_any_site(dictionary: Dictionary) -> Dictionary:
         for column in dictionary.columns
     )
     return replace(dictionary, columns=columns)
+
+
+def _elsewhere(dictionary: Dictionary) -> Dictionary:
+    """Return the dictionary for a cohort of another name, with sites that training did not know."""
+    return replace(_with_any_site(dictionary), name="")
 
 
 def _has_scans(model: FittedModel, study: Mapping[str, Any]) -> bool:

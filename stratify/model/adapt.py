@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from stratify.errors import DataError, Fault
+from stratify.model.classifier import ResponderClassifier
 from stratify.model.fitted import FittedModel
-from stratify.model.stack import FoldClassifier, StackedClassifier, names_of
+from stratify.model.parts import FoldClassifier
+from stratify.model.stack import names_of
 from stratify.preprocess import TablePreparer
 
 
@@ -69,8 +72,8 @@ def adapt_to_sites(model: FittedModel, X: pd.DataFrame) -> FittedModel:
 
 
 def _adapt(classifier: FoldClassifier, X: pd.DataFrame) -> FoldClassifier:
-    adapted = copy(classifier)
-    if isinstance(adapted, StackedClassifier):
+    adapted: Any = copy(classifier)
+    if not isinstance(adapted, ResponderClassifier):
         adapted.parts_ = [_adapt(part, X) for part in adapted.parts_]
     elif isinstance(adapted.encoder_, TablePreparer):
         adapted.encoder_ = adapted.encoder_.adapt(X[names_of(adapted)])
