@@ -41,6 +41,8 @@ class TrainResult:
     evaluations : tuple of Evaluation
     run_ids : tuple of str
         One for each evaluation.
+    references : tuple of Evaluation
+        Of the simple models, which have no runs.
     verdict : Verdict
     examined : Attachments
         What else was looked at, and what was found; see `pipelines.examinations`.
@@ -55,6 +57,7 @@ class TrainResult:
     store: str
     evaluations: tuple[Evaluation, ...]
     run_ids: tuple[str, ...]
+    references: tuple[Evaluation, ...]
     verdict: Verdict
     examined: Attachments
     question: str
@@ -89,6 +92,7 @@ class TrainResult:
                 {"run_id": run_id, **evaluation.to_dict()}
                 for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
             ],
+            "baselines": [{"name": one.name, **one.to_dict()} for one in self.references],
         }
 
     def words(self) -> str:
@@ -96,13 +100,15 @@ class TrainResult:
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
         passed = "passed" if all(c.passed for c in self.certificates) else "FAILED"
         rows = [f"{'model':24}{'AUC':>6}  {'interval':16}{'Brier':>6}{'slope':>7}  run"]
-        for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True):
+        shown = [*zip(self.evaluations, self.run_ids, strict=True)]
+        shown += [(one, "a baseline, to be beaten") for one in self.references]
+        for evaluation, run_id in shown:
             auc, slope = evaluation.metrics["auc"], evaluation.metrics["calibration_slope"]
             brier = evaluation.metrics["brier"].value
-            shown = f"{slope.value:7.2f}" if slope.value == slope.value else f"{'-':>7}"
+            told = f"{slope.value:7.2f}" if slope.value == slope.value else f"{'-':>7}"
             rows.append(
                 f"{evaluation.name:24}{auc.value:6.3f}  {auc.low:.3f} to {auc.high:.3f}  "
-                f"{brier:6.3f}{shown}  {run_id}"
+                f"{brier:6.3f}{told}  {run_id}"
             )
         warnings = [f"Warning: {warning}" for warning in self.warnings]
         return "\n".join(
@@ -154,6 +160,7 @@ def train(
         from stratify.cohort import render_columns
         from stratify.evaluation import (
             cross_validate_many,
+            evaluate_references,
             make_verdict,
             refit_many,
         )
@@ -200,7 +207,20 @@ def train(
                 on_fold=step,
                 **how,
             )
-        verdict = make_verdict(evaluations, table)
+        references = evaluate_references(
+            table,
+            folds,
+            inner_folds=settings.validation.inner_folds,
+            seed=settings.validation.seed,
+            level=settings.validation.level,
+            **how,
+        )
+        verdict = make_verdict(
+            evaluations,
+            table,
+            references=references,
+            region=settings.validation.smallest_gain,
+        )
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(
                 evaluations,
@@ -214,6 +234,7 @@ def train(
             study=study_read,
             candidates=candidates,
             evaluations=evaluations,
+            references=references,
             verdict=verdict,
             models=models,
             how=how,
@@ -227,12 +248,13 @@ def train(
                 beside = examined.of_models.get(k, ())
                 run_ids.append(_log_model(run, record, evaluations[k], models[k], narrowed, beside))
                 step()
-        _finish(run, record, evaluations, verdict, run_ids, examined)
+        _finish(run, record, trained, run_ids, examined)
     return TrainResult(
         study=settings.study.name,
         study_run=run.run_id,
         store=opened.describe(),
         evaluations=evaluations,
+        references=references,
         run_ids=tuple(run_ids),
         verdict=verdict,
         examined=examined,
@@ -263,15 +285,15 @@ def _log_model(
 def _finish(
     run: StudyRun,
     record: StudyRecord,
-    evaluations: Sequence[Evaluation],
-    verdict: Verdict,
+    trained: Trained,
     run_ids: Sequence[str],
     examined: Attachments,
 ) -> None:
     """Write what came of the study, last of all."""
     from stratify.tracking import describe_study, make_comparison
 
-    table, figure = make_comparison(evaluations, run_ids)
+    evaluations, verdict = trained.evaluations, trained.verdict
+    table, figure = make_comparison(evaluations, run_ids, references=trained.references)
     responder = _run_of(verdict, evaluations, run_ids)
     run.finish(
         verdict=verdict.words,

@@ -15,6 +15,7 @@ from stratify.connectome import QUALITY, Connectomes, NetworkMap, map_regions
 from stratify.errors import DataError, Fault, did_you_mean, name_some
 from stratify.outcome import ResponseRule, compute_changes, compute_response, plain
 from stratify.preprocess import Preparation, TablePreparer, make_preparer
+from stratify.references import Reference, ReferenceName, find_references
 from stratify.schema import Column
 
 Question = Literal["response under treatment", "prognosis", "diagnosis"]
@@ -178,6 +179,10 @@ class Table:
         How validation holds patients out.
     by : array, shape (n_patients,), or None
         The site, the trial or the time that ``scheme`` holds out.
+    references : tuple of Reference
+        The simple models that others must beat.
+    reference : {"severity", "covariates", "site", "motion"}, optional
+        Which of those this table is narrowed to.
     """
 
     X: pd.DataFrame
@@ -199,6 +204,8 @@ class Table:
     hubs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     scheme: Scheme = "stratified"
     by: np.ndarray | None = None
+    references: tuple[Reference, ...] = ()
+    reference: ReferenceName | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -275,6 +282,20 @@ class Table:
             features=features,
             adjusters=adjusters,
             unused=frozenset(adjusters) - keep,
+        )
+
+    def narrow_to(self, reference: Reference) -> Table:
+        """Return the same patients with the columns of a simple model, and nothing prepared."""
+        return replace(
+            self,
+            X=reference.X,
+            columns=reference.columns,
+            features="clinical",
+            preparation=Preparation(),
+            adjusters=(),
+            unused=frozenset(),
+            references=(),
+            reference=reference.name,
         )
 
     def __repr__(self) -> str:
@@ -403,6 +424,15 @@ def assemble(
         hubs={} if connectomes is None else _hubs_of(connectomes),
         scheme=scheme,
         by=_held_out_by(scheme, by, chosen),
+        references=()
+        if response is None
+        else find_references(
+            task.rule,
+            chosen,
+            quality=None if connectomes is None else matched.quality,
+            confounds=() if preparation is None else preparation.remove,
+            site=scheme != "leave one site out",
+        ),
     )
 
 

@@ -7,6 +7,7 @@ of: tables, figures, texts, sentences.
 from collections.abc import Callable
 
 from pipelines.examinations.added_value import examine_added_value
+from pipelines.examinations.baselines import examine_baselines
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
 from pipelines.examinations.regions import describe_regions
@@ -23,6 +24,7 @@ DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
 """Made before the long work, so that what cannot be described stops a study at once."""
 
 EXAMINATIONS: tuple[Examination, ...] = (
+    examine_baselines,
     examine_added_value,
     examine_permutations,
     examine_sites,

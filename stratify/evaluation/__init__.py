@@ -16,6 +16,7 @@ from stratify.evaluation.cross_validate import (
     refit_many,
 )
 from stratify.evaluation.engine import is_possible, require_possible
+from stratify.evaluation.gain import SMALLEST_GAIN, GainOver, compute_gain, compute_gains_over
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
@@ -23,6 +24,7 @@ from stratify.evaluation.permutation import (
     compute_permutation_test,
     tabulate_permutation_tests,
 )
+from stratify.evaluation.references import evaluate_references
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.site_agreement import (
     SiteAgreement,
@@ -38,9 +40,10 @@ from stratify.evaluation.subgroups import (
 )
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness
 from stratify.evaluation.values import Evaluation
-from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
+from stratify.evaluation.verdict import Verdict, make_verdict
 
 __all__ = [
+    "SMALLEST_GAIN",
     "AddedValue",
     "Certificate",
     "Check",
@@ -48,6 +51,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Evaluation",
+    "GainOver",
     "Grouping",
     "HeldOut",
     "KeptPredictions",
@@ -63,6 +67,7 @@ __all__ = [
     "compute_estimates",
     "compute_evaluation_subgroups",
     "compute_gain",
+    "compute_gains_over",
     "compute_learning_curve",
     "compute_permutation_test",
     "compute_site_agreement",
@@ -70,6 +75,7 @@ __all__ = [
     "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "evaluate_references",
     "find_groupings",
     "is_possible",
     "label_patients",

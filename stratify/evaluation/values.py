@@ -10,6 +10,7 @@ import pandas as pd
 from stratify.evaluation.certificate import Certificate
 from stratify.metrics import BASES, METRICS, Estimate
 from stratify.model import FamilyName, FoldClassifier
+from stratify.references import ReferenceName
 from stratify.task import FeatureSet, Scheme
 
 
@@ -40,6 +41,8 @@ class Evaluation:
         needs it.
     scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
         How the folds held patients out.
+    reference : {"severity", "covariates", "site", "motion"}, optional
+        Which simple model it is of: one to be beaten, never one that was tried.
     """
 
     family: FamilyName
@@ -52,10 +55,13 @@ class Evaluation:
     replicas: tuple[FoldClassifier, ...]
     test_share: float
     scheme: Scheme = "stratified"
+    reference: ReferenceName | None = None
 
     @property
     def name(self) -> str:
         """The model in two words: features and family; the prevalence in one."""
+        if self.reference is not None:
+            return f"{self.reference} alone"
         return self.family if self.features == "none" else f"{self.features} {self.family}"
 
     def to_dict(self) -> dict[str, object]:

@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from stratify.errors import DataError, Fault, count_of
+from stratify.errors import count_of
+from stratify.evaluation.gain import SMALLEST_GAIN, GainOver, compute_gain, compute_gains_over
 from stratify.evaluation.values import Evaluation
-from stratify.metrics import Estimate, compute_corrected_difference, compute_corrected_p_value
+from stratify.metrics import Estimate, compute_corrected_p_value
 from stratify.task import Question, Table
 
 Finding = Literal["responder model", "cannot tell", "alarm", "leak"]
@@ -36,59 +37,45 @@ class Verdict:
         The model that may call itself a responder model; reports are made with it alone.
     words : str
         The finding in sentences, with the figures it rests on.
+    gains : tuple of GainOver
+        Of each model over each simple one.
     """
 
     finding: Finding
     model: tuple[str, str] | None
     words: str
+    gains: tuple[GainOver, ...] = ()
 
     def __str__(self) -> str:
         return self.words
 
 
-def compute_gain(evaluation: Evaluation, reference: Evaluation, *, level: float = 0.95) -> Estimate:
-    """How much lower the log loss is than the reference's, fold by fold, with its interval.
-
-    Parameters
-    ----------
-    evaluation, reference : Evaluation
-        On the same folds.
-    level : float
-
-    Returns
-    -------
-    gain : Estimate
-        Above 0 the model's likelihoods are better than the reference's.
-    """
-    keys = ["repeat", "fold"]
-    if not evaluation.by_fold[keys].equals(reference.by_fold[keys]):
-        raise DataError(
-            Fault(
-                where="compute_gain",
-                met="two evaluations on different folds",
-                wanted="a paired comparison needs the same folds",
-                way_out="Evaluate both with the same make_folds result.",
-            )
-        )
-    difference = (reference.by_fold["log_loss"] - evaluation.by_fold["log_loss"]).to_numpy()
-    return compute_corrected_difference(difference, test_share=evaluation.test_share, level=level)
-
-
-def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
+def make_verdict(
+    evaluations: Sequence[Evaluation],
+    table: Table,
+    *,
+    references: Sequence[Evaluation] = (),
+    region: float = SMALLEST_GAIN,
+) -> Verdict:
     """Decide whether a study has found a responder model.
 
-    Three things must hold of the same model. It ranks responders above non-responders better than
+    Four things must hold of the same model. It ranks responders above non-responders better than
     noise would: the corrected resampled t test of its AUC against 0.5 gives a p below 0.05 divided
     by the number of models tried. The interval of its AUC lies above 0.5. And its likelihoods are
     better than the base rate: the corrected interval of its gain in log loss over the prevalence
-    lies above 0. The first alone bounds the chance that noise makes any responder model. Of
-    several, the one with the largest gain is taken.
+    lies above 0. The first alone bounds the chance that noise makes any responder model. And it
+    beats every simple model, as `compute_gains_over` says. Of several, the one with the largest
+    gain over the base rate is taken.
 
     Parameters
     ----------
     evaluations : sequence of Evaluation
         Of every model tried, the prevalence among them.
     table : Table
+    references : sequence of Evaluation
+        Of the simple models, from `evaluate_references`; they are not among those tried.
+    region : float
+        Gains in log loss within it are none.
     """
     what = PREDICTED[table.task.question]
     failed = [e for e in evaluations if not e.certificate.passed]
@@ -114,12 +101,22 @@ def make_verdict(evaluations: Sequence[Evaluation], table: Table) -> Verdict:
     highest = max(candidates, key=lambda e: e.metrics["auc"].value)
     if highest.metrics["auc"].value > ALARM_AUC and len(table) < ALARM_PATIENTS:
         return Verdict("alarm", None, _alarm_words(highest, table))
-    convincing = [e for e in candidates if _is_convincing(e, reference, len(candidates))]
+    tried = len(candidates)
+    over = compute_gains_over(candidates, references, region=region)
+    convincing = [e for e in candidates if _is_convincing(e, reference, tried)]
     if not convincing:
-        return Verdict("cannot tell", None, _cannot_tell_words(highest, len(candidates), table))
-    best = max(convincing, key=lambda e: gains[e.name].value)
-    words = _found_words(best, gains[best.name], len(candidates), table)
-    return Verdict("responder model", (best.family, best.features), words)
+        words = _cannot_tell_words(highest, tried, table)
+        return Verdict("cannot tell", None, words, over)
+    unbeaten = {e.name: [g for g in over if g.model == e.name and not g.beats] for e in convincing}
+    beating = [e for e in convincing if not unbeaten[e.name]]
+    if not beating:
+        # The one that leaves the fewest unbeaten, and gains most.
+        best = min(convincing, key=lambda e: (len(unbeaten[e.name]), -gains[e.name].value))
+        words = _not_beaten_words(best, unbeaten[best.name], references, tried, table)
+        return Verdict("cannot tell", None, words, over)
+    best = max(beating, key=lambda e: gains[e.name].value)
+    words = _found_words(best, gains[best.name], references, tried, table)
+    return Verdict("responder model", (best.family, best.features), words, over)
 
 
 def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) -> bool:
@@ -159,10 +156,44 @@ def _cannot_tell_words(highest: Evaluation, tried: int, table: Table) -> str:
     )
 
 
-def _found_words(best: Evaluation, gain: Estimate, tried: int, table: Table) -> str:
+def _not_beaten_words(
+    best: Evaluation,
+    unbeaten: Sequence[GainOver],
+    references: Sequence[Evaluation],
+    tried: int,
+    table: Table,
+) -> str:
+    by_name = {one.name: one for one in references}
+    named = "; ".join(
+        f"{one.reference} (AUC {by_name[one.reference].metrics['auc'].value:.3f}; log loss "
+        f"lower by {one.log_loss})"
+        for one in unbeaten
+    )
+    return (
+        f"Cannot tell {PREDICTED[table.task.question]} better than simple knowledge does, "
+        f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
+        f"than the base rate of {_base_rate(table)}, but has not beaten {named}. "
+        f"{count_of(tried, 'model')} {'was' if tried == 1 else 'were'} tried. "
+        "No report is issued."
+    )
+
+
+def _found_words(
+    best: Evaluation,
+    gain: Estimate,
+    references: Sequence[Evaluation],
+    tried: int,
+    table: Table,
+) -> str:
+    simple = ""
+    if references:
+        simple = f", and better than each of {', '.join(one.name for one in references)}"
+        if len(references) == 1:
+            simple = f", and better than {references[0].name}"
     return (
         f"The {best.name} model predicts {PREDICTED[table.task.question]} better than the base "
-        f"rate of {_base_rate(table)} {_describe_sample(table)}: AUC {best.metrics['auc']}, log "
+        f"rate of {_base_rate(table)}{simple} {_describe_sample(table)}: AUC "
+        f"{best.metrics['auc']}, log "
         f"loss lower by {gain}; {count_of(tried, 'model')} "
         f"{'was' if tried == 1 else 'were'} tried. These figures are from within this "
         "cohort; the model has not been tested on patients from elsewhere."
