@@ -1,8 +1,10 @@
 """Do the intervals cover, and does noise stay noise? Simulated studies against fresh patients.
 
 Each study is a simulated cohort; the truth is what its shipped model reaches on fresh patients of
-the same population. A study is clinical columns and network blocks, evaluated, refitted and judged as
-`stratify train` does it. Run: python benchmarks/interval_coverage.py --studies 200 --patients 212
+the same population. A study is clinical columns and network blocks, evaluated, refitted and judged
+as `stratify train` does it.
+
+Run: python benchmarks/interval_coverage.py --studies 200 --patients 212
 """
 
 from __future__ import annotations

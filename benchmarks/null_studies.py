@@ -67,7 +67,8 @@ def main() -> None:
     print(f"\n{'model':28}{'mean AUC':>9}{'sd':>7}{'holds 0.5':>11}")
     for model, of in table.groupby("model", sort=False):
         print(
-            f"{model:28}{of['auc'].mean():9.3f}{of['auc'].std():7.3f}{of['holds half'].mean():11.0%}"
+            f"{model:28}{of['auc'].mean():9.3f}{of['auc'].std():7.3f}"
+            f"{of['holds half'].mean():11.0%}"
         )
     print(f"\nmean AUC over all models and studies: {np.mean(table['auc']):.3f}")
     print(f"findings: {dict(findings)}")

@@ -143,8 +143,9 @@ def _read_held_out(a: LoadedRun, b: LoadedRun) -> tuple[KeptPredictions, KeptPre
                 )
             )
         read.append(pd.read_csv(path))
-    names = _name_apart(a, b)
-    return KeptPredictions(names[0], read[0]), KeptPredictions(names[1], read[1])
+    shares = [float(run.params["test_share"]) for run in (a, b)]
+    first, second = map(KeptPredictions, _name_apart(a, b), read, shares)
+    return first, second
 
 
 def _name_apart(a: LoadedRun, b: LoadedRun) -> tuple[str, str]:

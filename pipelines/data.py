@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -15,16 +15,30 @@ if TYPE_CHECKING:
     from stratify.task import Table
 
 
-def read_table(settings: StudySettings) -> tuple[Table, Dictionary, Cohort]:
-    """Read a study's data and make the table that answers its question.
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyData:
+    """What a study's files hold.
 
-    Returns
-    -------
+    Parameters
+    ----------
     table : Table
+        The patients that the question is about, with features and outcome.
     dictionary : Dictionary
         What the columns mean, by which new patients are read.
     cohort : Cohort
         Everybody in the file, also those the question is not about.
+    connectomes : Connectomes or RegionalValues, or None
+        Of everybody whose scan passed the gates; None where no feature set uses them.
+    """
+
+    table: Table
+    dictionary: Dictionary
+    cohort: Cohort
+    connectomes: Connectomes | None
+
+
+def read_table(settings: StudySettings) -> StudyData:
+    """Read a study's data and make the table that answers its question.
 
     Raises
     ------
@@ -48,7 +62,7 @@ def read_table(settings: StudySettings) -> tuple[Table, Dictionary, Cohort]:
         scheme=settings.validation.scheme,
         by=settings.validation.by,
     )
-    return table, dictionary, cohort
+    return StudyData(table, dictionary, cohort, connectomes)
 
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:

@@ -67,8 +67,7 @@ class DescribeResult:
             "rows": self.rows,
             "columns": [dict(column) for column in self.columns],
             "guesses": self.guesses,
-            # Who is concerned is left out: a draft is shown to people who need not know.
-            "warnings": [{**fault.to_dict(), "patients": []} for fault in self.warnings],
+            "warnings": [fault.to_dict() for fault in self.warnings],
             "out": None if self.out is None else str(self.out),
         }
 
@@ -147,7 +146,8 @@ def describe(
         rows=draft.rows,
         columns=tuple(_as_dict(draft)),
         guesses=draft.guesses,
-        warnings=draft.faults,
+        # Who is concerned is left out: a draft is shown to people who need not know.
+        warnings=tuple(fault.anonymous() for fault in draft.faults),
         out=out,
     )
 

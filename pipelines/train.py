@@ -151,7 +151,8 @@ def train(
     """
     settings = read_settings(study, overrides)
     with progress("Reading the study's files"):
-        table, dictionary, cohort = read_table(settings)
+        data = read_table(settings)
+        table = data.table
         folds = draw_folds(settings, table)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
     candidates, left_out = list_candidates(settings.models.families, sets)
@@ -164,9 +165,10 @@ def train(
             make_verdict,
             refit_many,
         )
-        from stratify.tracking import make_study_record, start_study
+        from stratify.tracking import find_tried, make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
+        tried = find_tried(opened, table)
     record = make_study_record(
         table,
         settings.study.name,
@@ -176,13 +178,20 @@ def train(
             "repeats": len({fold.repeat for fold in folds}),
         },
         models_tried=sum(not is_blind(family) for family, _ in candidates),
-        columns_toml=render_columns(dictionary),
+        columns_toml=render_columns(data.dictionary),
         trained_on=datetime.date.today(),
     )
     how = _choose_means(settings, workers, opened.folder)
     # Before the long work, so that what cannot be described stops at once.
     examined = Attachments()
-    study_read = Assembled(settings=settings, cohort=cohort, table=table, sets=sets, folds=folds)
+    study_read = Assembled(
+        settings=settings,
+        cohort=data.cohort,
+        connectomes=data.connectomes,
+        table=table,
+        sets=sets,
+        folds=folds,
+    )
     for describe in DESCRIPTIONS:
         examined.add(describe(study_read))
     with start_study(
@@ -194,7 +203,7 @@ def train(
         dataset=table.name,
         patients=len(table),
         params=record.params,
-        tags={"settings_digest": settings.digest},
+        tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(),
     ) as run:
         with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
@@ -207,6 +216,7 @@ def train(
                 on_fold=step,
                 **how,
             )
+        every = tried.count(e for e in evaluations if not is_blind(e.family))
         references = evaluate_references(
             table,
             folds,
@@ -219,6 +229,7 @@ def train(
             evaluations,
             table,
             references=references,
+            tried=every,
             region=settings.validation.smallest_gain,
         )
         with progress("Fitting on all patients", total=len(candidates)) as step:
@@ -237,6 +248,7 @@ def train(
             references=references,
             verdict=verdict,
             models=models,
+            tried=tried,
             how=how,
             progress=progress,
         )
@@ -298,7 +310,7 @@ def _finish(
     run.finish(
         verdict=verdict.words,
         description=describe_study(record, evaluations, verdict, found=examined.sentences),
-        tags={"finding": verdict.finding},
+        tags={"finding": verdict.finding, **examined.tags},
         figures={"comparison": figure, **examined.figures},
         tables={
             "comparison": table,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -175,6 +175,12 @@ class Table:
         Adjusters that are no features.
     hubs : mapping of str to (str, str)
         The hub a region is, and its hemisphere, by region; empty where none is known.
+    patients_digest : str
+        SHA-256 of whom the question is about, whatever is known of them.
+    outcome_digest : str
+        SHA-256 of those whose outcome is known, and of their outcomes, before any is left out for
+        want of connectivity. Equal for all studies that look at the same outcome of the same
+        patients, whatever their features and models. Empty, like the other, where no outcome is.
     scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
         How validation holds patients out.
     by : array, shape (n_patients,), or None
@@ -202,6 +208,8 @@ class Table:
     adjusters: tuple[str, ...] = ()
     unused: frozenset[str] = frozenset()
     hubs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    patients_digest: str = ""
+    outcome_digest: str = ""
     scheme: Scheme = "stratified"
     by: np.ndarray | None = None
     references: tuple[Reference, ...] = ()
@@ -361,9 +369,10 @@ def assemble(
             flow.append((f"seen at {task.landmark}", int(keep.sum())))
         elif not seen.all():
             raise DataError(_unseen(task, cohort, ~seen))
+    asked = keep
     if labelled:
         response = compute_response(task.rule, cohort.select(keep)).reindex(cohort.frame.index)
-        keep &= response.notna().to_numpy()
+        keep = keep & response.notna().to_numpy()
         flow.append(("outcome known", int(keep.sum())))
     if connectomes is not None:
         keep &= np.isin(cohort.patients, connectomes.patients)
@@ -422,6 +431,8 @@ def assemble(
         adjusters=tuple(column.name for column in adjusters),
         unused=frozenset(column.name for column in adjusters) - used,
         hubs={} if connectomes is None else _hubs_of(connectomes),
+        patients_digest="" if response is None else _digest_rows(cohort.frame.index[asked]),
+        outcome_digest="" if response is None else _digest_rows(response.dropna().items()),
         scheme=scheme,
         by=_held_out_by(scheme, by, chosen),
         references=()
@@ -794,6 +805,11 @@ def _require_both_classes(y: np.ndarray, task: Task, cohort: Cohort) -> None:
                 "check the response rule, or gather more patients.",
             )
         )
+
+
+def _digest_rows(rows: Iterable[object]) -> str:
+    """Digest rows in an order of their own, so that the file's does not matter."""
+    return hashlib.sha256("\n".join(sorted(map(str, rows))).encode()).hexdigest()
 
 
 def _digest(task: Task, cohort: Cohort, connectomes: Connectomes | None) -> str:

@@ -159,3 +159,34 @@ def test_the_table_tells_the_network_of_each_region_as_it_is_used(make_table):
     assert mapped.networks == ("SN", "DMN", "CEN") * 2
     assert {row.evidence for row in mapped.rows} == {"override"}
     assert make_table(60).network_map is None
+
+
+def test_studies_of_the_same_outcome_share_a_digest_whatever_their_features():
+    cohort = make_small_cohort()
+    scans = make_small_connectomes(cohort.select(np.arange(90) < 80), 4)
+    tables = [
+        assemble(TASK, cohort),
+        assemble(replace(TASK, clinical=("severity",)), cohort),
+        assemble(TASK, cohort, scans),
+        assemble(TASK, cohort.select(np.arange(90)[::-1])),
+    ]
+    assert len({table.outcome_digest for table in tables}) == 1
+    assert len({table.patients_digest for table in tables}) == 1
+    assert len({table.digest for table in tables}) == 4
+
+
+def test_another_outcome_of_the_same_patients_shares_their_digest_only():
+    cohort = make_small_cohort()
+    turned = Cohort(
+        cohort.frame.assign(responded=1 - cohort.frame["responded"]), cohort.columns, "turned"
+    )
+    one, other = assemble(TASK, cohort), assemble(TASK, turned)
+    assert one.patients_digest == other.patients_digest
+    assert one.outcome_digest != other.outcome_digest
+    fewer = assemble(TASK, cohort.select(np.arange(90) < 60))
+    assert fewer.patients_digest != one.patients_digest
+
+
+def test_new_patients_have_no_digest_of_an_outcome():
+    table = assemble(TASK, make_small_cohort(), labelled=False)
+    assert (table.patients_digest, table.outcome_digest) == ("", "")

@@ -15,14 +15,18 @@ PARTS = 100
 
 def examine_permutations(trained: Trained) -> Attachments:
     """Keep a row and a figure of the test of each feature set against shuffled outcomes."""
-    from stratify.evaluation import tabulate_permutation_tests
+    from stratify.evaluation import compute_max_statistic, tabulate_permutation_tests
 
     tests = _permute(trained)
+    best = compute_max_statistic(tests) if len(tests) > 1 else None
     return Attachments(
         tables={"permutation_tests": tabulate_permutation_tests(tests)} if tests else {},
         figures={f"permutations_{one.features}_{one.family}": one.plot() for one in tests},
-        values={"permutation_tests": [test.to_dict() for test in tests]},
-        sentences=[f"Permutation test: {test}" for test in tests],
+        values={
+            "permutation_tests": [test.to_dict() for test in tests],
+            "best_permutation_test": None if best is None else best.to_dict(),
+        },
+        sentences=[f"Permutation test: {test}" for test in (*tests, *([best] if best else []))],
     )
 
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from pipelines.progress import Progress
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort
+    from stratify.connectome import Connectomes
     from stratify.evaluation import Evaluation, Verdict
     from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
-    from stratify.tracking import Examined
+    from stratify.tracking import Examined, Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Attachments:
         Plain values for the JSON of `TrainResult.to_dict`, by their key there.
     sentences : list of str
         What the terminal and the description of the study's run say of it.
+    tags : dict of str to object
+        By which the study's run can be found and sorted.
     of_models : dict of int to list of Examined
         What is kept in a model's own run, by the position of its candidate.
     """
@@ -45,6 +48,7 @@ class Attachments:
     texts: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
+    tags: dict[str, object] = field(default_factory=dict)
     of_models: dict[int, list[Examined]] = field(default_factory=dict)
 
     def add(self, other: Attachments) -> None:
@@ -54,6 +58,7 @@ class Attachments:
         self.texts.update(other.texts)
         self.values.update(other.values)
         self.sentences.extend(other.sentences)
+        self.tags.update(other.tags)
         for position, found in other.of_models.items():
             self.of_models.setdefault(position, []).extend(found)
 
@@ -67,6 +72,8 @@ class Assembled:
     settings : StudySettings
     cohort : Cohort
         As read, with the patients that the question leaves out.
+    connectomes : Connectomes or RegionalValues, or None
+        Of everybody whose scan passed the gates.
     table : Table
         With every feature.
     sets : sequence of Table
@@ -76,9 +83,22 @@ class Assembled:
 
     settings: StudySettings
     cohort: Cohort
+    connectomes: Connectomes | None
     table: Table
     sets: Sequence[Table]
     folds: Sequence[Fold]
+
+    @property
+    def scans(self) -> Connectomes | None:
+        """The matrices of the table's patients, in its order; None where there are none."""
+        import numpy as np
+
+        from stratify.connectome import Connectomes
+
+        if not isinstance(self.connectomes, Connectomes):
+            return None
+        place = {patient: k for k, patient in enumerate(self.connectomes.patients)}
+        return self.connectomes.select(np.array([place[one] for one in self.table.patients]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +117,8 @@ class Trained:
     verdict : Verdict
     models : sequence of FittedModel
         Each candidate fitted on every patient.
+    tried : Tried
+        What earlier studies have tried on these patients.
     how : dict
         ``workers``, ``engine``, ``scheduler`` and ``checkpoints``, as the engine takes them.
     progress : Progress
@@ -108,6 +130,7 @@ class Trained:
     references: Sequence[Evaluation]
     verdict: Verdict
     models: Sequence[FittedModel]
+    tried: Tried
     how: dict[str, Any]
     progress: Progress
 

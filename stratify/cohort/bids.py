@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from stratify.cohort.sidecars import read_json, read_meaning, read_text, without_points
 from stratify.cohort.source import Said, Source
+from stratify.cohort.spelling import hint_at_patients, match_patients
 from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.sheet import TABLE_SUFFIXES, Sheet, as_text, read_sheet
 
 PARTICIPANT = "participant_id"
 SESSION = "session_id"
-
-
-_NO_WORDS = ("no", "false", "absent")
-_YES_WORDS = ("yes", "true", "present")
-_LABEL_LENGTH = 120
 
 
 def read_bids(folder: str | Path) -> Source:
@@ -64,21 +59,21 @@ def read_bids(folder: str | Path) -> Source:
     """
     folder = Path(folder)
     tables, faults = _read_tables(folder)
-    people = _people(folder, tables, faults)
+    people = _people(tables, faults)
     clashing = _clashing(tables)
     columns: dict[str, Any] = {PARTICIPANT: people}
     said: dict[str, Said] = {}
     for table in tables:
         _join(table, people, clashing, columns, said, faults)
-    about = _read_json(folder / "dataset_description.json", faults, needed=False)
+    about = read_json(folder / "dataset_description.json", faults)
     sheet = _make_sheet(folder.resolve().name, columns, faults)
     return Source(
         sheet=sheet,
         format="bids",
         patient=PARTICIPANT,
         said=said,
-        name=_text(about.get("Name")),
-        licence=_text(about.get("License")),
+        name=read_text(about.get("Name")),
+        licence=read_text(about.get("License")),
         citation=_cite(about, tables),
     )
 
@@ -169,84 +164,111 @@ def _read_table(folder: Path, file: Path, faults: list[Fault]) -> _Table:
     sidecar = file.with_suffix(".json")
     if not sidecar.is_file() and tool == "sessions":
         sidecar = folder / "sessions.json"
+    sessions = sheet.text(SESSION) if SESSION in sheet.headers else None
+    _require_sessions(sheet, text, sessions)
     return _Table(
         tool=tool,
         sheet=sheet,
-        sidecar=_read_json(sidecar, faults, needed=False),
+        sidecar=read_json(sidecar, faults),
         by=sidecar.name,
         who=text,
-        sessions=sheet.text(SESSION) if SESSION in sheet.headers else None,
+        sessions=sessions,
         registers=file.name == "participants.tsv",
         headers=tuple(h for h in sheet.headers if h not in (PARTICIPANT, SESSION)),
     )
 
 
-def _read_json(path: Path, faults: list[Fault], *, needed: bool) -> dict[str, Any]:
-    """Read a sidecar; one that cannot be read is told, and says nothing."""
-    if not path.is_file() and not needed:
-        return {}
-    try:
-        values = json.loads(path.read_bytes().decode("utf-8-sig"))
-        if isinstance(values, dict):
-            return values
-        met = "it holds no object of columns"
-    except (OSError, ValueError, RecursionError) as error:
-        met = f"it cannot be read ({error})"
-    faults.append(
-        Fault(
-            where=path.name,
-            met=met,
-            wanted="a sidecar in JSON that describes the columns",
-            way_out="Correct it; its columns are read without their meaning now.",
-            severity="warning",
+def _require_sessions(sheet: Sheet, who: np.ndarray, sessions: np.ndarray | None) -> None:
+    nameless = [] if sessions is None else [k for k, one in enumerate(sessions) if one is None]
+    if nameless:
+        raise DataError(
+            Fault(
+                where=f"{sheet.name}: {SESSION}",
+                met=f"no session in row {name_some(sheet.rows[nameless])}",
+                wanted="each row names its session",
+                way_out="Name the session, or delete the row.",
+                patients=tuple(dict.fromkeys(str(who[k]) for k in nameless)),
+            )
         )
-    )
-    return {}
 
 
-def _people(folder: Path, tables: list[_Table], faults: list[Fault]) -> list[str]:
+def _people(tables: list[_Table], faults: list[Fault]) -> list[str]:
     """Return everybody, in the order of the register, and give each row its person's name there."""
     register = next((table for table in tables if table.registers), None)
     people = dict.fromkeys([] if register is None else map(str, register.who))
     for table in tables:
-        bare = [
-            f"sub-{who}" if who not in people and f"sub-{who}" in people else who
-            for who in table.who
-        ]
-        if bare != list(table.who):
+        read_as = match_patients(map(str, table.who), people)
+        if read_as:
+            shown = name_some(f"{name!r} as {meant!r}" for name, meant in read_as.items())
             faults.append(
                 _odd(
                     table,
-                    "identifiers without sub-",
-                    "the ones of participants.tsv",
-                    "They were read as with it.",
+                    "identifiers with and without sub-",
+                    "the identifiers of participants.tsv",
+                    "They were read as those.",
+                    list(read_as.values()),
+                    shown=shown,
                 )
             )
-            table.who = np.array(bare, dtype=object)
+            table.who = np.array([read_as.get(who, who) for who in table.who], dtype=object)
         new = [str(who) for who in dict.fromkeys(table.who) if who not in people]
         if new and register is not None:
             faults.append(
                 _odd(
                     table,
-                    f"{count_of(len(new), 'person') if len(new) == 1 else f'{len(new)} people'} "
-                    "whom participants.tsv does not name",
+                    f"{_count_people(new)} whom participants.tsv does not name",
                     "participants.tsv names everybody",
                     "They are kept, with nothing known from there.",
-                    tuple(new),
+                    new,
+                    shown=name_some(new) + hint_at_patients(new, people),
                 )
             )
         people.update(dict.fromkeys(new))
         _require_one_row(table)
+    if register is not None:
+        faults += _find_absent(tables, people)
     return list(people)
 
 
-def _odd(table: _Table, met: str, wanted: str, way_out: str, who: tuple[str, ...] = ()) -> Fault:
+def _count_people(people: Sequence[str]) -> str:
+    return "1 person" if len(people) == 1 else f"{len(people)} people"
+
+
+def _find_absent(tables: list[_Table], people: Mapping[str, Any]) -> Iterator[Fault]:
+    """Tell who of the register has no row in another table, whose values are then missing."""
+    tools = dict.fromkeys(table.tool for table in tables)
+    for tool in tools:
+        mine = [table for table in tables if table.tool == tool]
+        there = {str(who) for table in mine for who in table.who}
+        absent = [who for who in people if who not in there]
+        if absent:
+            yield _odd(
+                mine[0],
+                f"no row of {_count_people(absent)}",
+                "a row of everybody in participants.tsv",
+                "Their values count as missing; add the rows, with n/a where nothing is known.",
+                absent,
+                shown=name_some(absent),
+            )
+
+
+def _odd(
+    table: _Table,
+    met: str,
+    wanted: str,
+    way_out: str,
+    who: Sequence[str] = (),
+    *,
+    shown: str = "",
+) -> Fault:
+    """Make a warning; who is concerned is shown behind what was met."""
     return Fault(
         where=table.sheet.name,
-        met=met,
+        met=f"{met}: {shown}" if shown else met,
+        summary=met if shown else "",
         wanted=wanted,
         way_out=way_out,
-        patients=who,
+        patients=tuple(who),
         severity="warning",
     )
 
@@ -296,8 +318,8 @@ def _join(
     sessions = [None] if table.sessions is None else list(dict.fromkeys(table.sessions))
     pointed: list[str] = []
     for header in table.headers:
-        meaning = _read_meaning(table, header, faults)
-        text = _without_points(as_text(table.sheet.columns[header]), meaning, header, pointed)
+        meaning = read_meaning(table.by, header, table.sidecar.get(header), faults)
+        text = without_points(as_text(table.sheet.columns[header]), meaning, header, pointed)
         stem = f"{table.tool}_{header}" if header in clashing and not table.registers else header
         for session in sessions:
             name = stem if session is None else f"{stem}@{session}"
@@ -322,112 +344,23 @@ def _join(
         )
 
 
-def _without_points(text: Any, said: Said | None, header: str, pointed: list[str]) -> Any:
-    """Turn 2.0 into the level 2 where the sidecar has that level and not the other."""
-    import pyarrow as pa
-
-    if said is None or not said.levels:
-        return text
-    cells = text.to_pylist()
-    mended = [
-        cell[:-2]
-        if cell and cell.endswith(".0") and cell not in said.levels and cell[:-2] in said.levels
-        else cell
-        for cell in cells
-    ]
-    if mended == cells:
-        return text
-    pointed.append(header)
-    return pa.array(mended, pa.string())
-
-
-def _read_meaning(table: _Table, header: str, faults: list[Fault]) -> Said | None:
-    entry = table.sidecar.get(header)
-    if entry is None:
-        return None
-    if not isinstance(entry, dict):
-        faults.append(_malformed(table, header, "it is no object", "a description of the column"))
-        return None
-    values: dict[str, Any] = {}
-    label = _text(entry.get("LongName")) or _text(entry.get("Description"))
-    if label:
-        values["label"] = label if len(label) <= _LABEL_LENGTH else f"{label[: _LABEL_LENGTH - 1]}…"
-    if _text(entry.get("Units")) and _text(entry.get("Units")).lower() not in ("n/a", "none"):
-        values["unit"] = _text(entry["Units"])
-    for key, names in (("low", ("MinValue", "Minimum")), ("high", ("MaxValue", "Maximum"))):
-        given = next((entry[name] for name in names if name in entry), None)
-        bound = _number(given)
-        if given is not None and bound is None:
-            faults.append(_malformed(table, header, f"{names[0]} is no number", "a number"))
-        elif bound is not None:
-            values[key] = bound
-    levels = _read_levels(table, header, entry.get("Levels"), faults)
-    if len(levels) == 2:
-        words = {meaning.strip().lower(): code for code, meaning in levels.items()}
-        no = next((words[word] for word in _NO_WORDS if word in words), None)
-        yes = next((words[word] for word in _YES_WORDS if word in words), None)
-        if no is not None and yes is not None:
-            values["kind"] = "boolean"
-            levels = {no: levels[no], yes: levels[yes]}
-    return Said(by=table.by, values=values, levels=levels)
-
-
-def _read_levels(table: _Table, header: str, given: object, faults: list[Fault]) -> dict[str, str]:
-    if given is None:
-        return {}
-    if isinstance(given, list):
-        given = {str(code): str(code) for code in given}
-    if not isinstance(given, dict):
-        faults.append(_malformed(table, header, "Levels is no object", "each level's meaning"))
-        return {}
-    levels = {}
-    for code, meaning in given.items():
-        if isinstance(meaning, dict):
-            meaning = meaning.get("Description", meaning.get("LongName", code))
-        if str(code).strip() and str(code).strip().lower() != "n/a":
-            levels[str(code).strip()] = _text(meaning) or str(code)
-    return levels
-
-
-def _malformed(table: _Table, header: str, met: str, wanted: str) -> Fault:
-    return Fault(
-        where=f"{table.by}: {header}",
-        met=met,
-        wanted=wanted,
-        way_out="Correct the sidecar; the column is read without this now.",
-        severity="warning",
-    )
-
-
-def _number(value: object) -> float | None:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _text(value: object) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
-
-
 def _cite(about: Mapping[str, Any], tables: Iterable[_Table]) -> str:
     """Name the data set's own source, and that of each measurement tool."""
     authors = about.get("Authors")
     parts = [
         ", ".join(map(str, authors)) if isinstance(authors, list) else "",
-        _text(about.get("Name")),
-        _text(about.get("DatasetDOI")),
+        read_text(about.get("Name")),
+        read_text(about.get("DatasetDOI")),
     ]
     cited = [". ".join(filter(None, parts))]
     for table in tables:
         tool = table.sidecar.get("MeasurementToolMetadata")
         if isinstance(tool, dict) and (
-            _text(tool.get("Description")) or _text(tool.get("TermURL"))
+            read_text(tool.get("Description")) or read_text(tool.get("TermURL"))
         ):
-            address = _text(tool.get("TermURL"))
+            address = read_text(tool.get("TermURL"))
             cited.append(
-                f"{table.tool}: {_text(tool.get('Description')) or table.tool}"
+                f"{table.tool}: {read_text(tool.get('Description')) or table.tool}"
                 + (f" ({address})" if address else "")
             )
     return "; ".join(filter(None, cited))

@@ -99,7 +99,10 @@ def read_cohort(
         kept.append(column)
     errors = [fault for fault in reading.faults if fault.severity == "error"]
     if errors:
-        raise DataError(errors)
+        # Where a column is missing, how the file was read may tell why.
+        missing = any(column.name not in sheet.columns for column in dictionary.columns)
+        how = [fault for fault in sheet.faults if fault.severity == "warning"]
+        raise DataError([*errors, *(how if missing else ())])
     return Cohort(
         pd.DataFrame(values, index=pd.Index(reading.patients, name="patient", dtype="str")),
         tuple(kept),

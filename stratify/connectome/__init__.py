@@ -3,6 +3,11 @@
 from stratify.connectome.bands import BANDS
 from stratify.connectome.connectivity import compute_connectivity
 from stratify.connectome.formats import FORMATS, guess_format
+from stratify.connectome.group_matrix import (
+    compute_group_matrix,
+    order_networks,
+    plot_group_matrix,
+)
 from stratify.connectome.networks import (
     ATLASES,
     NetworkMap,
@@ -48,6 +53,7 @@ __all__ = [
     "apply_quality_gates",
     "compute_connectivity",
     "compute_coverage",
+    "compute_group_matrix",
     "compute_qc_fc",
     "compute_target_features",
     "describe_coverage",
@@ -55,6 +61,8 @@ __all__ = [
     "guess_format",
     "map_regions",
     "network_of",
+    "order_networks",
+    "plot_group_matrix",
     "plot_qc_fc",
     "read_connectomes",
     "read_network_map",

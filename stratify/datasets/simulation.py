@@ -324,6 +324,7 @@ def make_cohort(
             ATLAS,
             f"simulated {chosen.name} connectivity",
             simulated=True,
+            coordinates=brain.regions.places,
         ),
         truth=_truth_frame(truth, drivers, response, index, assumptions),
         drivers=_driver_frame(law, assumptions),

@@ -1,6 +1,7 @@
 """Nested cross-validation, the leakage certificate, and the verdict."""
 
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
+from stratify.evaluation.best_of import MaxStatistic, compute_best_model, compute_max_statistic
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.comparison import (
@@ -16,6 +17,12 @@ from stratify.evaluation.cross_validate import (
     refit_many,
 )
 from stratify.evaluation.engine import is_possible, require_possible
+from stratify.evaluation.external import (
+    CheckedRecalibration,
+    ExternalValidation,
+    check_recalibration,
+    validate_externally,
+)
 from stratify.evaluation.gain import SMALLEST_GAIN, GainOver, compute_gain, compute_gains_over
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
@@ -38,7 +45,7 @@ from stratify.evaluation.subgroups import (
     find_groupings,
     label_patients,
 )
-from stratify.evaluation.usefulness import Usefulness, compute_usefulness
+from stratify.evaluation.usefulness import Usefulness, compute_usefulness, judge_likelihoods
 from stratify.evaluation.values import Evaluation
 from stratify.evaluation.verdict import Verdict, make_verdict
 
@@ -47,28 +54,34 @@ __all__ = [
     "AddedValue",
     "Certificate",
     "Check",
+    "CheckedRecalibration",
     "Checkpoints",
     "Comparison",
     "Difference",
     "Evaluation",
+    "ExternalValidation",
     "GainOver",
     "Grouping",
     "HeldOut",
     "KeptPredictions",
+    "MaxStatistic",
     "PermutationTest",
     "SiteAgreement",
     "SiteDecoding",
     "Usefulness",
     "Verdict",
     "Within",
+    "check_recalibration",
     "compare_evaluations",
     "compute_added_value",
+    "compute_best_model",
     "compute_by_fold",
     "compute_estimates",
     "compute_evaluation_subgroups",
     "compute_gain",
     "compute_gains_over",
     "compute_learning_curve",
+    "compute_max_statistic",
     "compute_permutation_test",
     "compute_site_agreement",
     "compute_site_decoding",
@@ -78,6 +91,7 @@ __all__ = [
     "evaluate_references",
     "find_groupings",
     "is_possible",
+    "judge_likelihoods",
     "label_patients",
     "make_certificate",
     "make_figures",
@@ -89,4 +103,5 @@ __all__ = [
     "tabulate_added_value",
     "tabulate_permutation_tests",
     "tabulate_site_agreements",
+    "validate_externally",
 ]

@@ -38,6 +38,8 @@ class Predicted(Protocol):
     def name(self) -> str: ...  # noqa: D102
     @property
     def predictions(self) -> pd.DataFrame: ...  # noqa: D102
+    @property
+    def test_share(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +51,13 @@ class KeptPredictions:
     name : str
     predictions : DataFrame
         As in `Evaluation`; its patients may be pseudonyms, if both models' are of one store.
+    test_share : float
+        As in `Evaluation`.
     """
 
     name: str
     predictions: pd.DataFrame
+    test_share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,8 +251,8 @@ def compare_evaluations(
     ...     return pd.DataFrame({"patient": np.arange(100), "repeat": 0, "fold": np.arange(100) % 5,
     ...         "y": y, "probability": 1 / (1 + np.exp(-log_odds)), "log_odds": log_odds,
     ...         "base_rate": 0.5})
-    >>> good = KeptPredictions("good", predict(x + 2 * y - 1))
-    >>> blind = KeptPredictions("blind", predict(0 * x))
+    >>> good = KeptPredictions("good", predict(x + 2 * y - 1), 0.2)
+    >>> blind = KeptPredictions("blind", predict(0 * x), 0.2)
     >>> comparison = compare_evaluations(good, blind)
     >>> comparison.finding, compare_evaluations(good, good).finding
     ('A is better', 'practically the same')
@@ -265,6 +270,7 @@ def compare_evaluations(
     else:
         notes = (_note_unpaired(first, second, shared),)
     of_a, of_b = compute_by_fold(first), compute_by_fold(second)
+    shares = (a.test_share, b.test_share)
     return Comparison(
         a=a.name,
         b=b.name,
@@ -272,7 +278,7 @@ def compare_evaluations(
         patients=shared,
         folds=len(of_a),
         differences={
-            metric: _compare(metric, of_a, of_b, regions[metric], bool(repeats), level)
+            metric: _compare(metric, of_a, of_b, shares, regions[metric], bool(repeats), level)
             for metric in COMPARED
         },
         decided_by=decided_by,
@@ -327,18 +333,19 @@ def _compare(
     metric: Metric,
     of_a: pd.DataFrame,
     of_b: pd.DataFrame,
+    shares: tuple[float, float],
     region: float,
     paired: bool,
     level: float,
 ) -> Difference:
     sign = -1.0 if metric == "log_loss" else 1.0
     a, b = of_a[metric].to_numpy(), of_b[metric].to_numpy()
-    shares = [1 / int(each["fold"].nunique()) for each in (of_a, of_b)]
     if paired:
         gain = compute_corrected_difference(sign * (a - b), test_share=shares[0], level=level)
         freedom = float(np.isfinite(a - b).sum() - 1)
     else:
-        gain, freedom = _subtract(sign * a, sign * b, shares, level)
+        freedoms = [int(each["fold"].nunique()) - 1 for each in (of_a, of_b)]
+        gain, freedom = _subtract(sign * a, sign * b, shares, freedoms, level)
     beyond, below = _compute_tails(gain, freedom, region)
     return Difference(
         metric=metric,
@@ -353,16 +360,19 @@ def _compare(
 
 
 def _subtract(
-    a: np.ndarray, b: np.ndarray, shares: list[float], level: float
+    a: np.ndarray,
+    b: np.ndarray,
+    shares: tuple[float, float],
+    freedoms: list[int],
+    level: float,
 ) -> tuple[Estimate, float]:
     """Subtract two corrected means as if they were independent, as Welch does."""
-    means, variances, freedoms = [], [], []
+    means, variances = [], []
     for values, share in zip((a, b), shares, strict=True):
         known = values[np.isfinite(values)]
         means.append(float(known.mean()) if len(known) else np.nan)
         widened = (1 / max(len(known), 1) + share / (1 - share)) * np.var(known, ddof=1)
         variances.append(float(widened) if len(known) > 1 else np.nan)
-        freedoms.append(1 / share - 1)
     total = sum(variances)
     parts = sum(v**2 / f for v, f in zip(variances, freedoms, strict=True))
     freedom = total**2 / parts if parts > 0 else sum(freedoms)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from stratify.evaluation.held_out import HeldOut
 from stratify.evaluation.values import Evaluation
@@ -135,12 +136,44 @@ def compute_usefulness(
     >>> found.calibration_curve.why_not
     '39 patients; a curve needs 100'
     """
-    stated = tuple(sorted(set(check_thresholds(thresholds).tolist())))
     held_out = HeldOut.of(evaluation.predictions)
-    y, probability = held_out.y, held_out.probability
     belongs = dict(zip(table.patients, table.groups, strict=True))
-    together = np.array([belongs[patient] for patient in held_out.patients])
-    groups = None if len(set(together)) == len(together) else together
+    return judge_likelihoods(
+        held_out.y,
+        held_out.log_odds,
+        groups=np.array([belongs[patient] for patient in held_out.patients]),
+        thresholds=thresholds,
+        seed=seed,
+        draws=draws,
+        level=level,
+    )
+
+
+def judge_likelihoods(
+    y: np.ndarray,
+    log_odds: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    thresholds: Sequence[float] = THRESHOLDS,
+    seed: int = 0,
+    draws: int = 200,
+    level: float = 0.95,
+) -> Usefulness:
+    """Judge the likelihoods of patients no model has learned from, as `compute_usefulness` does.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (n_patients,)
+    log_odds : array, shape (n_patients,) or (n_repeats, n_patients)
+    groups : array, shape (n_patients,), optional
+        Rows with the same value are drawn together.
+    thresholds, seed, draws, level
+        As for `compute_usefulness`.
+    """
+    stated = tuple(sorted(set(check_thresholds(thresholds).tolist())))
+    probability = expit(log_odds)
+    if groups is not None and len(set(groups)) == len(groups):
+        groups = None
     curve = compute_decision_curve(
         y, probability, _spread(stated), seed=seed, draws=draws, level=level, groups=groups
     )
@@ -150,7 +183,7 @@ def compute_usefulness(
         at_thresholds[name] = curve[name].to_numpy()[rows]
     return Usefulness(
         calibration_curve=compute_calibration_curve(
-            y, held_out.log_odds, seed=seed, draws=draws, level=level, groups=groups
+            y, log_odds, seed=seed, draws=draws, level=level, groups=groups
         ),
         decision_curve=curve,
         at_thresholds=at_thresholds,

@@ -56,6 +56,7 @@ def make_verdict(
     *,
     references: Sequence[Evaluation] = (),
     region: float = SMALLEST_GAIN,
+    tried: int | None = None,
 ) -> Verdict:
     """Decide whether a study has found a responder model.
 
@@ -76,6 +77,9 @@ def make_verdict(
         Of the simple models, from `evaluate_references`; they are not among those tried.
     region : float
         Gains in log loss within it are none.
+    tried : int, optional
+        How many models have been tried on this outcome of these patients so far, in this study and
+        others; those of this study, where it is not known.
     """
     what = PREDICTED[table.task.question]
     failed = [e for e in evaluations if not e.certificate.passed]
@@ -101,21 +105,21 @@ def make_verdict(
     highest = max(candidates, key=lambda e: e.metrics["auc"].value)
     if highest.metrics["auc"].value > ALARM_AUC and len(table) < ALARM_PATIENTS:
         return Verdict("alarm", None, _alarm_words(highest, table))
-    tried = len(candidates)
+    here, tried = len(candidates), max(len(candidates), tried or 0)
     over = compute_gains_over(candidates, references, region=region)
     convincing = [e for e in candidates if _is_convincing(e, reference, tried)]
     if not convincing:
-        words = _cannot_tell_words(highest, tried, table)
+        words = _cannot_tell_words(highest, here, tried, table)
         return Verdict("cannot tell", None, words, over)
     unbeaten = {e.name: [g for g in over if g.model == e.name and not g.beats] for e in convincing}
     beating = [e for e in convincing if not unbeaten[e.name]]
     if not beating:
         # The one that leaves the fewest unbeaten, and gains most.
         best = min(convincing, key=lambda e: (len(unbeaten[e.name]), -gains[e.name].value))
-        words = _not_beaten_words(best, unbeaten[best.name], references, tried, table)
+        words = _not_beaten_words(best, unbeaten[best.name], references, here, tried, table)
         return Verdict("cannot tell", None, words, over)
     best = max(beating, key=lambda e: gains[e.name].value)
-    words = _found_words(best, gains[best.name], references, tried, table)
+    words = _found_words(best, gains[best.name], references, here, tried, table)
     return Verdict("responder model", (best.family, best.features), words, over)
 
 
@@ -146,13 +150,14 @@ def _honest_figures(table: Table) -> str:
     )
 
 
-def _cannot_tell_words(highest: Evaluation, tried: int, table: Table) -> str:
+def _cannot_tell_words(highest: Evaluation, here: int, tried: int, table: Table) -> str:
     return (
         f"Cannot tell {PREDICTED[table.task.question]} {_describe_sample(table)}: of "
-        f"{count_of(tried, 'model')} none both ranks patients better than chance, once allowance "
-        "is made for how many were tried, and gives better likelihoods than the base rate of "
-        f"{_base_rate(table)}. The highest AUC is {highest.metrics['auc']}, of {highest.name}, "
-        "where 0.5 is chance. There is no usable individual prediction, and no report is issued."
+        f"{count_of(here, 'model')} none both ranks patients better than chance, once allowance "
+        f"is made for how many were tried{_so_far(here, tried)}, and gives better likelihoods "
+        f"than the base rate of {_base_rate(table)}. The highest AUC is {highest.metrics['auc']}, "
+        f"of {highest.name}, where 0.5 is chance. There is no usable individual prediction, and no "
+        "report is issued."
     )
 
 
@@ -160,6 +165,7 @@ def _not_beaten_words(
     best: Evaluation,
     unbeaten: Sequence[GainOver],
     references: Sequence[Evaluation],
+    here: int,
     tried: int,
     table: Table,
 ) -> str:
@@ -173,7 +179,7 @@ def _not_beaten_words(
         f"Cannot tell {PREDICTED[table.task.question]} better than simple knowledge does, "
         f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
         f"than the base rate of {_base_rate(table)}, but has not beaten {named}. "
-        f"{count_of(tried, 'model')} {'was' if tried == 1 else 'were'} tried. "
+        f"{count_of(here, 'model')} {'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. "
         "No report is issued."
     )
 
@@ -182,6 +188,7 @@ def _found_words(
     best: Evaluation,
     gain: Estimate,
     references: Sequence[Evaluation],
+    here: int,
     tried: int,
     table: Table,
 ) -> str:
@@ -193,11 +200,16 @@ def _found_words(
     return (
         f"The {best.name} model predicts {PREDICTED[table.task.question]} better than the base "
         f"rate of {_base_rate(table)}{simple} {_describe_sample(table)}: AUC "
-        f"{best.metrics['auc']}, log "
-        f"loss lower by {gain}; {count_of(tried, 'model')} "
-        f"{'was' if tried == 1 else 'were'} tried. These figures are from within this "
-        "cohort; the model has not been tested on patients from elsewhere."
+        f"{best.metrics['auc']}, log loss lower by {gain}; {count_of(here, 'model')} "
+        f"{'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. These figures are from "
+        "within this cohort; the model has not been tested on patients from elsewhere."
     )
+
+
+def _so_far(here: int, tried: int) -> str:
+    if tried == here:
+        return ""
+    return f" ({tried:,} on this outcome of these patients so far, in this study and others)"
 
 
 def _base_rate(table: Table) -> str:

@@ -12,7 +12,14 @@ from stratify.model.cpm_permutations import CpmPermutations, fit_cpm_permutation
 from stratify.model.edge_correlations import compute_edge_correlations
 from stratify.model.encoded import Encoder
 from stratify.model.families import FAMILIES, FamilyName
-from stratify.model.fitted import FittedModel, Predictions, fit_model, make_fitted_model
+from stratify.model.fitted import (
+    FittedModel,
+    Predictions,
+    SiteCalibration,
+    fit_model,
+    make_fitted_model,
+)
+from stratify.model.recalibrate import recalibrate
 from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
@@ -28,6 +35,7 @@ __all__ = [
     "FoldClassifier",
     "Predictions",
     "ResponderClassifier",
+    "SiteCalibration",
     "StackedClassifier",
     "Tuned",
     "compute_edge_correlations",
@@ -40,6 +48,7 @@ __all__ = [
     "parts_of",
     "read_model",
     "read_tuned",
+    "recalibrate",
     "write_model",
     "write_tuned",
 ]

@@ -50,6 +50,27 @@ class Predictions:
         return self.table.to_html()
 
 
+@dataclass(frozen=True, slots=True)
+class SiteCalibration:
+    """How a model's likelihoods were brought into line with patients it was not fitted on.
+
+    Parameters
+    ----------
+    cohort : str
+        What those patients are called.
+    intercept, slope : float
+        New log-odds = intercept + slope * log-odds.
+    n_patients, n_responders : int
+        Of those it was learned from.
+    """
+
+    cohort: str
+    intercept: float
+    slope: float
+    n_patients: int
+    n_responders: int
+
+
 @dataclass(frozen=True, eq=False)
 class FittedModel:
     """A model with all it needs to speak of a new patient.
@@ -74,6 +95,8 @@ class FittedModel:
         Of the table the model was fitted on.
     preparation : Preparation
         What is done to connectivity before the classifier sees it.
+    calibration : SiteCalibration, optional
+        Where the likelihoods were brought into line with another site's.
     """
 
     classifier: FoldClassifier
@@ -88,11 +111,13 @@ class FittedModel:
     simulated: bool
     digest: str
     preparation: Preparation = field(default_factory=Preparation)
+    calibration: SiteCalibration | None = None
 
     @property
     def base_rate(self) -> float:
-        """The share of responders in training."""
-        return self.n_responders / self.n_patients
+        """The share of responders among those whose likelihoods these are."""
+        whose = self if self.calibration is None else self.calibration
+        return whose.n_responders / whose.n_patients
 
     def __repr__(self) -> str:
         kind = "simulated patients" if self.simulated else "patients"

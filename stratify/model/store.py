@@ -14,7 +14,7 @@ import numpy as np
 from stratify.errors import DataError, Fault
 from stratify.files import replacing
 from stratify.model.classifier import ResponderClassifier, Tuned
-from stratify.model.fitted import FittedModel
+from stratify.model.fitted import FittedModel, SiteCalibration
 from stratify.model.stack import FoldClassifier, StackedClassifier, parts_of
 from stratify.outcome import ResponseRule
 from stratify.preprocess import Preparation, TablePreparer
@@ -76,6 +76,7 @@ def write_model(model: FittedModel, folder: Path) -> Path:
         "simulated": model.simulated,
         "digest": model.digest,
         "preparation": asdict(model.preparation),
+        "calibration": None if model.calibration is None else asdict(model.calibration),
     }
     with replacing(folder / "model.json") as part:
         part.write_text(json.dumps(facts, indent=1), encoding="utf-8")
@@ -118,6 +119,7 @@ def read_model(folder: Path) -> FittedModel:
         simulated=facts["simulated"],
         digest=facts["digest"],
         preparation=_preparation_from_dict(facts["preparation"]),
+        calibration=SiteCalibration(**facts["calibration"]) if facts.get("calibration") else None,
     )
 
 

@@ -23,7 +23,8 @@ from stratify.tracking.records import (
     make_study_record,
 )
 from stratify.tracking.store import Store, open_store
-from stratify.tracking.study import ModelRun, StudyRun, mark_dead_runs, start_study
+from stratify.tracking.study import ModelRun, StudyRun, join_study, mark_dead_runs, start_study
+from stratify.tracking.tried import Tried, find_tried
 from stratify.tracking.ui import serve_ui
 
 __all__ = [
@@ -35,10 +36,13 @@ __all__ = [
     "StudyEntry",
     "StudyRecord",
     "StudyRun",
+    "Tried",
     "add_to_run",
     "describe_study",
     "find_identifiers",
     "find_run",
+    "find_tried",
+    "join_study",
     "list_models",
     "list_studies",
     "load_run",

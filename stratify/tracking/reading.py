@@ -35,8 +35,9 @@ class RunReference:
     Parameters
     ----------
     run_id : str
-    kind : {"study", "model"}
-        A run id or an alias may name one model; a study's name names the study's own run.
+    kind : {"study", "model", "validation", "recalibrated"}
+        A run id or an alias may name one model; a study's name names the study's own run. The
+        other two are what came of a model's patients from elsewhere.
     study : str
         The study's name.
     study_run : str
@@ -46,7 +47,7 @@ class RunReference:
     """
 
     run_id: str
-    kind: Literal["study", "model"]
+    kind: Literal["study", "model", "validation", "recalibrated"]
     study: str
     study_run: str
     experiment_id: str
@@ -198,7 +199,7 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyE
     import pandas as pd
 
     close_dead_runs(store)
-    models = _search(store, f"tags.`{KIND}` = 'model'", experiment=experiment)
+    models = search_runs(store, f"tags.`{KIND}` = 'model'", experiment=experiment)
     return tuple(
         StudyEntry(
             name=run.data.tags.get("study", ""),
@@ -214,7 +215,7 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyE
                 if model.data.tags.get("study_run") == run.info.run_id
             ),
         )
-        for run in _search(store, f"tags.`{KIND}` = 'study'", experiment=experiment)
+        for run in search_runs(store, f"tags.`{KIND}` = 'study'", experiment=experiment)
     )
 
 
@@ -227,7 +228,7 @@ def list_models(store: Store, study_run: str) -> tuple[RunReference, ...]:
     study_run : str
         Id of the study's own run.
     """
-    models = _search(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{study_run}'")
+    models = search_runs(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{study_run}'")
     ranked = sorted(models, key=lambda run: -run.data.metrics.get("auc", 0.0))
     return tuple(_reference(run) for run in ranked)
 
@@ -286,7 +287,7 @@ def _run_of_alias(store: Store, name: str, alias: str) -> RunReference | None:
 
 def _latest_complete(store: Store, study: str) -> RunReference | None:
     # Compared here, since MLflow's conditions cannot hold every name.
-    runs = _search(store, f"tags.`{KIND}` = 'study' AND tags.`{STATE}` = 'complete'")
+    runs = search_runs(store, f"tags.`{KIND}` = 'study' AND tags.`{STATE}` = 'complete'")
     named = (run for run in runs if run.data.tags.get("study") == study)
     return next(map(_reference, named), None)
 
@@ -295,7 +296,7 @@ def _model_of_study(store: Store, study: str, model: str) -> RunReference | None
     of_study = _latest_complete(store, study)
     if of_study is None:
         return None
-    runs = _search(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{of_study.run_id}'")
+    runs = search_runs(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{of_study.run_id}'")
     named = (run for run in runs if _plain_name(run.info.run_name) == _plain_name(model))
     return next(map(_reference, named), None)
 
@@ -316,8 +317,8 @@ def _reference(run: Any) -> RunReference:
     )
 
 
-def _search(store: Store, condition: str, *, experiment: str | None = None) -> list[Any]:
-    """Return every run that meets a condition, the latest first."""
+def search_runs(store: Store, condition: str, *, experiment: str | None = None) -> list[Any]:
+    """Return every run of MLflow's that meets a condition, the latest first."""
     client = store.client
     experiments = [
         each.experiment_id

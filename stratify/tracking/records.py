@@ -172,6 +172,7 @@ def make_model_run(
         params={
             **record.params,
             "columns": len(model.columns),
+            "test_share": evaluation.test_share,
             **{f"chosen_{name}": value for name, value in classifier.parameters_.items()},
             "sigmoid_intercept": classifier.intercept_,
             "sigmoid_slope": classifier.slope_,

@@ -99,11 +99,18 @@ class StudyRun:
         """Whether the patients are made up."""
         return bool(self.tags.get("simulated"))
 
-    def log_model_run(self, model_run: ModelRun) -> str:
+    def log_model_run(self, model_run: ModelRun, *, kind: str = "model", title: str = "") -> str:
         """Write one model as a run of its own, and return the run's id.
 
         The run is at the top level of the experiment, where MLflow's table, charts and
         comparison show it. It is tagged ``started`` until all of it is there.
+
+        Parameters
+        ----------
+        model_run : ModelRun
+        kind : {"model", "validation", "recalibrated"}
+        title : str
+            What the run is called; the model's name, where none is given.
         """
         client = self.store.client
         tags = {
@@ -112,9 +119,16 @@ class StudyRun:
             "study_run": self.run_id,
             "family": model_run.family,
             "features": model_run.features,
-            KIND: "model",
+            KIND: kind,
         }
-        run_id = _create_run(self.store, self.experiment_id, model_run.name, tags, self.dataset)
+        run_id = _create_run(
+            self.store,
+            self.experiment_id,
+            title or model_run.name,
+            tags,
+            self.dataset,
+            context="training" if kind == "model" else "evaluation",
+        )
         with _failure_marked(self.store, run_id):
             model_id = None
             if model_run.model is not None:
@@ -261,6 +275,39 @@ def start_study(
             _complete(store, run_id)
 
 
+@contextlib.contextmanager
+def join_study(
+    store: Store,
+    *,
+    study_run: str,
+    digest: str,
+    dataset: str,
+    patients: int,
+    simulated: bool,
+) -> Iterator[StudyRun]:
+    """Add runs to a study that is complete: what its models did with other patients.
+
+    Parameters
+    ----------
+    store : Store
+    study_run : str
+        The study's own run.
+    digest, dataset, patients, simulated
+        Of the other patients, as for `start_study`.
+    """
+    with telling_of_the_disk(store), termination_as_exit(), quiet():
+        mark_dead_runs(store)
+        run = store.client.get_run(study_run)
+        tags: dict[str, object] = {
+            "study": run.data.tags.get("study", ""),
+            "cohort_digest": digest,
+            "simulated": simulated,
+            **process_tags(),
+        }
+        data = _describe_data(dataset, digest, patients=patients, simulated=simulated)
+        yield StudyRun(study_run, run.info.experiment_id, store, tags, data)
+
+
 def mark_dead_runs(store: Store) -> tuple[str, ...]:
     """Close as failed the runs whose process, on this machine, ended without closing them.
 
@@ -284,7 +331,12 @@ def mark_dead_runs(store: Store) -> tuple[str, ...]:
             )
         )
 
-    dead = [run for run in running(f"tags.`{KIND}` = 'study'") if is_dead(run.data.tags)]
+    dead = [
+        run
+        for kind in ("study", "validation", "recalibrated")
+        for run in running(f"tags.`{KIND}` = '{kind}'")
+        if is_dead(run.data.tags)
+    ]
     models = [model for run in dead for model in running(f"tags.study_run = '{run.info.run_id}'")]
     for run in models + dead:
         _close(store, run.info.run_id, "failed", "the process was killed")
@@ -300,7 +352,13 @@ def close_dead_runs(store: Store) -> None:
 
 
 def _create_run(
-    store: Store, experiment_id: str, name: str, tags: Mapping[str, object], data: object
+    store: Store,
+    experiment_id: str,
+    name: str,
+    tags: Mapping[str, object],
+    data: object,
+    *,
+    context: str = "training",
 ) -> str:
     from mlflow.entities import DatasetInput, InputTag
 
@@ -317,8 +375,8 @@ def _create_run(
         run_name=name,
         tags={key: as_text(value) for key, value in marks.items()},
     )
-    context = InputTag("mlflow.data.context", "training")
-    client.log_inputs(run.info.run_id, datasets=[DatasetInput(data, [context])])  # type: ignore[arg-type]
+    used_for = InputTag("mlflow.data.context", context)
+    client.log_inputs(run.info.run_id, datasets=[DatasetInput(data, [used_for])])  # type: ignore[arg-type]
     return run.info.run_id
 
 

@@ -132,7 +132,7 @@ def test_people_participants_tsv_does_not_name_are_kept_and_told(folder):
     assert len(source) == 4
     assert source.sheet.text("x").tolist() == ["2", None, None, "1"]
     assert "1 person whom participants.tsv does not name" in told(source)
-    assert "identifiers without sub-" in told(source)
+    assert "identifiers with and without sub-: '01' as 'sub-01'" in told(source)
 
 
 @pytest.mark.parametrize(
@@ -221,3 +221,23 @@ def test_a_folder_of_plain_tables_is_told_what_is_amiss(tmp_path):
     assert "1 table: export_2024.csv" in fault.met
     assert "Name the table itself" in fault.way_out
     assert "data dictionary" in fault.way_out
+
+
+def test_who_has_no_row_in_a_table_or_no_session_is_told(folder):
+    write(folder / "phenotype" / "x.tsv", [["participant_id", "x"], ["sub-01", "1"]])
+    faults = [fault for fault in read_bids(folder).sheet.faults if fault.where == "x.tsv"]
+    assert [fault.met for fault in faults] == ["no row of 2 people: sub-02, sub-03"]
+    assert faults[0].patients == ("sub-02", "sub-03")
+    assert "sub-" not in str(faults[0].anonymous())
+    rows = [["participant_id", "session_id", "y"], ["sub-01", "ses-1", "1"], ["sub-01", "n/a", "2"]]
+    write(folder / "sessions.tsv", rows)
+    with pytest.raises(DataError, match=r"sessions.tsv: session_id: no session in row 3"):
+        read_bids(folder)
+
+
+def test_identifiers_with_the_prefix_in_one_table_only_are_one_person(folder):
+    register = folder / "participants.tsv"
+    register.write_text(register.read_text().replace("sub-", ""))
+    source = read_bids(folder)
+    assert source.sheet.text("participant_id").tolist() == ["01", "02", "03"]
+    assert "'sub-01' as '01'" in told(source)

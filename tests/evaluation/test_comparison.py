@@ -48,9 +48,9 @@ def models():
     y, signal = make_patients()
     noise = np.random.default_rng(1).normal(size=len(y))
     return {
-        "sharp": KeptPredictions("sharp", predict(y, 1.5 * signal)),
-        "dull": KeptPredictions("dull", predict(y, 0.3 * (signal + 2 * noise))),
-        "twin": KeptPredictions("twin", predict(y, 1.5 * signal + 0.001 * noise)),
+        "sharp": KeptPredictions("sharp", predict(y, 1.5 * signal), 0.2),
+        "dull": KeptPredictions("dull", predict(y, 0.3 * (signal + 2 * noise)), 0.2),
+        "twin": KeptPredictions("twin", predict(y, 1.5 * signal + 0.001 * noise), 0.2),
     }
 
 
@@ -76,8 +76,8 @@ def test_two_that_hardly_differ_are_practically_the_same(models):
 def test_a_few_patients_cannot_tell(models):
     y, signal = make_patients(40, seed=4)
     noise = np.random.default_rng(2).normal(size=40)
-    a = KeptPredictions("a", predict(y, signal, repeats=1, patients=NAMES[:40]))
-    b = KeptPredictions("b", predict(y, signal + 0.7 * noise, repeats=1, patients=NAMES[:40]))
+    a = KeptPredictions("a", predict(y, signal, repeats=1, patients=NAMES[:40]), 0.2)
+    b = KeptPredictions("b", predict(y, signal + 0.7 * noise, repeats=1, patients=NAMES[:40]), 0.2)
     assert compare_evaluations(a, b).finding == "cannot tell"
 
 
@@ -124,14 +124,14 @@ def test_the_order_of_rows_and_the_kept_tables_change_nothing(models, tmp_path):
     a.predictions.sample(frac=1, random_state=0).to_csv(kept, index=False)
     before = a.predictions.copy()
     expected = compare_evaluations(a, b)
-    again = compare_evaluations(KeptPredictions("sharp", pd.read_csv(kept)), b)
+    again = compare_evaluations(KeptPredictions("sharp", pd.read_csv(kept), 0.2), b)
     assert again.to_frame().equals(expected.to_frame())
     pd.testing.assert_frame_equal(a.predictions, before)
 
 
 def test_more_repeats_of_one_are_left_out_and_said(models):
     y, signal = make_patients()
-    longer = KeptPredictions("longer", predict(y, 1.5 * signal, repeats=5))
+    longer = KeptPredictions("longer", predict(y, 1.5 * signal, repeats=5), 0.2)
     comparison = compare_evaluations(longer, models["dull"])
     expected = compare_evaluations(models["sharp"], models["dull"])
     assert comparison.differences == expected.differences
@@ -142,7 +142,7 @@ def test_more_repeats_of_one_are_left_out_and_said(models):
 
 def test_other_folds_are_refused_by_name_or_compared_as_unpaired(models):
     y, signal = make_patients()
-    other = KeptPredictions("other", predict(y, 1.5 * signal, seed=9))
+    other = KeptPredictions("other", predict(y, 1.5 * signal, seed=9), 0.2)
     with pytest.raises(DataError, match="dull and other: the same 200 patients in different folds"):
         compare_evaluations(models["dull"], other)
     unpaired = compare_evaluations(other, models["dull"], unpaired=True)
@@ -160,7 +160,7 @@ def test_other_folds_are_refused_by_name_or_compared_as_unpaired(models):
 def test_other_patients_are_refused_or_compared_as_unpaired(models):
     y, signal = make_patients(seed=8)
     others = np.array([f"q{k:03d}" for k in range(200)])
-    elsewhere = KeptPredictions("elsewhere", predict(y, 1.5 * signal, patients=others))
+    elsewhere = KeptPredictions("elsewhere", predict(y, 1.5 * signal, patients=others), 0.2)
     with pytest.raises(DataError, match="0 of them in both"):
         compare_evaluations(models["dull"], elsewhere)
     unpaired = compare_evaluations(elsewhere, models["dull"], unpaired=True)
@@ -171,7 +171,7 @@ def test_other_patients_are_refused_or_compared_as_unpaired(models):
 def test_another_outcome_is_refused_even_unpaired(models):
     y, signal = make_patients()
     y[:7] = 1 - y[:7]
-    remission = KeptPredictions("remission", predict(y, signal))
+    remission = KeptPredictions("remission", predict(y, signal), 0.2)
     with pytest.raises(DataError, match="another outcome for 7 of 200 patients they share"):
         compare_evaluations(models["dull"], remission, unpaired=True)
 
@@ -180,7 +180,7 @@ def test_auc_decides_if_asked_to(models):
     flat = models["sharp"].predictions.copy()
     flat["log_odds"] *= 0.02
     flat["probability"] = expit(flat["log_odds"])
-    timid = KeptPredictions("timid", flat)
+    timid = KeptPredictions("timid", flat, 0.2)
     assert compare_evaluations(models["sharp"], timid).finding == "A is better"
     by_rank = compare_evaluations(models["sharp"], timid, decided_by="auc")
     assert by_rank.finding == "practically the same"
@@ -199,7 +199,9 @@ def test_noise_seldom_beats_noise():
         y = rng.permutation(np.repeat([0, 1], 40))
         a, b = (
             KeptPredictions(
-                name, predict(y, rng.normal(size=80), repeats=2, patients=NAMES[:80], seed=seed)
+                name,
+                predict(y, rng.normal(size=80), repeats=2, patients=NAMES[:80], seed=seed),
+                0.2,
             )
             for name in "ab"
         )

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from pipelines.cli import cli
 from pipelines.patients import load_model_run
-from stratify.datasets import make_cohort, write_simulation
+from stratify.datasets import make_cohort
 from stratify.tracking import find_identifiers
 
 
@@ -24,38 +24,9 @@ def run(*words):
     return json.loads(done.stdout)
 
 
-def rename_patients(path):
-    """Give another cohort's patients names of their own."""
-    parquet = path.suffix == ".parquet"
-    table = pd.read_parquet(path) if parquet else pd.read_csv(path, dtype=str)
-    table["patient"] = "other-" + table["patient"].astype(str)
-    if parquet:
-        table.to_parquet(path)
-    else:
-        table.to_csv(path, index=False)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """Three studies in one store: two on the same patients, with other folds in the second."""
-    folder = tmp_path_factory.mktemp("compared")
-    write_simulation(make_cohort("optimistic", patients=700, seed=3, regions=12), folder / "one")
-    write_simulation(make_cohort("optimistic", patients=200, seed=9, regions=12), folder / "two")
-    for file in ("cohort.csv", "connectivity.parquet"):
-        rename_patients(folder / "two" / file)
-    for which, name, seed in (("one", "first", 0), ("one", "second", 1), ("two", "third", 0)):
-        words = [
-            f"study.name={name}",
-            f"validation.seed={seed}",
-            "validation.repeats=2",
-            "validation.permutations=0",
-            "models.families=prevalence,logistic",
-            "features.sets=clinical",
-        ]
-        overrides = [word for setting in words for word in ("--set", setting)]
-        run("train", folder / which / "study.toml", *overrides, "--workers", 1, "--store",
-            folder / "mlruns")  # fmt: skip
-    return folder / "mlruns"
+@pytest.fixture
+def place(studies):
+    return studies.store
 
 
 def test_a_model_is_compared_with_the_prevalence_of_its_study(place):
@@ -99,7 +70,13 @@ def test_the_best_of_several_is_said_to_be_chosen(place, monkeypatch):
 
 
 def test_other_folds_are_refused_and_said_if_allowed(place):
-    words = ("compare", "first:clinical logistic", "second:clinical logistic", "--store", place)
+    words = (
+        "compare",
+        "first:clinical logistic",
+        "second:clinical logistic",
+        "--store",
+        place,
+    )
     refused = invoke(*words)
     assert refused.exit_code == 1
     assert "clinical · logistic of first and clinical · logistic of second" in refused.stderr

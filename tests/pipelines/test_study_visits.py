@@ -66,9 +66,10 @@ def check(path, *settings):
 
 
 def test_visits_in_their_own_file_give_the_outcome_and_features_of_the_wide_study(folder):
-    table, dictionary, _ = read_table(read_settings(folder / "study.toml"))
-    wide, _, _ = read_table(read_settings(folder / "wide.toml", ["features.sets=clinical"]))
-    wide = wide.select("clinical")
+    data = read_table(read_settings(folder / "study.toml"))
+    table, dictionary = data.table, data.dictionary
+    wide = read_table(read_settings(folder / "wide.toml", ["features.sets=clinical"]))
+    wide = wide.table.select("clinical")
     assert table.y.tolist() == wide.y.tolist()
     assert set(table.X) == set(wide.X)
     pd.testing.assert_frame_equal(table.X[list(wide.X)], wide.X, check_index_type=False)

@@ -124,9 +124,11 @@ def _tell_several(
     shown = name_some(
         f"{one} in {' and '.join(levels[a] for a in of_person[one])}" for one in several
     )
+    met = f"{count_of(len(several), 'patient')} in more than one arm"
     return Fault(
         where=file,
-        met=f"{count_of(len(several), 'patient')} in more than one arm: {shown}",
+        met=f"{met}: {shown}",
+        summary=met,
         wanted="one arm a patient",
         way_out="Events of each arm are columns of their own, and there is no column of arms; "
         "for a crossover, export the visits in long format and name each treatment period.",

@@ -16,6 +16,7 @@ from stratify.cohort.redcap.files import find_redcap
 from stratify.cohort.redcap.headers import CHECKBOX, EVENT, INSTANCE, INSTRUMENT, name_columns
 from stratify.cohort.redcap.meaning import find_meaning, levels_of, points_of
 from stratify.cohort.source import Said, Source
+from stratify.cohort.spelling import match_numbers
 from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.sheet import Sheet, as_text, read_sheet
 
@@ -98,8 +99,15 @@ class _Export:
     left_out: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def id_header(self) -> str:
+        """The column of the records: of the dictionary's first field, or else the first one."""
+        first = next(iter(self.fields), "")
+        named = (header for header, name in self.names.items() if name == first)
+        return next(named, self.sheet.headers[0])
+
+    @property
     def record(self) -> str:
-        return self.names[self.sheet.headers[0]]
+        return self.names[self.id_header]
 
     @property
     def wide(self) -> bool:
@@ -119,6 +127,9 @@ class _Export:
             raise DataError(self._unclear(list(dict.fromkeys(unclear))))
         if same:
             raise DataError(_same_field(self.sheet.name, same))
+        first = next(iter(self.fields), "")
+        if first and first not in self.names.values():
+            raise DataError(self._no_record(self.fields[first]))
         if found.unknown:
             self.faults.append(self._unknown([titles[header] for header in found.unknown]))
 
@@ -131,6 +142,14 @@ class _Export:
             met=f"labels that several columns or fields share: {name_some(labels)}",
             wanted="columns that can be told apart, by their name or their place among the others",
             way_out=way_out,
+        )
+
+    def _no_record(self, one: Field) -> Fault:
+        return Fault(
+            where=self.sheet.name,
+            met=f"no column {one.name} ({one.label})",
+            wanted=f"the field that names the records, the first in {self.by}",
+            way_out="Export it too, or name its column so.",
         )
 
     def _unknown(self, columns: Sequence[str]) -> Fault:
@@ -154,7 +173,7 @@ class _Export:
             return
         of = self._own(INSTRUMENT)
         forms = [] if of is None else [c for c in self.sheet.text(of)[rows] if c is not None]
-        people = self.sheet.text(self.sheet.headers[0])[rows]
+        people = self.sheet.text(self.id_header)[rows]
         raise DataError(
             Fault(
                 where=self.sheet.name,
@@ -180,8 +199,8 @@ class _Export:
         said: dict[str, Said] = {}
         place = {one: k for k, one in enumerate(people)}
         at = np.array([place[one] for one in who], dtype=int)
-        own = (*EVENT, *INSTRUMENT, *INSTANCE)
-        for header in self.sheet.headers[1:]:
+        own = (*EVENT, *INSTRUMENT, *INSTANCE, self.id_header)
+        for header in self.sheet.headers:
             if header in own:
                 continue
             cells = self._cells(header)
@@ -202,7 +221,7 @@ class _Export:
         return columns, said
 
     def _patients(self) -> list[str]:
-        header = self.sheet.headers[0]
+        header = self.id_header
         who = self.sheet.text(header)
         nobody = [row for row, cell in zip(self.sheet.rows, who, strict=True) if cell is None]
         if nobody:
@@ -225,20 +244,32 @@ class _Export:
             self._require_one_row(zip(who, strict=True))
             return Events(np.full(len(who), "", dtype=object), {}, ())
         cells = self.sheet.text(header).tolist()
-        self._require_one_row(
-            (one, cell or "no event") for one, cell in zip(who, cells, strict=True)
-        )
+        nameless = [k for k, cell in enumerate(cells) if cell is None]
+        if nameless:
+            raise DataError(self._no_event(header, nameless, who))
+        self._require_one_row((one, cell) for one, cell in zip(who, cells, strict=True))
         events = read_events(self.sheet.name, cells, who, self.arms)
         self._require_one_row(zip(who, events.of_row, strict=True))
         self.faults += events.faults
         return events
+
+    def _no_event(self, header: str, rows: Sequence[int], who: Sequence[str]) -> Fault:
+        people = tuple(dict.fromkeys(who[k] for k in rows))
+        return Fault(
+            where=f"{self.sheet.name}: {header}",
+            met=f"no event in row {name_some(self.sheet.rows[k] for k in rows)}, of patient "
+            f"{name_some(people)}",
+            wanted="each row names its event",
+            way_out="Name the event, or delete the row.",
+            patients=people,
+        )
 
     def _require_one_row(self, keys: Iterable[tuple[str, ...]]) -> None:
         twice = [(key, count) for key, count in Counter(keys).items() if count > 1]
         if twice:
             raise DataError(
                 Fault(
-                    where=f"{self.sheet.name}: {self.sheet.headers[0]}",
+                    where=f"{self.sheet.name}: {self.id_header}",
                     met=name_some(f"{' in '.join(key)} in {count} rows" for key, count in twice),
                     wanted="one row a patient" + (" and event" if self.wide else ""),
                     way_out="Export again with the column redcap_event_name, or keep one row.",
@@ -253,7 +284,7 @@ class _Export:
         if CHECKBOX.match(name):
             means: Mapping[str, str] = {"Checked": "1", "Unchecked": "0"}
         elif name in self.fields:
-            means = _read_as(self.fields[name], set(text) - {None, ""})
+            means = _read_as(self.fields[name], {cell for cell in text if cell})
         else:
             means = {}
         return np.array([means.get(cell, cell) or None for cell in text], dtype=object)
@@ -282,8 +313,11 @@ def _read_as(one: Field, seen: set[str]) -> Mapping[str, str]:
     if points:
         return points
     means = levels_of(one)
-    labels_already = seen <= set(means.values()) and not seen <= set(means)
-    return {} if labels_already else means
+    if seen <= set(means.values()) and not seen <= set(means):
+        return {}  # labels already
+    # A table that went through a spreadsheet has 1.0 for the code 1.
+    codes = match_numbers(seen, means)
+    return {**means, **{cell: means[code] for cell, code in codes.items()}}
 
 
 def _same_field(file: str, names: Sequence[str]) -> Fault:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pandas as pd
 
 from stratify.cohort.spelling import find_spellings, match_patients, merge_numbers
-from stratify.errors import Fault, name_some
+from stratify.errors import Fault, count_of, did_you_mean, name_some
 
 
 def read_names(
@@ -91,3 +91,40 @@ def find_instruments(words: Iterable[str]) -> dict[str, str]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
+
+
+_RARE = 0.1
+"""A name of so few values, beside a much more frequent one it resembles, may be misspelt."""
+
+_MOST_NAMES = 200
+"""Of more names than these, as where each value has a day of its own, none is held to another."""
+
+
+def find_doubtful_names(long: pd.DataFrame, where: str) -> Iterator[Fault]:
+    """Find instruments and visits of a few values only, whose name resembles a frequent one."""
+    for column in ("instrument", "visit"):
+        counts = long[column].value_counts()
+        for rare in counts.index[::-1] if len(counts) <= _MOST_NAMES else ():
+            often = [name for name in counts.index if counts[rare] < _RARE * counts[name]]
+            meant = did_you_mean(str(rare), (n for n in often if not _differ_in_figures(rare, n)))
+            if meant:
+                rows = long[long[column] == rare]
+                count = count_of(len(rows), "value")
+                yield Fault(
+                    where=f"{where}: {column}",
+                    met=f"{count} of {rare!r}{meant}, of patient {name_some(_once(rows))}",
+                    wanted=f"one name for each {column}",
+                    way_out="Correct the name, if it is misspelt; it is read as one of its own.",
+                    patients=_once(rows),
+                    severity="warning",
+                    summary=f"{count} of {rare!r}{meant}",
+                )
+
+
+def _differ_in_figures(one: str, other: str) -> bool:
+    """Tell whether two names differ in their figures: week 2 and week 12 are two visits."""
+    return re.findall(r"\d+", one) != re.findall(r"\d+", other)
+
+
+def _once(rows: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(str, rows["patient"])))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from stratify.cohort.checks.visits import find_far_values, find_impossible_days
-from stratify.cohort.visits.naming import read_names
+from stratify.cohort.visits.naming import find_doubtful_names, read_names
 from stratify.cohort.visits.periods import find_periods, find_strays
 from stratify.cohort.visits.placing import check_values, drop_late_baselines, place_values
 from stratify.cohort.visits.sessions import read_sessions
@@ -95,6 +95,7 @@ def read_visits(
     check_values(long, sheet.name, known, faults)
     faults += find_impossible_days(long, "date", sheet.name)
     faults += find_far_values(long, sheet.name)
+    faults += find_doubtful_names(long, sheet.name)
     faults += find_strays(long, table, sheet.name)
     stop(faults)
     long = drop_late_baselines(long, sheet.name, faults)

@@ -171,6 +171,19 @@ def test_labels_that_are_other_choices_codes_are_not_taken_for_codes(tmp_path):
         assert read_redcap(path).sheet.text("n").tolist() == values
 
 
+def test_codes_that_a_spreadsheet_wrote_as_decimals_are_the_same_codes(tmp_path):
+    path = write_project(tmp_path, [["record_id", "sex"], ["a", "1.0"], ["b", "2.0"], ["c", ""]])
+    assert read_redcap(path).sheet.text("sex").tolist() == ["Female", "Male, trans incl.", None]
+
+
+def test_the_records_are_found_wherever_their_column_stands(tmp_path):
+    rows = [["sex", "record_id", "madrs"], ["1", "a", "30"], ["1", "b", "31"]]
+    source = read_redcap(write_project(tmp_path, rows))
+    assert source.patient == "record_id"
+    assert source.sheet.text("record_id").tolist() == ["a", "b"]
+    assert source.sheet.text("madrs").tolist() == ["30", "31"]
+
+
 def test_events_of_two_arms_stay_apart_for_a_patient_in_both(tmp_path):
     rows = [
         ["record_id", "redcap_event_name", "madrs"],

@@ -127,3 +127,15 @@ def test_decimal_commas_are_read_and_told(read):
     wide = make_wide(read(*rows))
     assert wide.frame["dose_baseline"].tolist() == [0.5, 0.75, 1]
     assert any("decimal commas in 2 cells" in fault.met for fault in wide.warnings)
+
+
+def test_a_rare_name_that_resembles_a_frequent_one_is_doubted_and_figures_tell_visits_apart(read):
+    rows = [f"P{k},week {w},{7 * w},madrs,{20 + k}" for k in range(12) for w in (2, 12)]
+    assert read(*rows).warnings == ()
+    odd = ("P1,week 21,147,madrs,9", "P2,week 2,14,madrss,9", "P3,wek 12,84,phq9,9")
+    warnings = read(*rows, *odd).warnings
+    assert {(f.where, f.patients) for f in warnings} == {
+        ("visits.csv: instrument", ("P2",)),
+        ("visits.csv: visit", ("P3",)),
+    }
+    assert "'madrss' (did you mean 'madrs'?), of patient P2" in " ".join(f.met for f in warnings)

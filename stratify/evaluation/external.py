@@ -1,0 +1,385 @@
+"""How a model does with patients of another site or another year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.special import expit
+
+from stratify.errors import DataError, Fault, count_of
+from stratify.evaluation.usefulness import THRESHOLDS, Usefulness, judge_likelihoods
+from stratify.folds import make_folds
+from stratify.metrics import (
+    Estimate,
+    Recalibration,
+    compute_held_out_estimates,
+    fit_recalibration,
+)
+from stratify.metrics.recalibration import Method
+
+WANTED_OF_EACH_CLASS = 100
+"""Fewer of either outcome, and calibration elsewhere is hardly known."""
+
+Holding = Literal["better than chance", "cannot tell", "worse than chance"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ExternalValidation:
+    """What became of a model's likelihoods among patients who took no part in making it.
+
+    Parameters
+    ----------
+    model, cohort : str
+    simulated : bool
+    internal : dict of str to Estimate
+        What cross-validation within the study found, by metric.
+    external : dict of str to Estimate
+        The same here, as `stratify.metrics.compute_held_out_estimates` gives them.
+    drop : Estimate
+        How much lower the AUC is here; below 0 it is higher.
+    usefulness : Usefulness
+        Calibration curve and decision curve here.
+    predictions : DataFrame
+        One row a patient: ``patient``, ``y``, ``probability``, ``log_odds``, ``base_rate`` (of
+        training).
+    left_out : tuple of (str, int)
+        Who was not counted, and how many.
+    outside : int
+        Patients with a value that training never saw; they are counted all the same.
+    """
+
+    model: str
+    cohort: str
+    simulated: bool
+    internal: Mapping[str, Estimate]
+    external: Mapping[str, Estimate]
+    drop: Estimate
+    usefulness: Usefulness
+    predictions: pd.DataFrame
+    left_out: tuple[tuple[str, int], ...] = field(default=())
+    outside: int = 0
+
+    @property
+    def patients(self) -> int:
+        """How many patients were predicted."""
+        return len(self.predictions)
+
+    @property
+    def responders(self) -> int:
+        """How many of them responded."""
+        return int(self.predictions["y"].sum())
+
+    @property
+    def finding(self) -> Holding:
+        """Whether the model ranks patients here better than chance, by the interval of the AUC."""
+        auc = self.external["auc"]
+        if auc.low > 0.5:
+            return "better than chance"
+        return "worse than chance" if auc.high < 0.5 else "cannot tell"
+
+    @property
+    def advice(self) -> Method | None:
+        """What recalibration the intervals of intercept and slope ask for; None where none is."""
+        slope, intercept = (
+            self.external["calibration_slope"],
+            self.external["calibration_intercept"],
+        )
+        if slope.low > 1 or slope.high < 1:
+            return "intercept and slope"
+        return "intercept" if intercept.low > 0 or intercept.high < 0 else None
+
+    @property
+    def words(self) -> str:
+        """The finding in sentences: the drop first, then calibration and use."""
+        return " ".join(
+            [self._discrimination(), self._calibration(), self._usefulness(), *self._cautions()]
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values, for JSON."""
+        values: dict[str, object] = {
+            "model": self.model,
+            "cohort": self.cohort,
+            "simulated": self.simulated,
+            "patients": self.patients,
+            "responders": self.responders,
+            "finding": self.finding,
+            **self.drop.to_dict("auc_drop"),
+        }
+        for name, estimate in self.external.items():
+            values |= estimate.to_dict(name)
+        values["internal_auc"] = self.internal["auc"].value
+        values["advice"] = self.advice
+        values["net_benefit"] = self.usefulness.at_thresholds.to_dict("records")
+        values["left_out"] = [[why, count] for why, count in self.left_out]
+        values["outside"] = self.outside
+        values["words"] = self.words
+        return values
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return each metric within the study and here: ``metric``, ``internal``, ``external``."""
+        rows = [
+            {
+                "metric": name,
+                **(self.internal[name].to_dict("internal") if name in self.internal else {}),
+                **estimate.to_dict("external"),
+            }
+            for name, estimate in self.external.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def __str__(self) -> str:
+        return self.words
+
+    def _discrimination(self) -> str:
+        kind = "simulated patients" if self.simulated else "patients"
+        drop = self.drop
+        way = "lower" if drop.value >= 0 else "higher"
+        sure = "" if drop.low > 0 or drop.high < 0 else ", which may be chance"
+        ranks = {
+            "better than chance": "it ranks these patients better than chance",
+            "cannot tell": "whether it ranks these patients better than chance, nobody can tell",
+            "worse than chance": "it ranks these patients the wrong way round",
+        }[self.finding]
+        size = drop if drop.value >= 0 else _flip(drop)
+        return (
+            f"From within the study to {self.patients} {kind} of {self.cohort} the AUC goes from "
+            f"{self.internal['auc'].value:.3f} to {self.external['auc']}, {way} by {size}{sure}; "
+            f"{ranks}."
+        )
+
+    def _calibration(self) -> str:
+        mean, share = self.predictions["probability"].mean(), self.predictions["y"].mean()
+        intercept, slope = (self.external[f"calibration_{name}"] for name in ("intercept", "slope"))
+        said = (
+            f"The likelihoods average {100 * mean:.0f} %, and {100 * share:.0f} % responded "
+            f"(intercept {intercept}; slope {slope})"
+        )
+        if self.advice is None:
+            return f"{said}: no recalibration is called for by these figures."
+        return f"{said}: recalibrate the {self.advice} before using them here."
+
+    def _usefulness(self) -> str:
+        gains = [
+            f"{row['threshold']:g}: {row['gain']:+.3f} ({row['gain_low']:+.3f} to "
+            f"{row['gain_high']:+.3f})"
+            for row in self.usefulness.at_thresholds.to_dict("records")
+        ]
+        return (
+            "Net benefit over the better of treating all and none, by threshold: "
+            f"{', '.join(gains)}."
+        )
+
+    def _cautions(self) -> list[str]:
+        told = []
+        rarer = min(self.responders, self.patients - self.responders)
+        if rarer < WANTED_OF_EACH_CLASS:
+            told.append(
+                f"{count_of(rarer, 'patient')} of the rarer outcome are few: calibration "
+                f"elsewhere is hardly known with fewer than {WANTED_OF_EACH_CLASS}."
+            )
+        if self.outside:
+            told.append(
+                f"{count_of(self.outside, 'patient')} had values that training never saw; a "
+                "report would not give them a likelihood."
+            )
+        told += [f"{count_of(count, 'patient')} left out: {why}." for why, count in self.left_out]
+        return told
+
+
+def validate_externally(
+    y: np.ndarray,
+    log_odds: np.ndarray,
+    *,
+    patients: Sequence[str],
+    internal: Mapping[str, Estimate],
+    base_rate: float,
+    model: str = "the model",
+    cohort: str = "the new cohort",
+    simulated: bool = False,
+    groups: np.ndarray | None = None,
+    thresholds: Sequence[float] = THRESHOLDS,
+    left_out: tuple[tuple[str, int], ...] = (),
+    outside: int = 0,
+    seed: int = 0,
+    level: float = 0.95,
+) -> ExternalValidation:
+    """Judge a model's likelihoods for patients who took no part in making it.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (n_patients,)
+    log_odds : array, shape (n_patients,)
+    patients : sequence of str
+    internal : mapping of str to Estimate
+        Of cross-validation within the study; ``auc`` is needed.
+    base_rate : float
+        The share of responders in training.
+    model, cohort : str
+        What they are called.
+    simulated : bool
+    groups : array, shape (n_patients,), optional
+        Rows with the same value are drawn together, in the intervals of net benefit.
+    thresholds : sequence of float
+        As for `compute_usefulness`.
+    left_out, outside
+        As in `ExternalValidation`.
+    seed : int
+    level : float
+
+    Returns
+    -------
+    validation : ExternalValidation
+        The interval of the drop takes the two cohorts as independent, which they are.
+
+    Raises
+    ------
+    DataError
+        If all patients have one outcome.
+
+    Source
+    ------
+    Steyerberg and Harrell 2016, Journal of Clinical Epidemiology 69, 245-247; Collins et al. 2024,
+    BMJ 384, e074819 (what to report).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> f = rng.normal(size=400)
+    >>> y = (rng.random(400) < expit(f - 1)).astype(int)
+    >>> found = validate_externally(y, f, patients=list(map(str, range(400))), base_rate=0.5,
+    ...                             internal={"auc": Estimate(0.8, 0.75, 0.85)})
+    >>> found.finding, found.advice
+    ('better than chance', 'intercept')
+    """
+    y, log_odds = np.asarray(y), np.asarray(log_odds, dtype=float)
+    _require_both(y, cohort)
+    external = compute_held_out_estimates(y, log_odds, base_rate, level=level)
+    return ExternalValidation(
+        model=model,
+        cohort=cohort,
+        simulated=simulated,
+        internal=internal,
+        external=external,
+        drop=_subtract(internal["auc"], external["auc"], level),
+        usefulness=judge_likelihoods(
+            y, log_odds, groups=groups, thresholds=thresholds, seed=seed, level=level
+        ),
+        predictions=pd.DataFrame(
+            {
+                "patient": list(map(str, patients)),
+                "y": y,
+                "probability": expit(log_odds),
+                "log_odds": log_odds,
+                "base_rate": base_rate,
+            }
+        ),
+        left_out=left_out,
+        outside=outside,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedRecalibration:
+    """A recalibration, and how likelihoods brought into line by it do with patients held out.
+
+    Parameters
+    ----------
+    recalibration : Recalibration
+        Learned from every patient.
+    estimates : dict of str to Estimate
+        As `stratify.metrics.compute_held_out_estimates`, of ``predictions``.
+    predictions : DataFrame
+        As an `Evaluation` has them: each patient's likelihood by a recalibration that was learned
+        from the others.
+    folds : int
+    """
+
+    recalibration: Recalibration
+    estimates: Mapping[str, Estimate]
+    predictions: pd.DataFrame
+    folds: int
+
+
+def check_recalibration(
+    validation: ExternalValidation,
+    *,
+    method: Method = "intercept",
+    groups: np.ndarray | None = None,
+    folds: int = 10,
+    seed: int = 0,
+    level: float = 0.95,
+) -> CheckedRecalibration:
+    """Learn a recalibration, and judge it on patients it was not learned from.
+
+    Judged on the patients it was learned from, it would look perfect whatever it is worth.
+
+    Parameters
+    ----------
+    validation : ExternalValidation
+    method : {"intercept", "intercept and slope"}
+    groups : array, shape (n_patients,), optional
+        What a fold never splits.
+    folds, seed, level
+
+    Raises
+    ------
+    DataError
+        As `stratify.metrics.fit_recalibration`, of all patients and of each training fold.
+    """
+    told = validation.predictions
+    y, log_odds = told["y"].to_numpy(), told["log_odds"].to_numpy()
+    recalibration = fit_recalibration(y, log_odds, method=method, level=level)
+    held_out = np.full(len(y), np.nan)
+    rate, number = np.full(len(y), np.nan), np.zeros(len(y), dtype=int)
+    for fold in make_folds(y, groups, folds=folds, seed=seed):
+        learned = fit_recalibration(y[fold.train], log_odds[fold.train], method=method)
+        held_out[fold.test] = learned.apply(log_odds[fold.test])
+        rate[fold.test], number[fold.test] = y[fold.train].mean(), fold.number
+    return CheckedRecalibration(
+        recalibration=recalibration,
+        estimates=compute_held_out_estimates(y, held_out, rate, level=level),
+        predictions=pd.DataFrame(
+            {
+                "patient": told["patient"],
+                "repeat": 0,
+                "fold": number,
+                "y": y,
+                "probability": expit(held_out),
+                "log_odds": held_out,
+                "base_rate": rate,
+            }
+        ),
+        folds=folds,
+    )
+
+
+def _subtract(internal: Estimate, external: Estimate, level: float) -> Estimate:
+    halves = [
+        (each.high - each.low) / 2 / stats.norm.ppf((1 + each.level) / 2)
+        for each in (internal, external)
+    ]
+    half = float(stats.norm.ppf((1 + level) / 2) * np.hypot(*halves))
+    value = internal.value - external.value
+    return Estimate(value, value - half, value + half, level)
+
+
+def _flip(estimate: Estimate) -> Estimate:
+    return Estimate(-estimate.value, -estimate.high, -estimate.low, estimate.level)
+
+
+def _require_both(y: np.ndarray, cohort: str) -> None:
+    if not 0 < y.sum() < len(y):
+        raise DataError(
+            Fault(
+                where=cohort,
+                met=f"{count_of(len(y), 'patient')}, {int(y.sum())} of them responders",
+                wanted="both responders and non-responders, or nothing can be judged",
+                way_out="Wait for more outcomes, or validate on another cohort.",
+            )
+        )
