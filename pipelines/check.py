@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pipelines.candidates import is_blind, list_candidates
-from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
+from pipelines.data import draw_folds, gate_scans, join_targets, join_visits, read_scans
 from pipelines.progress import Progress, quiet
-from pipelines.sections import CohortSection, ConnectivitySection, QualitySection, VisitsSection
+from pipelines.sections import (
+    CohortSection,
+    ConnectivitySection,
+    QualitySection,
+    TargetsSection,
+    VisitsSection,
+)
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
-from stratify.errors import DataError, Fault
+from stratify.errors import DataError, Fault, group_faults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +41,8 @@ class Plan:
     flow : tuple of (str, int)
         How many patients were left after each step.
     patients, responders : int
+    imputed : int
+        Patients whose outcome is missing and will be imputed.
     features : mapping of str to int
         How many columns each feature set has.
     models : mapping of str to tuple of str
@@ -49,6 +57,7 @@ class Plan:
     flow: tuple[tuple[str, int], ...]
     patients: int
     responders: int
+    imputed: int
     features: Mapping[str, int]
     models: Mapping[str, tuple[str, ...]]
     scheme: str
@@ -70,6 +79,7 @@ class Plan:
             "flow": [[step, count] for step, count in self.flow],
             "patients": self.patients,
             "responders": self.responders,
+            "imputed": self.imputed,
             "simulated": self.simulated,
             "features": dict(self.features),
             "families": list(self.models),
@@ -85,6 +95,7 @@ class Plan:
         """Return the plan in words."""
         who = "simulated patients" if self.simulated else "patients"
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
+        imputed = f", {self.imputed} with an imputed outcome" if self.imputed else ""
         sets = ", ".join(f"{name} ({count})" for name, count in self.features.items())
         models = [
             f"{family} on {'each of ' if len(on) > 1 else ''}{', '.join(on)}" if on else family
@@ -92,7 +103,7 @@ class Plan:
         ]
         return (
             f"{self.question}\n"
-            f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
+            f"{self.patients} {who}, {self.responders} of them responders{imputed}: {flow}.\n"
             f"Features: {sets}.\n"
             f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
@@ -123,6 +134,8 @@ class CheckResult:
         None where an error stops the study.
     baseline_used : DataFrame or None
         Which value is the baseline of whom, where the study has visits in a file of their own.
+    each : bool
+        Whether words tell each finding by itself; those of one kind are told in one line, if not.
     """
 
     study: str
@@ -131,6 +144,7 @@ class CheckResult:
     not_examined: tuple[str, ...]
     plan: Plan | None
     baseline_used: pd.DataFrame | None = None
+    each: bool = False
 
     @property
     def ok(self) -> bool:
@@ -155,17 +169,30 @@ class CheckResult:
         table = self.baseline_used.assign(date=self.baseline_used["date"].astype(str))
         return {"baseline_used": table.to_dict("records")}
 
+    def told(self, faults: Sequence[Fault]) -> tuple[object, ...]:
+        """Return faults as they are told: each, or those of one kind together."""
+        return tuple(faults) if self.each else group_faults(faults)
+
     def words(self) -> str:
         """Return the result in words; the errors themselves are told apart from it."""
         parts = [f"{self.study}: {_count(self.errors, 'error')}."]
         if self.plan is not None:
             parts.append(self.plan.words())
-        parts += [f"Warning: {fault}" for fault in self.warnings]
+        warnings = self.told(self.warnings)
+        parts += [f"Warning: {fault}" for fault in warnings]
+        if len(warnings) < len(self.warnings):
+            parts.append(f"({len(self.warnings)} warnings in all; --all tells each by itself.)")
         parts += [f"Not examined: {what}" for what in self.not_examined]
         return "\n".join(parts)
 
 
-def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = quiet) -> CheckResult:
+def check(
+    study: Path,
+    *,
+    overrides: Sequence[str] = (),
+    each: bool = False,
+    progress: Progress = quiet,
+) -> CheckResult:
     """Examine a study file and every file it names.
 
     A faulty file does not keep the next one from being examined. No model is fitted.
@@ -176,6 +203,8 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         The study file.
     overrides : sequence of str
         ``"validation.repeats=10"``.
+    each : bool
+        As of `CheckResult`.
     """
     found = _Findings()
     examined = examine_settings(study, overrides)
@@ -195,6 +224,7 @@ def check(study: Path, *, overrides: Sequence[str] = (), progress: Progress = qu
         not_examined=tuple(found.not_examined),
         plan=None if found.faulty else plan,
         baseline_used=found.baseline_used,
+        each=each,
     )
 
 
@@ -205,6 +235,7 @@ def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
         examined.sections.get("connectivity"),
         examined.sections.get("visits"),
         examined.sections.get("quality", QualitySection()),
+        examined.sections.get("targets"),
         found,
     )
     if examined.settings is None:
@@ -241,7 +272,12 @@ class _Findings:
 
 
 def _read_data(
-    cohort: object, connectivity: object, visits: object, quality: object, found: _Findings
+    cohort: object,
+    connectivity: object,
+    visits: object,
+    quality: object,
+    targets: object,
+    found: _Findings,
 ) -> tuple[Cohort | None, Connectomes | None]:
     patients: Cohort | None = None
     connectomes: Connectomes | None = None
@@ -254,6 +290,9 @@ def _read_data(
     known = patients
     if isinstance(visits, VisitsSection):
         patients = _join_visits(visits, patients, found)
+    if isinstance(targets, TargetsSection) and patients is not None:
+        without = patients
+        patients = found.of(lambda: join_targets(targets, without))
     if isinstance(connectivity, ConnectivitySection):
         connectomes = _read_connectomes(connectivity, known, found)
     if isinstance(quality, QualitySection) and connectomes is not None:
@@ -348,12 +387,12 @@ def _make_plan(
     listed = found.of(lambda: list_candidates(settings.models.families, sets)) if sets else None
     found.faults += listed[1] if listed else ()
     drawn = found.of(lambda: draw_folds(settings, table))
-    assert table.y is not None
     return Plan(
-        question=task.describe(),
+        question=table.task.describe(),
         flow=table.flow,
         patients=len(table),
-        responders=int(table.y.sum()),
+        responders=table.responders,
+        imputed=int(table.missing.sum()),
         features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
         models=_group_models(listed[0] if listed else ()),
         scheme=asked.scheme,

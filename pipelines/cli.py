@@ -165,6 +165,7 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else."
 )
+all_option = click.option("--all", "each", is_flag=True, help="Tell each finding by itself.")
 set_option = click.option(
     "--set",
     "overrides",
@@ -244,8 +245,9 @@ def simulate(
     type=click.Choice(FORMATS),
     help="What it is  [default: guessed from the path].",
 )
+@all_option
 @json_option
-def describe(file: Path, out: Path | None, format: Any, as_json: bool) -> None:
+def describe(file: Path, out: Path | None, format: Any, each: bool, as_json: bool) -> None:
     """Draft a column dictionary from a file, its guesses marked.
 
     FILE is a table, a BIDS folder or a REDCap export. No value of a patient is shown or written
@@ -254,7 +256,7 @@ def describe(file: Path, out: Path | None, format: Any, as_json: bool) -> None:
     with _only_json(as_json):
         from pipelines.describe import describe
 
-        result = describe(file, format=format, out=out)
+        result = describe(file, format=format, out=out, each=each)
     _print(result, as_json=as_json)
 
 
@@ -335,19 +337,23 @@ def extract(ctx: click.Context, as_json: bool, confounds: Any, **options: Any) -
 @cli.command(cls=Command)
 @click.argument("study", type=file_path)
 @set_option
+@all_option
 @json_option
 @click.pass_context
-def check(ctx: click.Context, study: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+def check(
+    ctx: click.Context, study: Path, overrides: tuple[str, ...], each: bool, as_json: bool
+) -> None:
     """Examine a study and its files; tell every fault at once.
 
-    Nothing is trained. Where nothing is wrong, it says what the study will do.
+    Nothing is trained. Where nothing is wrong, it says what the study will do. Findings of one
+    kind are told in one line, errors first; --all and --json tell each.
     """
     with _only_json(as_json):
         from pipelines.check import check
 
-        result = check(study, overrides=overrides, progress=_progress())
+        result = check(study, overrides=overrides, each=each, progress=_progress())
     if not as_json:
-        for fault in result.errors:
+        for fault in result.told(result.errors):
             click.echo(str(fault), err=True)
     _print(result, as_json=as_json)
     if not result.ok:
@@ -467,6 +473,58 @@ def report(
             patients=patients,
             connectivity=connectivity,
             out=out,
+            store=store,
+            progress=_progress(),
+        )
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--cohort",
+    type=file_path,
+    required=True,
+    metavar="FILE",
+    help="A table with the columns of training, and the outcome.",
+)
+@click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@click.option(
+    "--recalibrate",
+    type=click.Choice(("intercept", "intercept and slope")),
+    help="Make a new model whose likelihoods are in line with these patients.",
+)
+@click.option(
+    "--other-people",
+    is_flag=True,
+    help="Patients with the name of one in training are others; without it they are left out.",
+)
+@store_option
+@json_option
+def validate(
+    run: str,
+    cohort: Path,
+    connectivity: Path | None,
+    recalibrate: Any,
+    other_people: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Judge a model on patients of another site or year.
+
+    The drop from within the study is shown first; then calibration and net benefit there. Patients
+    who took part in making the model are left out and counted. The model itself is never changed:
+    --recalibrate makes a new one, with a run and a registered version of its own.
+    """
+    with _only_json(as_json):
+        from pipelines.validate import validate
+
+        result = validate(
+            run,
+            cohort=cohort,
+            connectivity=connectivity,
+            recalibrate=recalibrate,
+            other_people=other_people,
             store=store,
             progress=_progress(),
         )

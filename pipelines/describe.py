@@ -35,6 +35,8 @@ class DescribeResult:
     warnings : tuple of Fault
     out : Path, optional
         Where the draft was written.
+    each : bool
+        Whether words tell each warning by itself; those of one kind are told in one line, if not.
     """
 
     file: str
@@ -44,6 +46,7 @@ class DescribeResult:
     guesses: int
     warnings: tuple[Fault, ...]
     out: Path | None
+    each: bool = False
 
     def named(self, role: str) -> tuple[str, ...]:
         """Return the columns of a role."""
@@ -96,13 +99,7 @@ class DescribeResult:
             lines.append(f"later        {_some(later)} (never features)")
         for reason, names in self._ignored().items():
             lines.append(f"ignored      {_some(names)}: {reason}")
-        if self.warnings:
-            lines.append("Look at:")
-            lines += [f"  {fault}" for fault in self.warnings[:MOST_WARNINGS]]
-            if len(self.warnings) > MOST_WARNINGS:
-                lines.append(
-                    f"  and {len(self.warnings) - MOST_WARNINGS} more; --json has them all"
-                )
+        lines += self._look_at()
         lines.append(f"{self.guesses:,} keys are guesses.")
         lines.append(
             "Nothing was written; --out columns.toml writes the draft."
@@ -110,6 +107,19 @@ class DescribeResult:
             else f"Wrote {self.out}. Each guess in it is marked: read them, and correct them."
         )
         return "\n".join(lines)
+
+    def _look_at(self) -> list[str]:
+        from stratify.errors import group_faults
+
+        if not self.warnings:
+            return []
+        if self.each:
+            return ["Look at:", *(f"  {fault}" for fault in self.warnings)]
+        groups = group_faults(self.warnings)
+        lines = ["Look at:", *(f"  {group}" for group in groups[:MOST_WARNINGS])]
+        if len(groups) > MOST_WARNINGS or len(groups) < len(self.warnings):
+            lines.append(f"  ({len(self.warnings)} in all; --all tells each by itself)")
+        return lines
 
     def _ignored(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -121,7 +131,7 @@ class DescribeResult:
 
 
 def describe(
-    file: Path, *, format: Format | None = None, out: Path | None = None
+    file: Path, *, format: Format | None = None, out: Path | None = None, each: bool = False
 ) -> DescribeResult:
     """Draft the column dictionary of a file.
 
@@ -133,6 +143,8 @@ def describe(
         Guessed from the path, if not given.
     out : Path, optional
         Where the draft goes; nothing is written without it, and no file is ever replaced.
+    each : bool
+        As of `DescribeResult`.
     """
     from stratify.cohort import describe_source, read_source, write_draft
 
@@ -149,6 +161,7 @@ def describe(
         # Who is concerned is left out: a draft is shown to people who need not know.
         warnings=tuple(fault.anonymous() for fault in draft.faults),
         out=out,
+        each=each,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    from stratify.cohort import Dictionary
     from stratify.connectome import Connectomes
     from stratify.model import FittedModel
     from stratify.task import Table
@@ -31,7 +32,10 @@ def load_model_run(store: Store, run: str, *, with_model: bool = True) -> Loaded
     from stratify.tracking import find_run, list_models, load_run
 
     reference = find_run(store, run)
-    if reference.kind == "model":
+    if reference.kind == "validation":
+        validated = load_run(store, reference.run_id, with_model=False).tags["validated_run"]
+        return load_run(store, validated, with_model=with_model)
+    if reference.kind != "study":
         return load_run(store, reference.run_id, with_model=with_model)
     study = load_run(store, reference.study_run)
     chosen = study.tags.get("responder_run") or list_models(store, reference.study_run)[0].run_id
@@ -76,8 +80,10 @@ def say_unused(loaded: LoadedRun, connectivity: Path | None) -> str | None:
     return f"{connectivity} was not read: the {loaded.name} model uses no connectivity."
 
 
-def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | None) -> Table:
-    """Read patients whose outcome is not known, with the dictionary of the model's study.
+def read_new_patients(
+    loaded: LoadedRun, patients: Path, connectivity: Path | None, *, labelled: bool = False
+) -> Table:
+    """Read new patients with the dictionary of the model's study.
 
     Parameters
     ----------
@@ -86,30 +92,58 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         A table with the columns of training.
     connectivity : Path, optional
         Needed if the model uses connectivity.
+    labelled : bool
+        Whether their outcome is known. Then they may be of other sites, and those whom the
+        question is not about, or who have no outcome or no scan, are left out and counted.
     """
-    from stratify.cohort import read_cohort, read_columns
+    from stratify.cohort import examine_cohort, read_cohort, read_columns
+    from stratify.connectome import apply_quality_gates
     from stratify.task import assemble
 
     assert loaded.model is not None
-    cohort = read_cohort(patients, read_columns(loaded.folder / "columns.toml"), labelled=False)
-    if loaded.model.features == "clinical":
-        return assemble(loaded.model.task, cohort, labelled=False)
+    dictionary = read_columns(loaded.folder / "columns.toml")
+    if labelled:
+        dictionary = _elsewhere(dictionary)
+    cohort = read_cohort(patients, dictionary, labelled=labelled)
+    if labelled:
+        cohort = examine_cohort(cohort)
+    study = tomllib.loads(loaded.study_toml)
+    task = replace(loaded.model.task, rule=loaded.model.task.rule.exclude_missing())
+    if loaded.model.features == "clinical" or not _has_scans(loaded.model, study):
+        return assemble(task, cohort, labelled=labelled)
     if connectivity is None:
         raise DataError(_connectivity_needed(loaded.model))
-    study = tomllib.loads(loaded.study_toml)
     reading = study.get("connectivity", {})
     connectomes = _read_scans(loaded.model, connectivity, reading, cohort.patients)
-    _require_quality(connectomes, study.get("quality", {}))
+    gates = study.get("quality", {})
+    if labelled and gates:
+        connectomes = apply_quality_gates(connectomes, **gates)[0]
+    else:
+        _require_quality(connectomes, gates)
     table = assemble(
-        loaded.model.task,
+        task,
         cohort,
         connectomes,
-        labelled=False,
+        labelled=labelled,
         preparation=loaded.model.preparation,
     )
-    if len(table) < len(cohort):
+    if len(table) < len(cohort) and not labelled:
         raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
     return table
+
+
+def _elsewhere(dictionary: Dictionary) -> Dictionary:
+    """Return the dictionary for a cohort of another name, with sites that training did not know."""
+    columns = tuple(
+        replace(column, levels=()) if column.role == "site" else column
+        for column in dictionary.columns
+    )
+    return replace(dictionary, columns=columns, name="")
+
+
+def _has_scans(model: FittedModel, study: Mapping[str, Any]) -> bool:
+    """Tell whether a model sees scans; what else is of connectivity is in the patients' table."""
+    return "connectivity" in study or any(column.regions for column in model.columns)
 
 
 def _read_scans(

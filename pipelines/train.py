@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, read_table
-from pipelines.examinations import DESCRIPTIONS, EXAMINATIONS, Assembled, Attachments, Trained
+from pipelines.examinations import (
+    DESCRIPTIONS,
+    EXAMINATIONS,
+    Assembled,
+    Attachments,
+    Trained,
+    say_of_whom,
+)
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
 from pipelines.store import find_store, ui_command
@@ -161,7 +168,7 @@ def train(
         from stratify.cohort import render_columns
         from stratify.evaluation import (
             cross_validate_many,
-            evaluate_references,
+            list_references,
             make_verdict,
             refit_many,
         )
@@ -192,8 +199,10 @@ def train(
         sets=sets,
         folds=folds,
     )
+    known = study_read.take_known()
+    examined.add(say_of_whom(study_read))
     for describe in DESCRIPTIONS:
-        examined.add(describe(study_read))
+        examined.add(describe(known))
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -206,9 +215,11 @@ def train(
         tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(),
     ) as run:
-        with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
-            evaluations = cross_validate_many(
-                candidates,
+        simple = list_references(table)
+        with progress("Cross-validating", total=len(candidates + simple) * len(folds)) as step:
+            # In one call, so that imputed outcomes are the same for all.
+            judged = cross_validate_many(
+                candidates + simple,
                 folds,
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
@@ -216,15 +227,8 @@ def train(
                 on_fold=step,
                 **how,
             )
+        evaluations, references = judged[: len(candidates)], judged[len(candidates) :]
         every = tried.count(e for e in evaluations if not is_blind(e.family))
-        references = evaluate_references(
-            table,
-            folds,
-            inner_folds=settings.validation.inner_folds,
-            seed=settings.validation.seed,
-            level=settings.validation.level,
-            **how,
-        )
         verdict = make_verdict(
             evaluations,
             table,
@@ -242,8 +246,8 @@ def train(
                 **how,
             )
         trained = Trained(
-            study=study_read,
-            candidates=candidates,
+            study=known,
+            candidates=[(family, narrowed.take_known()) for family, narrowed in candidates],
             evaluations=evaluations,
             references=references,
             verdict=verdict,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -125,6 +126,77 @@ def name_some(things: Iterable[object], most: int = 3, *, total: int | None = No
     names = [str(thing) for thing in things]
     more = (len(names) if total is None else total) - min(most, len(names))
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """Faults of one kind, told in one line.
+
+    Parameters
+    ----------
+    faults : tuple of Fault
+        At least one; they differ only in the column, the values and the patients.
+    """
+
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        first = self.faults[0]
+        if len(self.faults) == 1:
+            return str(first)
+        file, _, column = first.where.partition(": ")
+        columns = [fault.where.partition(": ")[2] for fault in self.faults]
+        many = count_of(len(self.faults), "column" if column else "time")
+        where = f"{file}: {many}" + (f", {name_some(columns)}" if column else "")
+        return f"{where}: {self._met()}; {first.wanted}. {first.way_out}"
+
+    def _met(self) -> str:
+        """Return what was met, with the span of a number that differs; else what the first met."""
+        met = [fault.met for fault in self.faults]
+        parts = [_NUMBER.split(text) for text in met]
+        numbers = [_NUMBER.findall(text) for text in met]
+        if any(one != parts[0] for one in parts):
+            return f"{met[0]}, and the like"
+        spans = []
+        for same_place in zip(*numbers, strict=True):
+            ordered = sorted(same_place, key=lambda number: float(number.replace(",", "")))
+            spans.append(ordered[0] if len(set(ordered)) == 1 else f"{ordered[0]} to {ordered[-1]}")
+        return "".join(part + span for part, span in zip(parts[0], [*spans, ""], strict=True))
+
+
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_OF_ONE_COLUMN = r"'[^']*'|" + _NUMBER.pattern
+
+
+def group_faults(faults: Iterable[Fault]) -> tuple[FaultGroup, ...]:
+    """Gather faults of one kind: of one file, that want the same and have the same way out.
+
+    Returns
+    -------
+    groups : tuple of FaultGroup
+        Errors before warnings, each in the order of its first fault.
+
+    Examples
+    --------
+    >>> faults = [Fault(where=f"cohort.csv: {name}", met=f"{count} empty cells", wanted="values",
+    ...                 way_out="Fill them.", severity="warning")
+    ...           for name, count in (("age", 3), ("bmi", 12), ("sex", 7))]
+    >>> for group in group_faults(faults):
+    ...     print(group)
+    cohort.csv: 3 columns, age, bmi, sex: 3 to 12 empty cells; values. Fill them.
+    """
+    groups: dict[tuple[str, ...], list[Fault]] = {}
+    for fault in faults:
+        file, _, column = fault.where.partition(": ")
+        words = [fault.wanted, fault.way_out]
+        if column:
+            own = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)|{_OF_ONE_COLUMN}")
+            words = [own.sub("#", text) for text in words]
+        else:
+            words.append(fault.met)
+        groups.setdefault((fault.severity, file, *words), []).append(fault)
+    ordered = sorted(groups.values(), key=lambda group: group[0].severity != "error")
+    return tuple(FaultGroup(tuple(group)) for group in ordered)
 
 
 def count_of(count: int, noun: str) -> str:

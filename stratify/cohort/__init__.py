@@ -2,6 +2,7 @@
 
 from stratify.cohort.bids import read_bids
 from stratify.cohort.check import check_cohort, check_response, examine_cohort
+from stratify.cohort.checks.levels import compute_level_strength
 from stratify.cohort.checks.protocol import check_protocol, check_safety
 from stratify.cohort.describe import Draft, describe_source, render_draft, write_draft
 from stratify.cohort.dictionary import Dictionary, read_columns, render_columns, write_columns
@@ -34,6 +35,7 @@ __all__ = [
     "check_protocol",
     "check_response",
     "check_safety",
+    "compute_level_strength",
     "describe_source",
     "examine_cohort",
     "guess_format",

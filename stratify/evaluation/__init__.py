@@ -31,7 +31,7 @@ from stratify.evaluation.permutation import (
     compute_permutation_test,
     tabulate_permutation_tests,
 )
-from stratify.evaluation.references import evaluate_references
+from stratify.evaluation.references import evaluate_references, list_references
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.site_agreement import (
     SiteAgreement,
@@ -46,7 +46,7 @@ from stratify.evaluation.subgroups import (
     label_patients,
 )
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness, judge_likelihoods
-from stratify.evaluation.values import Evaluation
+from stratify.evaluation.values import Completions, Evaluation
 from stratify.evaluation.verdict import Verdict, make_verdict
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "CheckedRecalibration",
     "Checkpoints",
     "Comparison",
+    "Completions",
     "Difference",
     "Evaluation",
     "ExternalValidation",
@@ -93,6 +94,7 @@ __all__ = [
     "is_possible",
     "judge_likelihoods",
     "label_patients",
+    "list_references",
     "make_certificate",
     "make_figures",
     "make_verdict",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stratify.errors import DataError, Fault
+from stratify.evaluation.completions import pool_folds
 from stratify.evaluation.values import Evaluation
 from stratify.metrics import Estimate, compute_corrected_difference
 
@@ -41,8 +42,27 @@ def compute_gain(evaluation: Evaluation, reference: Evaluation, *, level: float 
                 way_out="Evaluate both with the same make_folds result.",
             )
         )
-    difference = (reference.by_fold["log_loss"] - evaluation.by_fold["log_loss"]).to_numpy()
-    return compute_corrected_difference(difference, test_share=evaluation.test_share, level=level)
+    return compute_difference(reference, evaluation, "log_loss", level=level)
+
+
+def compute_difference(
+    evaluation: Evaluation, reference: Evaluation, metric: str, *, level: float = 0.95
+) -> Estimate:
+    """By how much a metric exceeds the reference's, fold by fold, with its interval.
+
+    Parameters
+    ----------
+    evaluation, reference : Evaluation
+        On the same folds, and with the same completions of missing outcomes.
+    metric : str
+        One of the columns of `Evaluation.by_fold`.
+    level : float
+    """
+    difference = evaluation.folds_of(metric) - reference.folds_of(metric)
+    share = evaluation.test_share
+    if len(difference) == 1:
+        return compute_corrected_difference(difference[0], test_share=share, level=level)
+    return pool_folds(difference, test_share=share).to_estimate(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +111,7 @@ def compute_gains_over(
 
     The intervals are those of the corrected resampled t test. They are not widened for the number
     of simple models, since a model must beat every one of them; nor for the number of models tried
-    (decision 12 says how often that deceives).
+    (decision 13 says how often that deceives).
 
     Parameters
     ----------

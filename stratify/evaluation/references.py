@@ -12,6 +12,19 @@ from stratify.model import Engine, FamilyName
 from stratify.task import Table
 
 
+def list_references(table: Table) -> list[tuple[FamilyName, Table]]:
+    """List the simple models as candidates: a logistic regression on each of a table's references.
+
+    Where outcomes are imputed they are to be evaluated in one call of `cross_validate_many` with
+    the models that must beat them, so that all are judged against the same outcomes.
+
+    Parameters
+    ----------
+    table : Table
+    """
+    return [("logistic", table.narrow_to(reference)) for reference in table.references]
+
+
 def evaluate_references(
     table: Table,
     folds: Sequence[Fold],
@@ -49,9 +62,7 @@ def evaluate_references(
     >>> [one.name for one in evaluate_references(table, folds, inner_folds=3)]
     ['severity alone', 'covariates alone', 'site alone', 'motion alone']
     """
-    candidates: list[tuple[FamilyName, Table]] = [
-        ("logistic", table.narrow_to(reference)) for reference in table.references
-    ]
+    candidates = list_references(table)
     if not candidates:
         return ()
     return cross_validate_many(

@@ -134,3 +134,18 @@ def test_a_study_reads_a_bids_folder_by_its_draft(tmp_path):
     wrong = CliRunner().invoke(cli, ["check", str(study)])
     assert wrong.exit_code == 1
     assert "cohort.format" in wrong.output
+
+
+def test_warnings_of_one_kind_are_one_line_unless_each_is_asked_for(tmp_path):
+    names = [f"q{k}" for k in range(30)]
+    table = tmp_path / "answers.csv"
+    rows = [["id", *names], *([f"P{k}", *[str(k % 7)] * 30] for k in range(30))]
+    rows[5][1:] = ["n.d."] * 30
+    table.write_text("\n".join(",".join(row) for row in rows) + "\n")
+    shown = describe(table).words()
+    each = describe(table, each=True)
+    assert len(each.warnings) > 25
+    assert shown.count("q1") == 1
+    assert f"({len(each.warnings)} in all; --all tells each by itself)" in shown
+    assert each.words().count("answers.csv: q") == len(each.warnings)
+    assert len(each.to_dict()["warnings"]) == len(each.warnings)

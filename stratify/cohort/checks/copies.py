@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from stratify.cohort.checks.levels import PureLevel, compute_level_strength, find_pure_levels
 from stratify.cohort.values import Cohort
-from stratify.errors import Fault
+from stratify.errors import Fault, name_some
 from stratify.schema import Column
 
 COPY_STRENGTH = 0.98
@@ -22,6 +23,7 @@ FEWEST_ROWS = 20
 _FEWEST_FOR_ALARM = 100
 _ROWS_PER_LEVEL = 10
 _FEWEST_IN_CLASS = 5
+_MOST_LEVELS = 12
 _GLANCE = 2000
 """Above twice so many patients, this many are looked at first; the rest only if they look alike."""
 
@@ -65,7 +67,32 @@ def _strongest(
         for outcome, _, other in outcomes:
             strength = _strength(values, other)
             strongest[outcome.name] = max(strength, strongest.get(outcome.name, 0.0))
+    if feature.kind == "category":
+        for outcome, _, other in outcomes:
+            strength = _strength_of_levels(cohort.frame[feature.name], other)
+            strongest[outcome.name] = max(strength, strongest.get(outcome.name, 0.0))
     return strongest
+
+
+def _strength_of_levels(values: pd.Series, outcome: np.ndarray) -> float:
+    """Return how well all levels together tell an outcome; 0 where too few are known."""
+    known = np.flatnonzero(np.isfinite(outcome) & values.notna().to_numpy())
+    if len(known) < FEWEST_ROWS or _is_rare(outcome[known]):
+        return 0.0
+    some = known
+    if len(known) > 2 * _GLANCE:
+        some = known[np.linspace(0, len(known) - 1, _GLANCE).astype(int)]
+        if not compute_level_strength(values.iloc[some], outcome[some]) > COPY_STRENGTH - 0.1:
+            return 0.0
+    strength = compute_level_strength(values.iloc[known], outcome[known])
+    return 0.0 if np.isnan(strength) else strength
+
+
+def _is_rare(outcome: np.ndarray) -> bool:
+    """Tell whether an outcome has one value, or two of which one is seldom."""
+    low, high = np.sum(outcome == outcome.min()), np.sum(outcome == outcome.max())
+    one_value = outcome.min() == outcome.max()
+    return bool(one_value or (low + high == len(outcome) and min(low, high) < _FEWEST_IN_CLASS))
 
 
 def _strength(feature: np.ndarray, outcome: np.ndarray) -> float:
@@ -139,6 +166,8 @@ def find_copies_of_response(
     known = np.isfinite(response)
     if known.sum() < FEWEST_ROWS:
         return
+    of_levels = [column for column in columns if _has_levels(cohort, column)]
+    compared = sum(cohort.frame[column.name].nunique() for column in of_levels)
     for column in columns:
         if (telling := _tell_response(cohort, column, response)) > COPY_STRENGTH:
             yield _copy_of_response(cohort, column, f"the response (AUC {telling:.3f})")
@@ -154,6 +183,11 @@ def find_copies_of_response(
         else:
             if telling > ALARM_STRENGTH and known.sum() >= _FEWEST_FOR_ALARM:
                 yield _near_copy_of_response(cohort, column, telling)
+            elif column in of_levels:
+                levels = cohort.frame[column.name]
+                pure = find_pure_levels(levels, response, compared=compared)
+                if pure:
+                    yield _pure_levels(cohort, column, pure)
 
 
 def _tell_response(cohort: Cohort, column: Column, response: np.ndarray) -> float:
@@ -174,8 +208,15 @@ def _tell_response(cohort: Cohort, column: Column, response: np.ndarray) -> floa
         shares[sizes < _FEWEST_IN_CLASS] = high.mean()
         told = _auc(shares[codes], high)
     if column.kind != "category":
-        told = max(told, _auc(values[known].to_numpy(float), high))
-    return told
+        return max(told, _auc(values[known].to_numpy(float), high))
+    return max(told, _strength_of_levels(values[known], high.astype(float)))
+
+
+def _has_levels(cohort: Cohort, column: Column) -> bool:
+    """Tell whether a column has few enough values that one may be held by many patients."""
+    if column.kind == "number":
+        return cohort.frame[column.name].nunique() <= _MOST_LEVELS
+    return column.kind in ("category", "boolean")
 
 
 def _copy_of_response(cohort: Cohort, column: Column, of: str) -> Fault:
@@ -195,6 +236,23 @@ def _near_copy_of_response(cohort: Cohort, column: Column, telling: float) -> Fa
         met=f"this column alone tells the response with an AUC of {telling:.3f}",
         wanted="no single value known before treatment is known to tell so much; a copy of the "
         "outcome with some rows changed would look like this",
+        way_out="Find out how and when it was recorded before any result is believed; give it the "
+        'role "ignore" if it was known only afterwards.',
+        severity="warning",
+    )
+
+
+def _pure_levels(cohort: Cohort, column: Column, pure: Sequence[PureLevel]) -> Fault:
+    shown = name_some(
+        f"{'all' if one.responds else 'none'} of {one.patients} patients with {one.level!r} "
+        "responded"
+        for one in pure
+    )
+    return Fault(
+        where=f"{cohort.name}: {column.name}",
+        met=f"a level that decides the response: {shown}",
+        wanted="hardly anything known before treatment decides the response alone; a level that "
+        "was filled in afterwards (who dropped out, relapsed, was well) does",
         way_out="Find out how and when it was recorded before any result is believed; give it the "
         'role "ignore" if it was known only afterwards.',
         severity="warning",
