@@ -7,6 +7,7 @@ of: tables, figures, texts, sentences.
 from collections.abc import Callable
 
 from pipelines.examinations.added_value import examine_added_value
+from pipelines.examinations.baselines import examine_baselines
 from pipelines.examinations.group_matrix import describe_group_matrix
 from pipelines.examinations.motion import describe_motion
 from pipelines.examinations.patients import describe_patients
@@ -37,6 +38,7 @@ DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
 """Made before the long work, so that what cannot be described stops a study at once."""
 
 EXAMINATIONS: tuple[Examination, ...] = (
+    examine_baselines,
     examine_added_value,
     examine_permutations,
     examine_tried,

@@ -23,6 +23,7 @@ from stratify.evaluation.external import (
     check_recalibration,
     validate_externally,
 )
+from stratify.evaluation.gain import SMALLEST_GAIN, GainOver, compute_gain, compute_gains_over
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.learning_curve import compute_learning_curve
 from stratify.evaluation.permutation import (
@@ -30,6 +31,7 @@ from stratify.evaluation.permutation import (
     compute_permutation_test,
     tabulate_permutation_tests,
 )
+from stratify.evaluation.references import evaluate_references, list_references
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.site_agreement import (
     SiteAgreement,
@@ -45,9 +47,10 @@ from stratify.evaluation.subgroups import (
 )
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness, judge_likelihoods
 from stratify.evaluation.values import Completions, Evaluation
-from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
+from stratify.evaluation.verdict import Verdict, make_verdict
 
 __all__ = [
+    "SMALLEST_GAIN",
     "AddedValue",
     "Certificate",
     "Check",
@@ -58,6 +61,7 @@ __all__ = [
     "Difference",
     "Evaluation",
     "ExternalValidation",
+    "GainOver",
     "Grouping",
     "HeldOut",
     "KeptPredictions",
@@ -76,6 +80,7 @@ __all__ = [
     "compute_estimates",
     "compute_evaluation_subgroups",
     "compute_gain",
+    "compute_gains_over",
     "compute_learning_curve",
     "compute_max_statistic",
     "compute_permutation_test",
@@ -84,10 +89,12 @@ __all__ = [
     "compute_usefulness",
     "cross_validate",
     "cross_validate_many",
+    "evaluate_references",
     "find_groupings",
     "is_possible",
     "judge_likelihoods",
     "label_patients",
+    "list_references",
     "make_certificate",
     "make_figures",
     "make_verdict",
