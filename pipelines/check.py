@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pipelines.candidates import is_blind, list_candidates
-from pipelines.data import draw_folds, gate_scans, join_visits, read_scans
+from pipelines.data import draw_folds, gate_scans, join_targets, join_visits, read_scans
 from pipelines.progress import Progress, quiet
-from pipelines.sections import CohortSection, ConnectivitySection, QualitySection, VisitsSection
+from pipelines.sections import (
+    CohortSection,
+    ConnectivitySection,
+    QualitySection,
+    TargetsSection,
+    VisitsSection,
+)
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
 from stratify.errors import DataError, Fault, group_faults
 
@@ -35,6 +41,8 @@ class Plan:
     flow : tuple of (str, int)
         How many patients were left after each step.
     patients, responders : int
+    imputed : int
+        Patients whose outcome is missing and will be imputed.
     features : mapping of str to int
         How many columns each feature set has.
     models : mapping of str to tuple of str
@@ -49,6 +57,7 @@ class Plan:
     flow: tuple[tuple[str, int], ...]
     patients: int
     responders: int
+    imputed: int
     features: Mapping[str, int]
     models: Mapping[str, tuple[str, ...]]
     scheme: str
@@ -70,6 +79,7 @@ class Plan:
             "flow": [[step, count] for step, count in self.flow],
             "patients": self.patients,
             "responders": self.responders,
+            "imputed": self.imputed,
             "simulated": self.simulated,
             "features": dict(self.features),
             "families": list(self.models),
@@ -85,6 +95,7 @@ class Plan:
         """Return the plan in words."""
         who = "simulated patients" if self.simulated else "patients"
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
+        imputed = f", {self.imputed} with an imputed outcome" if self.imputed else ""
         sets = ", ".join(f"{name} ({count})" for name, count in self.features.items())
         models = [
             f"{family} on {'each of ' if len(on) > 1 else ''}{', '.join(on)}" if on else family
@@ -92,7 +103,7 @@ class Plan:
         ]
         return (
             f"{self.question}\n"
-            f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
+            f"{self.patients} {who}, {self.responders} of them responders{imputed}: {flow}.\n"
             f"Features: {sets}.\n"
             f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
@@ -224,6 +235,7 @@ def _examine(examined: ExaminedSettings, found: _Findings) -> Plan | None:
         examined.sections.get("connectivity"),
         examined.sections.get("visits"),
         examined.sections.get("quality", QualitySection()),
+        examined.sections.get("targets"),
         found,
     )
     if examined.settings is None:
@@ -260,7 +272,12 @@ class _Findings:
 
 
 def _read_data(
-    cohort: object, connectivity: object, visits: object, quality: object, found: _Findings
+    cohort: object,
+    connectivity: object,
+    visits: object,
+    quality: object,
+    targets: object,
+    found: _Findings,
 ) -> tuple[Cohort | None, Connectomes | None]:
     patients: Cohort | None = None
     connectomes: Connectomes | None = None
@@ -273,6 +290,9 @@ def _read_data(
     known = patients
     if isinstance(visits, VisitsSection):
         patients = _join_visits(visits, patients, found)
+    if isinstance(targets, TargetsSection) and patients is not None:
+        without = patients
+        patients = found.of(lambda: join_targets(targets, without))
     if isinstance(connectivity, ConnectivitySection):
         connectomes = _read_connectomes(connectivity, known, found)
     if isinstance(quality, QualitySection) and connectomes is not None:
@@ -367,12 +387,12 @@ def _make_plan(
     listed = found.of(lambda: list_candidates(settings.models.families, sets)) if sets else None
     found.faults += listed[1] if listed else ()
     drawn = found.of(lambda: draw_folds(settings, table))
-    assert table.y is not None
     return Plan(
-        question=task.describe(),
+        question=table.task.describe(),
         flow=table.flow,
         patients=len(table),
-        responders=int(table.y.sum()),
+        responders=table.responders,
+        imputed=int(table.missing.sum()),
         features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
         models=_group_models(listed[0] if listed else ()),
         scheme=asked.scheme,

@@ -181,6 +181,16 @@ store_option = click.option(
     "MLFLOW_TRACKING_URI, the study's tracking.store, or mlruns here]",
 )
 file_path = click.Path(path_type=Path)
+site_patients_option = click.option(
+    "--site-patients",
+    type=file_path,
+    metavar="FILE",
+    help="People of sites that training did not see, to learn these sites from; outcomes are not "
+    "needed.",
+)
+site_connectivity_option = click.option(
+    "--site-connectivity", type=file_path, metavar="FILE", help="Their connectivity."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -412,6 +422,8 @@ def train(
     help="Explain these patients, rather than tell what training logged.",
 )
 @click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@site_patients_option
+@site_connectivity_option
 @click.option(
     "--out", type=file_path, metavar="DIR", help="Where their contributions go [default: here]."
 )
@@ -421,6 +433,8 @@ def explain(
     run: str,
     patients: Path | None,
     connectivity: Path | None,
+    site_patients: Path | None,
+    site_connectivity: Path | None,
     out: Path | None,
     store: str | None,
     as_json: bool,
@@ -436,6 +450,8 @@ def explain(
             run,
             patients=patients,
             connectivity=connectivity,
+            site_patients=site_patients,
+            site_connectivity=site_connectivity,
             out=out,
             store=store,
             progress=_progress(),
@@ -453,6 +469,8 @@ def explain(
     help="A table with the columns of training; outcomes are not needed.",
 )
 @click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@site_patients_option
+@site_connectivity_option
 @click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")
 @store_option
 @json_option
@@ -460,6 +478,8 @@ def report(
     run: str,
     patients: Path,
     connectivity: Path | None,
+    site_patients: Path | None,
+    site_connectivity: Path | None,
     out: Path,
     store: str | None,
     as_json: bool,
@@ -472,7 +492,61 @@ def report(
             run,
             patients=patients,
             connectivity=connectivity,
+            site_patients=site_patients,
+            site_connectivity=site_connectivity,
             out=out,
+            store=store,
+            progress=_progress(),
+        )
+    _print(result, as_json=as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--cohort",
+    type=file_path,
+    required=True,
+    metavar="FILE",
+    help="A table with the columns of training, and the outcome.",
+)
+@click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@click.option(
+    "--recalibrate",
+    type=click.Choice(("intercept", "intercept and slope")),
+    help="Make a new model whose likelihoods are in line with these patients.",
+)
+@click.option(
+    "--other-people",
+    is_flag=True,
+    help="Patients with the name of one in training are others; without it they are left out.",
+)
+@store_option
+@json_option
+def validate(
+    run: str,
+    cohort: Path,
+    connectivity: Path | None,
+    recalibrate: Any,
+    other_people: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Judge a model on patients of another site or year.
+
+    The drop from within the study is shown first; then calibration and net benefit there. Patients
+    who took part in making the model are left out and counted. The model itself is never changed:
+    --recalibrate makes a new one, with a run and a registered version of its own.
+    """
+    with _only_json(as_json):
+        from pipelines.validate import validate
+
+        result = validate(
+            run,
+            cohort=cohort,
+            connectivity=connectivity,
+            recalibrate=recalibrate,
+            other_people=other_people,
             store=store,
             progress=_progress(),
         )

@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from pipelines.sections import ConnectivitySection, QualitySection, VisitsSection
+    from pipelines.sections import (
+        ConnectivitySection,
+        QualitySection,
+        TargetsSection,
+        VisitsSection,
+    )
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort, Dictionary, WideVisits
     from stratify.connectome import Connectomes
@@ -51,8 +56,8 @@ def read_table(settings: StudySettings) -> StudyData:
     cohort, connectomes = read_data(settings)
     path = settings.cohort.columns
     dictionary = Dictionary.of(cohort) if path is None else read_columns(path)
-    if settings.visits is not None:
-        # New patients come in one table, their visits beside what else is known of them.
+    if settings.visits is not None or settings.targets is not None:
+        # New patients come in one table, visits and targets beside what else is known of them.
         dictionary = Dictionary.of(cohort, patient=dictionary.patient.name)
     table = assemble(
         settings.task(cohort.columns),
@@ -83,6 +88,8 @@ def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:
     known = cohort.patients
     if settings.visits is not None:
         cohort = join_visits(settings.visits, cohort)[0]
+    if settings.targets is not None and settings.uses_connectivity:
+        cohort = join_targets(settings.targets, cohort)
     cohort = examine_cohort(cohort)
     connectomes = None
     if settings.connectivity is not None and settings.uses_connectivity:
@@ -101,6 +108,25 @@ def read_scans(section: ConnectivitySection, known: Collection[str] | None) -> C
         values = read_regional_values(section.file, known=known, **section.reading)
         return cast("Connectomes", values)
     return read_connectomes(section.file, known=known, **section.reading)
+
+
+def join_targets(section: TargetsSection, cohort: Cohort) -> Cohort:
+    """Put what is computed of each patient's stimulation target beside what else is known."""
+    from stratify.connectome import compute_target_features, read_targets
+
+    targets = read_targets(
+        section.file, known=cohort.patients, patient_column=section.patient_column
+    )
+    features = compute_target_features(
+        targets,
+        site=section.site,
+        site_name=section.site_name,
+        connectivity=section.map,
+        seed=section.seed or "",
+        brain=section.brain,
+    )
+    joined = cohort.join(features.frame, features.columns)
+    return replace(joined, warnings=(*joined.warnings, *targets.warnings))
 
 
 def gate_scans(section: QualitySection, connectomes: Connectomes | None) -> Connectomes | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    from stratify.cohort import Dictionary
     from stratify.connectome import Connectomes
     from stratify.model import FittedModel
     from stratify.task import Table
@@ -31,7 +32,10 @@ def load_model_run(store: Store, run: str, *, with_model: bool = True) -> Loaded
     from stratify.tracking import find_run, list_models, load_run
 
     reference = find_run(store, run)
-    if reference.kind == "model":
+    if reference.kind == "validation":
+        validated = load_run(store, reference.run_id, with_model=False).tags["validated_run"]
+        return load_run(store, validated, with_model=with_model)
+    if reference.kind != "study":
         return load_run(store, reference.run_id, with_model=with_model)
     study = load_run(store, reference.study_run)
     chosen = study.tags.get("responder_run") or list_models(store, reference.study_run)[0].run_id
@@ -76,8 +80,47 @@ def say_unused(loaded: LoadedRun, connectivity: Path | None) -> str | None:
     return f"{connectivity} was not read: the {loaded.name} model uses no connectivity."
 
 
-def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | None) -> Table:
-    """Read patients whose outcome is not known, with the dictionary of the model's study.
+def learn_sites(loaded: LoadedRun, patients: Path | None, connectivity: Path | None) -> LoadedRun:
+    """Let a model know new sites, where scans of people there are named.
+
+    Parameters
+    ----------
+    loaded : LoadedRun
+    patients : Path, optional
+        A table as of new patients, each from a site that training did not see. Without it nothing
+        is learned.
+    connectivity : Path, optional
+        Their scans.
+    """
+    if patients is None:
+        if connectivity is not None:
+            raise DataError(_sites_without_patients(connectivity))
+        return loaded
+    from stratify.model import adapt_to_sites
+
+    assert loaded.model is not None
+    table = read_new_patients(loaded, patients, connectivity)
+    return replace(loaded, model=adapt_to_sites(loaded.model, table.X))
+
+
+def say_learned(before: LoadedRun, after: LoadedRun) -> str | None:
+    """Say which sites were learned from scans without outcomes, if any were."""
+    assert before.model is not None
+    assert after.model is not None
+    site = next((column.name for column in before.model.columns if column.role == "site"), None)
+    if after is before or site is None:
+        return None
+    new = [one for one in after.model.ranges[site] if one not in before.model.ranges[site]]
+    return (
+        f"What is peculiar to the scans of {', '.join(map(str, new))} was learned from scans "
+        "without outcomes, after training; how well the model does there has not been tested."
+    )
+
+
+def read_new_patients(
+    loaded: LoadedRun, patients: Path, connectivity: Path | None, *, labelled: bool = False
+) -> Table:
+    """Read new patients with the dictionary of the model's study.
 
     Parameters
     ----------
@@ -86,30 +129,65 @@ def read_new_patients(loaded: LoadedRun, patients: Path, connectivity: Path | No
         A table with the columns of training.
     connectivity : Path, optional
         Needed if the model uses connectivity.
+    labelled : bool
+        Whether their outcome is known. Then they may be of other sites, and those whom the
+        question is not about, or who have no outcome or no scan, are left out and counted.
     """
-    from stratify.cohort import read_cohort, read_columns
+    from stratify.cohort import examine_cohort, read_cohort, read_columns
+    from stratify.connectome import apply_quality_gates
     from stratify.task import assemble
 
     assert loaded.model is not None
-    cohort = read_cohort(patients, read_columns(loaded.folder / "columns.toml"), labelled=False)
-    if loaded.model.features == "clinical":
-        return assemble(loaded.model.task, cohort, labelled=False)
+    dictionary = read_columns(loaded.folder / "columns.toml")
+    if labelled:
+        dictionary = _elsewhere(dictionary)
+    elif loaded.model.preparation.harmonise != "none":
+        dictionary = _with_any_site(dictionary)
+    cohort = read_cohort(patients, dictionary, labelled=labelled)
+    if labelled:
+        cohort = examine_cohort(cohort)
+    study = tomllib.loads(loaded.study_toml)
+    task = replace(loaded.model.task, rule=loaded.model.task.rule.exclude_missing())
+    if loaded.model.features == "clinical" or not _has_scans(loaded.model, study):
+        return assemble(task, cohort, labelled=labelled)
     if connectivity is None:
         raise DataError(_connectivity_needed(loaded.model))
-    study = tomllib.loads(loaded.study_toml)
     reading = study.get("connectivity", {})
     connectomes = _read_scans(loaded.model, connectivity, reading, cohort.patients)
-    _require_quality(connectomes, study.get("quality", {}))
+    gates = study.get("quality", {})
+    if labelled and gates:
+        connectomes = apply_quality_gates(connectomes, **gates)[0]
+    else:
+        _require_quality(connectomes, gates)
     table = assemble(
-        loaded.model.task,
+        task,
         cohort,
         connectomes,
-        labelled=False,
+        labelled=labelled,
         preparation=loaded.model.preparation,
     )
-    if len(table) < len(cohort):
+    if len(table) < len(cohort) and not labelled:
         raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
     return table
+
+
+def _with_any_site(dictionary: Dictionary) -> Dictionary:
+    """Let a patient be from a site that is not listed: the model tells what becomes of it."""
+    columns = tuple(
+        replace(column, levels=()) if column.role == "site" else column
+        for column in dictionary.columns
+    )
+    return replace(dictionary, columns=columns)
+
+
+def _elsewhere(dictionary: Dictionary) -> Dictionary:
+    """Return the dictionary for a cohort of another name, with sites that training did not know."""
+    return replace(_with_any_site(dictionary), name="")
+
+
+def _has_scans(model: FittedModel, study: Mapping[str, Any]) -> bool:
+    """Tell whether a model sees scans; what else is of connectivity is in the patients' table."""
+    return "connectivity" in study or any(column.regions for column in model.columns)
 
 
 def _read_scans(
@@ -165,6 +243,15 @@ def _require_quality(connectomes: Connectomes, gates: Mapping[str, float]) -> No
                 )
                 for fault in faults
             )
+
+
+def _sites_without_patients(connectivity: Path) -> Fault:
+    return Fault(
+        where="--site-connectivity",
+        met=f"{connectivity} without --site-patients",
+        wanted="the table that says of which site each scan is",
+        way_out="Name it with --site-patients FILE.",
+    )
 
 
 def _connectivity_needed(model: FittedModel) -> Fault:

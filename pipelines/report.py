@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.patients import (
+    learn_sites,
     load_model_run,
     load_study_run,
     read_new_patients,
+    say_learned,
     say_superseded,
     say_unused,
 )
@@ -18,6 +21,7 @@ from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
 if TYPE_CHECKING:
+    from stratify.model import FittedModel
     from stratify.report import StudySummary
     from stratify.tracking import LoadedRun
 
@@ -77,6 +81,8 @@ def report(
     *,
     patients: Path,
     connectivity: Path | None = None,
+    site_patients: Path | None = None,
+    site_connectivity: Path | None = None,
     out: Path,
     store: str | None = None,
     progress: Progress = quiet,
@@ -93,6 +99,9 @@ def report(
         A table with the columns of training; outcomes are not needed.
     connectivity : Path, optional
         Needed if the model uses connectivity.
+    site_patients, site_connectivity : Path, optional
+        People of sites that training did not see, outcomes not needed, from whose scans the model
+        learns what is peculiar to the site; see `stratify.model.adapt_to_sites`.
     out : Path
         A folder; made if absent.
     store : str, optional
@@ -103,7 +112,9 @@ def report(
         loaded = load_model_run(opened, run)
         study = load_study_run(opened, loaded)
     verdict = study.tags.get("verdict", "")
-    if study.tags.get("responder_run") != loaded.reference.run_id:
+    # A model brought into line with another site speaks for the one it was made from.
+    speaks = loaded.tags.get("recalibrated_from", loaded.reference.run_id)
+    if study.tags.get("responder_run") != speaks:
         return ReportResult(
             study=loaded.reference.study,
             run_id=loaded.reference.run_id,
@@ -113,9 +124,12 @@ def report(
             said={},
         )
     superseded = say_superseded(opened, loaded)
-    summary = _summarise(loaded, study, superseded)
+    adapted = learn_sites(loaded, site_patients, site_connectivity)
+    learned = say_learned(loaded, adapted)
+    loaded = adapted
+    summary = _summarise(loaded, study, (superseded, learned))
     written, said = _write_reports(loaded, summary, patients, connectivity, out, progress)
-    notes = (superseded, say_unused(loaded, connectivity))
+    notes = (superseded, learned, say_unused(loaded, connectivity))
     return ReportResult(
         study=loaded.reference.study,
         run_id=loaded.reference.run_id,
@@ -159,7 +173,18 @@ def _refusal(loaded: LoadedRun, study: LoadedRun) -> str:
     return study.tags.get("verdict", "")
 
 
-def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> StudySummary:
+def _say_recalibrated(model: FittedModel) -> tuple[str, ...]:
+    told = model.calibration
+    if told is None:
+        return ()
+    return (
+        f"This model was trained on {model.n_patients} patients of the study; its likelihoods were "
+        f"brought into line with {told.n_patients} other patients, of {told.cohort}, and the "
+        "figures below are of those.",
+    )
+
+
+def _summarise(loaded: LoadedRun, study: LoadedRun, cautions: Sequence[str | None]) -> StudySummary:
     """Gather what a report says of the model behind it, from its run."""
     import datetime
 
@@ -168,12 +193,17 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
     import stratify
     from stratify.metrics import METRICS, Estimate
     from stratify.report import StudySummary, describe_validation, summarise_calibration
+    from stratify.tracking import COMPLETED
 
     model = loaded.model
     assert model is not None
     warnings = loaded.folder / "tables" / "warnings.csv"
+    judged = loaded.folder / "tables" / f"{COMPLETED}.csv"
+    if not judged.exists():
+        judged = loaded.folder / "tables" / "out_of_fold.csv"
     told = pd.read_csv(warnings).itertuples() if warnings.exists() else ()
     params, metrics = loaded.params, loaded.metrics
+    whose = model.calibration or model
     return StudySummary(
         name=loaded.reference.study,
         date=datetime.date.fromisoformat(loaded.tags["trained_on"]),
@@ -182,9 +212,14 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         condition=model.task.condition,
         outcome=model.task.rule.name,
         rule=model.task.rule.describe(),
-        cautions=(*((superseded,) if superseded else ()), *model.task.cautions),
-        n_patients=model.n_patients,
-        n_responders=model.n_responders,
+        cautions=(
+            *(caution for caution in cautions if caution),
+            *_say_recalibrated(model),
+            *model.task.cautions,
+        ),
+        n_patients=whose.n_patients,
+        n_responders=whose.n_responders,
+        n_imputed=0 if model.calibration is not None else model.n_imputed,
         family=model.classifier.family,
         features=model.features,
         validation=describe_validation(
@@ -210,7 +245,5 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         version=stratify.__version__,
         simulated=model.simulated,
         warnings=tuple(f"{one.where}: {one.met}; {one.wanted}." for one in told),
-        calibration=summarise_calibration(
-            pd.read_csv(loaded.folder / "tables" / "out_of_fold.csv")
-        ),
+        calibration=summarise_calibration(pd.read_csv(judged)),
     )

@@ -25,6 +25,7 @@ from pipelines.sections import (
     Section,
     StudySection,
     SubgroupsSection,
+    TargetsSection,
     TrackingSection,
     UsefulnessSection,
     ValidationSection,
@@ -61,6 +62,7 @@ class StudySettings(Section):
     cohort: CohortSection
     connectivity: ConnectivitySection | None = Field(default=None, description="")
     quality: QualitySection = QualitySection()
+    targets: TargetsSection | None = Field(default=None, description="")
     visits: VisitsSection | None = Field(default=None, description="")
     question: QuestionSection
     response: ResponseSection
@@ -104,6 +106,20 @@ class StudySettings(Section):
             )
         return quality
 
+    @field_validator("targets")
+    @classmethod
+    def _targets_have_their_patients(
+        cls, targets: TargetsSection | None, info: ValidationInfo
+    ) -> TargetsSection | None:
+        cohort = info.data.get("cohort")
+        if targets is not None and cohort is not None and cohort.dataset is not None:
+            raise refuse(
+                f"a file of targets beside the data set {cohort.dataset!r}",
+                "a data set brings its own targets",
+                "Take [targets] out, or give the patients as cohort.file.",
+            )
+        return targets
+
     @field_validator("visits")
     @classmethod
     def _visits_have_their_patients(
@@ -132,7 +148,7 @@ class StudySettings(Section):
         cls, features: FeaturesSection, info: ValidationInfo
     ) -> FeaturesSection:
         cohort = info.data.get("cohort")
-        no_file = info.data.get("connectivity", ...) is None
+        no_file = info.data.get("connectivity", ...) is None and not info.data.get("targets")
         wanting = [one for one in features.sets or () if one != "clinical"]
         if wanting and no_file and cohort is not None and cohort.dataset is None:
             raise refuse(
@@ -203,10 +219,17 @@ class StudySettings(Section):
             question=self.question.kind,
             treatment=asked["treatment"],
             condition=asked["condition"],
-            clinical=self.features.clinical,
+            clinical=self._features_named(),
             together=self.validation.together,
             landmark=self.question.landmark,
         )
+
+    def _features_named(self) -> tuple[str, ...] | None:
+        """Return the columns named as features; those made of targets are among them."""
+        named = self.features.clinical
+        if named is None or self.targets is None or not self.uses_connectivity:
+            return named
+        return tuple(dict.fromkeys((*named, *self.targets.features)))
 
     def to_toml(self) -> str:
         """Return the study as a file, every default written out and paths relative as before.

@@ -2,7 +2,7 @@
 
 from pipelines.sections.base import FilePath, Section, Text, quoted, refuse
 from pipelines.sections.cohort import CohortSection, VisitsSection
-from pipelines.sections.connectivity import ConnectivitySection, QualitySection
+from pipelines.sections.connectivity import ConnectivitySection, QualitySection, TargetsSection
 from pipelines.sections.features import FeatureSet, FeaturesSection, PreparationSection
 from pipelines.sections.means import ComputeSection, TrackingSection
 from pipelines.sections.question import QuestionSection
@@ -26,6 +26,7 @@ __all__ = [
     "Section",
     "StudySection",
     "SubgroupsSection",
+    "TargetsSection",
     "Text",
     "TrackingSection",
     "UsefulnessSection",

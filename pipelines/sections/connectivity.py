@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -43,6 +43,9 @@ ConnectivityFormat = Literal[
     "dpabi",
     "regional",
 ]
+
+
+Millimetres = Annotated[float, Field(ge=-130, le=130)]
 
 
 class ConnectivitySection(Section):
@@ -182,6 +185,58 @@ class ConnectivitySection(Section):
             "fd_threshold": self.fd_threshold,
             "motion": self.motion,
         }
+
+
+class TargetsSection(Section):
+    """Where each patient is stimulated, in MNI space; features of it are known once it is planned.
+
+    They count as connectivity: their distance from a site, and, with a normative map, their
+    connectivity with what the map is seeded in. A patient without a target is imputed in each fold.
+    """
+
+    file: FilePath = Field(
+        description="A folder of NIfTI images named by patient, a path with `{patient}`, or a "
+        "table with the columns `mni_x`, `mni_y` and `mni_z` in mm.",
+    )
+    patient_column: Text | None = Field(
+        default=None, description="The column of a table that names the patients."
+    )
+    site: tuple[Millimetres, ...] = Field(
+        default=(6.0, 16.0, -10.0),
+        strict=False,
+        min_length=3,
+        max_length=3,
+        description="From where distances are measured, in MNI mm; a subgenual seed, if not given.",
+    )
+    site_name: Text = Field(default="sgacc", description="What it is called in names of columns.")
+    map: FilePath | None = Field(
+        default=None,
+        description="Normative connectivity of every voxel with one seed: NIfTI, in MNI space.",
+    )
+    seed: Text | None = Field(
+        default=None, description="What the map is seeded in, for names of columns."
+    )
+    brain: FilePath | None = Field(
+        default=None,
+        description="A mask on the map's grid; without it, voxels where the map is 0 do not count.",
+    )
+
+    @field_validator("seed")
+    @classmethod
+    def _map_has_its_seed(cls, seed: str | None, info: ValidationInfo) -> str | None:
+        if (seed is None) != (info.data.get("map") is None):
+            raise refuse(
+                "a map without its seed" if seed is None else "a seed without its map",
+                "a normative map is of one seed",
+                'Add seed, such as "sgacc".' if seed is None else "Add map, or take seed out.",
+            )
+        return seed
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns that are made."""
+        of_map = () if self.seed is None else (f"target_connectivity_{self.seed}",)
+        return (f"target_distance_{self.site_name}", *of_map)
 
 
 class QualitySection(Section):

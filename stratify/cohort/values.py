@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from stratify.errors import DataError, Fault
+from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.schema import Column, Role
 
 
@@ -100,6 +100,51 @@ class Cohort:
             self.name,
             self.simulated,
             self.warnings,
+        )
+
+    def join(self, frame: pd.DataFrame, columns: tuple[Column, ...]) -> Cohort:
+        """Return the cohort with more columns beside its own.
+
+        Parameters
+        ----------
+        frame : DataFrame, indexed by patient
+            Patients may be absent; they are warned of by their number, and their values missing.
+        columns : tuple of Column
+            What each column of ``frame`` means.
+
+        Raises
+        ------
+        DataError
+            If the cohort has a column of one of these names.
+        """
+        twice = [name for name in frame.columns if name in self]
+        if twice:
+            raise DataError(
+                Fault(
+                    where=self.name,
+                    met=f"{', '.join(map(str, twice))} there already",
+                    wanted="a name of its own for each column",
+                    way_out="Rename the column of the table.",
+                )
+            )
+        absent = int((~self.frame.index.isin(frame.index)).sum())
+        warnings = self.warnings
+        if absent:
+            warnings += (
+                Fault(
+                    where=self.name,
+                    met=f"no {name_some(frame.columns)} of {count_of(absent, 'patient')}",
+                    wanted="a value for everybody",
+                    way_out="They count as missing, and are imputed in each fold.",
+                    severity="warning",
+                ),
+            )
+        return Cohort(
+            self.frame.join(frame),
+            (*self.columns, *columns),
+            self.name,
+            self.simulated,
+            warnings,
         )
 
     @property

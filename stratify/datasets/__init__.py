@@ -6,7 +6,11 @@ from stratify.datasets.public import Dataset
 from stratify.datasets.registry import DATASETS, fetch
 from stratify.datasets.rpn_signature import fetch_rpn_signature
 from stratify.datasets.simulation import PRESETS, Preset, Simulation, make_cohort
-from stratify.datasets.sudmex_targets import SudmexTargets, fetch_sudmex_targets
+from stratify.datasets.sudmex_targets import (
+    SudmexTargets,
+    fetch_sudmex_targets,
+    fetch_sudmex_tms_targets,
+)
 from stratify.datasets.sudmex_tms import fetch_sudmex_tms
 from stratify.datasets.tulsa_mdd import fetch_tulsa_mdd
 from stratify.datasets.write import write_simulation
@@ -24,6 +28,7 @@ __all__ = [
     "fetch_rpn_signature",
     "fetch_sudmex_targets",
     "fetch_sudmex_tms",
+    "fetch_sudmex_tms_targets",
     "fetch_tulsa_mdd",
     "make_cohort",
     "write_simulation",

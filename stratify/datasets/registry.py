@@ -10,6 +10,7 @@ from stratify.datasets.help_linkage import fetch_help
 from stratify.datasets.opn_thickness import fetch_opn_multisite_thickness
 from stratify.datasets.public import Dataset
 from stratify.datasets.rpn_signature import fetch_rpn_signature
+from stratify.datasets.sudmex_targets import fetch_sudmex_tms_targets
 from stratify.datasets.sudmex_tms import fetch_sudmex_tms
 from stratify.datasets.tulsa_mdd import fetch_tulsa_mdd
 from stratify.errors import Fault, SettingsError
@@ -17,6 +18,7 @@ from stratify.errors import Fault, SettingsError
 DATASETS: dict[str, Callable[..., Dataset]] = {
     "tulsa_mdd": fetch_tulsa_mdd,
     "sudmex_tms": fetch_sudmex_tms,
+    "sudmex_tms_targets": fetch_sudmex_tms_targets,
     "help": fetch_help,
     "rpn_signature": fetch_rpn_signature,
     "opn_multisite_thickness": fetch_opn_multisite_thickness,

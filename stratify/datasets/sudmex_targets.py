@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from stratify.connectome import (
     read_targets,
 )
 from stratify.datasets.fetch import RAW, PublicFile, fetch_file
+from stratify.datasets.public import Dataset
+from stratify.datasets.sudmex_tms import fetch_sudmex_tms
 
 COMMIT = "135e0f2f38559dc8d9485b86090a4db76f439e12"
 REPOSITORY = f"{RAW}/egarza/sudmex_tms_main/{COMMIT}"
@@ -68,6 +70,30 @@ def fetch_sudmex_targets(*, mirror: str | Path | None = None) -> SudmexTargets:
         targets, connectivity=fetch_file(MAP_FILE, mirror=mirror), seed=SEED
     )
     return SudmexTargets(targets, features)
+
+
+def fetch_sudmex_tms_targets(*, mirror: str | Path | None = None) -> Dataset:
+    """Fetch the patients of the SUDMEX trial whose target is known, and what is computed of it.
+
+    Two columns go beside those of `fetch_sudmex_tms`: ``target_distance_sgacc`` and
+    ``target_connectivity_left_dlpfc``, both as connectivity and known before treatment.
+
+    Parameters
+    ----------
+    mirror : path, optional
+        A folder of public data sets; by default ``STRATIFY_DATA``, or else files are downloaded.
+    """
+    trial = fetch_sudmex_tms(mirror=mirror)
+    found = fetch_sudmex_targets(mirror=mirror)
+    cohort = trial.cohort.select(trial.cohort.frame.index.isin(found.targets.patients))
+    return replace(
+        trial,
+        name="sudmex_tms_targets",
+        cohort=cohort.join(found.features.frame, found.features.columns),
+        description=f"{len(cohort)} of the {len(trial.cohort)} patients of the SUDMEX trial whose "
+        "stimulation target in the left DLPFC is published, its distance from the subgenual "
+        "cingulate, and its connectivity in the trial's normative map.",
+    )
 
 
 def _image_of(patient: str, sha256: str) -> PublicFile:

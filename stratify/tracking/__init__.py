@@ -3,6 +3,7 @@
 The only room that imports mlflow.
 """
 
+from stratify.tracking.known import COMPLETED, KnownPatients, digest_rows, find_known
 from stratify.tracking.pseudonyms import find_identifiers, pseudonymise
 from stratify.tracking.reading import (
     LoadedRun,
@@ -28,7 +29,9 @@ from stratify.tracking.tried import Tried, find_tried
 from stratify.tracking.ui import serve_ui
 
 __all__ = [
+    "COMPLETED",
     "Examined",
+    "KnownPatients",
     "LoadedRun",
     "ModelRun",
     "RunReference",
@@ -39,7 +42,9 @@ __all__ = [
     "Tried",
     "add_to_run",
     "describe_study",
+    "digest_rows",
     "find_identifiers",
+    "find_known",
     "find_run",
     "find_tried",
     "join_study",

@@ -13,7 +13,7 @@ import pandas as pd
 from stratify.tracking.items import Item, Tag, as_text, make_items, write_items
 from stratify.tracking.processes import is_dead, process_tags, termination_as_exit
 from stratify.tracking.pseudonyms import read_key
-from stratify.tracking.served_model import log_served_model, register_model
+from stratify.tracking.served_model import log_served_model, register_model, registered_name
 from stratify.tracking.store import Store, find_experiment, quiet, telling_of_the_disk
 
 if TYPE_CHECKING:
@@ -198,6 +198,27 @@ class StudyRun:
         if responder is None or register_as is None:
             return None
         return register_model(self.store.client, responder, name=register_as, alias=alias)
+
+    def register(
+        self, run_id: str, *, name: str, alias: str, tags: Mapping[str, object] | None = None
+    ) -> str:
+        """Make a run's model a new version of a registered model, and return the version.
+
+        Parameters
+        ----------
+        run_id : str
+        name : str
+        alias : str
+            Given to that version, and taken from an earlier one; other aliases stay where they are.
+        tags : mapping of str to str
+            Of the version.
+        """
+        version = register_model(self.store.client, run_id, name=name, alias=alias)
+        for tag, value in (tags or {}).items():
+            self.store.client.set_model_version_tag(
+                registered_name(name), version, tag, as_text(value)
+            )
+        return version
 
     def _items(self, model_run: ModelRun) -> Iterator[Item]:
         return make_items(

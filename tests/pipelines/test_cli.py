@@ -143,6 +143,7 @@ def test_each_command_has_help_that_fits_a_line():
     lines = run("--help").stdout.split("Commands:")[1].strip().splitlines()
     assert [line.split()[0] for line in lines] == [
         "check",
+        "compare",
         "describe",
         "explain",
         "extract",
@@ -150,6 +151,7 @@ def test_each_command_has_help_that_fits_a_line():
         "simulate",
         "train",
         "ui",
+        "validate",
     ]
     assert not [line for line in lines if line.endswith("...")]
 

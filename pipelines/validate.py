@@ -1,0 +1,311 @@
+"""Validate a model on patients of another site or year, and bring it into line with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.patients import load_model_run, read_new_patients, say_unused
+from pipelines.progress import Progress, quiet
+from pipelines.store import find_store
+from pipelines.validation_runs import make_recalibrated_run, make_validation_run
+from stratify.errors import DataError, Fault, count_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from stratify.evaluation import CheckedRecalibration, ExternalValidation
+    from stratify.metrics.recalibration import Method
+    from stratify.model import FittedModel
+    from stratify.task import Table
+    from stratify.tracking import LoadedRun, Store, StudyRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateResult:
+    """What a model did elsewhere, and where it is kept.
+
+    Parameters
+    ----------
+    study, run_id : str
+        The model's.
+    validation_run : str
+    validation : ExternalValidation
+    recalibration : CheckedRecalibration or None
+    recalibrated_run, version : str or None
+        The new model's run and registered version.
+    notes : tuple of str
+    """
+
+    study: str
+    run_id: str
+    validation_run: str
+    validation: ExternalValidation
+    recalibration: CheckedRecalibration | None = None
+    recalibrated_run: str | None = None
+    version: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as plain values, for JSON."""
+        learned = self.recalibration
+        return {
+            "study": self.study,
+            "run_id": self.run_id,
+            "validation_run": self.validation_run,
+            **self.validation.to_dict(),
+            "recalibration": None if learned is None else learned.recalibration.to_dict(),
+            "recalibrated_run": self.recalibrated_run,
+            "version": self.version,
+            "notes": list(self.notes),
+        }
+
+    def words(self) -> str:
+        """Return the result in words: the drop first."""
+        told = self.validation
+        auc = told.internal["auc"]
+        rows = [f"{'':24}{'within the study':28}here"]
+        for name in ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope"):
+            inside = told.internal.get(name)
+            rows.append(
+                f"{name.replace('_', ' '):24}{_short(inside):28}{_short(told.external[name])}"
+            )
+        lines = [
+            f"AUC {auc.value:.3f} within the study, {told.external['auc'].value:.3f} here.",
+            *(["SIMULATED PATIENTS: not for any use with real people."] * told.simulated),
+            "",
+            *rows,
+            "",
+            told.words,
+            f"Run: {self.validation_run}",
+        ]
+        if self.recalibration is not None:
+            checked = self.recalibration
+            registered = f", version {self.version} of {self.study}" if self.version else ""
+            lines += [
+                "",
+                f"Recalibrated: {checked.recalibration}. Judged on patients it was not learned "
+                f"from ({checked.folds} folds), log loss {checked.estimates['log_loss']} against "
+                f"{told.external['log_loss'].value:.3f} before.",
+                f"A new model, run {self.recalibrated_run}{registered}; the one it was made from "
+                "is untouched.",
+            ]
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+
+def validate(
+    run: str,
+    *,
+    cohort: Path,
+    connectivity: Path | None = None,
+    recalibrate: Method | None = None,
+    other_people: bool = False,
+    store: str | None = None,
+    progress: Progress = quiet,
+) -> ValidateResult:
+    """Judge a model on a cohort that took no part in making it.
+
+    Parameters
+    ----------
+    run : str
+        A run id, a study's name, or a registry alias.
+    cohort : Path
+        A table with the columns of training, and the outcome.
+    connectivity : Path, optional
+        Needed if the model uses connectivity.
+    recalibrate : {"intercept", "intercept and slope"}, optional
+        Make a new model whose likelihoods are in line with these patients.
+    other_people : bool
+        Patients with the name of one in training are others; without it they are left out.
+    store : str, optional
+    progress : Progress
+    """
+    with progress("Loading the model"):
+        opened = find_store(store, existing=True)
+        loaded = load_model_run(opened, run)
+    with progress("Reading the patients"):
+        table = read_new_patients(loaded, cohort, connectivity, labelled=True)
+        table, left_out = _leave_out(opened, loaded, table, other_people=other_people)
+    with progress("Validating"):
+        validation = _validate(loaded, table, left_out)
+        checked = changed = None
+        if recalibrate is not None:
+            checked = _check_recalibration(validation, table, recalibrate)
+            assert loaded.model is not None
+            changed = _recalibrate_model(loaded.model, table, checked)
+    with progress("Logging"):
+        from stratify.tracking import join_study
+
+        recalibrated_run = version = None
+        with join_study(
+            opened,
+            study_run=loaded.reference.study_run,
+            digest=table.digest,
+            dataset=table.name,
+            patients=len(table),
+            simulated=validation.simulated,
+        ) as study:
+            title = f"{loaded.name} · in {table.name}"
+            validation_run = study.log_model_run(
+                make_validation_run(loaded, validation), kind="validation", title=title
+            )
+            if checked is not None and changed is not None:
+                made = make_recalibrated_run(loaded, changed, table, checked, validation_run)
+                title = f"{loaded.name} · recalibrated to {table.name}"
+                recalibrated_run = study.log_model_run(made, kind="recalibrated", title=title)
+                version = _register(opened, study, loaded, recalibrated_run, table.name)
+    unused = say_unused(loaded, connectivity)
+    return ValidateResult(
+        study=loaded.reference.study,
+        run_id=loaded.reference.run_id,
+        validation_run=validation_run,
+        validation=validation,
+        recalibration=checked,
+        recalibrated_run=recalibrated_run,
+        version=version,
+        notes=(unused,) if unused else (),
+    )
+
+
+def _leave_out(
+    store: Store, loaded: LoadedRun, table: Table, *, other_people: bool
+) -> tuple[Table, list[tuple[str, int]]]:
+    """Leave out the patients of training, and those the model does not speak of."""
+    from stratify.tracking import find_known
+
+    assert loaded.model is not None
+    known = find_known(store, loaded, table.X)
+    trained = known.by_row if other_people else known.by_row | known.by_name
+    unplaced = loaded.model.from_unseen_site(loaded.model.align(table.X)) & ~trained
+    why = "the values or the name of a patient of training"
+    left_out = [
+        ("the values of a patient of training" if other_people else why, int(trained.sum())),
+        ("of a site that harmonising has not seen", int(unplaced.sum())),
+    ]
+    keep = ~(trained | unplaced)
+    if not keep.any():
+        raise DataError(_nobody_left(table.name, left_out, other_people))
+    return _select(table, keep), [(reason, count) for reason, count in left_out if count]
+
+
+def _select(table: Table, keep: np.ndarray) -> Table:
+    from dataclasses import replace
+
+    assert table.y is not None
+    return replace(
+        table,
+        X=table.X[keep],
+        y=table.y[keep],
+        groups=table.groups[keep],
+        site=None if table.site is None else table.site[keep],
+        treatment=None if table.treatment is None else table.treatment[keep],
+    )
+
+
+def _nobody_left(name: str, left_out: list[tuple[str, int]], other_people: bool) -> Fault:
+    told = "; ".join(f"{count_of(count, 'patient')}: {why}" for why, count in left_out if count)
+    way_out = "Validate on patients the model has not seen"
+    if not other_people:
+        way_out += "; if these are other people under the same names, say --other-people"
+    return Fault(
+        where=name,
+        met=told,
+        wanted="patients who took no part in making the model",
+        way_out=f"{way_out}.",
+    )
+
+
+def _validate(
+    loaded: LoadedRun, table: Table, left_out: list[tuple[str, int]]
+) -> ExternalValidation:
+    from stratify.evaluation import validate_externally
+    from stratify.evaluation.usefulness import THRESHOLDS
+
+    model = loaded.model
+    assert model is not None
+    assert table.y is not None
+    predicted = model.predict(table.X)
+    return validate_externally(
+        table.y,
+        predicted.table["log_odds"].to_numpy(),
+        patients=table.patients,
+        internal=_read_internal(loaded),
+        base_rate=model.base_rate,
+        model=loaded.name,
+        cohort=table.name,
+        simulated=table.simulated or model.simulated,
+        groups=table.groups,
+        thresholds=_read_study(loaded).get("usefulness", {}).get("thresholds", THRESHOLDS),
+        left_out=tuple(left_out),
+        outside=sum(map(bool, predicted.outside)),
+        level=float(loaded.params["level"]),
+    )
+
+
+def _read_study(loaded: LoadedRun) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(loaded.study_toml)
+
+
+def _read_internal(loaded: LoadedRun) -> dict[str, Any]:
+    from stratify.metrics import METRICS, Estimate
+
+    metrics, level = loaded.metrics, float(loaded.params["level"])
+    unknown = float("nan")
+    return {
+        name: Estimate(
+            metrics[name],
+            metrics.get(f"{name}_low", unknown),
+            metrics.get(f"{name}_high", unknown),
+            level,
+        )
+        for name in METRICS
+        if name in metrics
+    }
+
+
+def _check_recalibration(
+    validation: ExternalValidation, table: Table, method: Method
+) -> CheckedRecalibration:
+    from stratify.evaluation import check_recalibration
+
+    return check_recalibration(validation, method=method, groups=table.groups)
+
+
+def _recalibrate_model(
+    model: FittedModel, table: Table, checked: CheckedRecalibration
+) -> FittedModel:
+    from stratify.model import SiteCalibration, recalibrate
+
+    learned = checked.recalibration
+    return recalibrate(
+        model,
+        SiteCalibration(
+            table.name, learned.intercept.value, learned.slope.value, len(table), learned.events
+        ),
+    )
+
+
+def _register(
+    store: Store, study: StudyRun, loaded: LoadedRun, run_id: str, cohort: str
+) -> str | None:
+    """Register the new model, if the one it was made from may speak of patients."""
+    from stratify.tracking import load_run
+
+    parent = load_run(store, loaded.reference.study_run, with_model=False)
+    if parent.tags.get("responder_run") != loaded.reference.run_id:
+        return None
+    return study.register(
+        run_id,
+        name=loaded.reference.study,
+        alias="recalibrated",
+        tags={"recalibrated_from": loaded.reference.run_id, "recalibrated_to": cohort},
+    )
+
+
+def _short(estimate: Any) -> str:
+    if estimate is None or estimate.value != estimate.value:
+        return "-"
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
