@@ -18,6 +18,7 @@ from pipelines.sections import (
     VisitsSection,
 )
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
+from pipelines.support import Outlook, plan_support
 from stratify.errors import DataError, Fault, group_faults
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Plan:
     folds, repeats, inner_folds : int
     together : str
     simulated : bool
+    outlook : Outlook or None
+        What so many patients support.
     """
 
     question: str
@@ -63,6 +66,7 @@ class Plan:
     inner_folds: int
     together: str
     simulated: bool
+    outlook: Outlook | None = None
 
     @property
     def runs(self) -> int:
@@ -85,6 +89,7 @@ class Plan:
             "inner_folds": self.inner_folds,
             "together": self.together,
             "runs": self.runs,
+            "outlook": None if self.outlook is None else self.outlook.to_dict(),
         }
 
     def words(self) -> str:
@@ -103,6 +108,7 @@ class Plan:
             f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
             f"{self.runs} run{'' if self.runs == 1 else 's'}: {'; '.join(models)}."
+            + ("" if self.outlook is None else f"\n{self.outlook.words()}")
         )
 
     def _describe_folds(self) -> str:
@@ -396,6 +402,7 @@ def _make_plan(
         inner_folds=asked.inner_folds,
         together=asked.together,
         simulated=table.simulated,
+        outlook=plan_support(sets, settings.planning.expected_auc) if sets else None,
     )
 
 

@@ -24,7 +24,7 @@ from stratify.evaluation.external import (
     validate_externally,
 )
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
-from stratify.evaluation.learning_curve import compute_learning_curve
+from stratify.evaluation.learning_curve import compute_learning_curve, make_fit_predict
 from stratify.evaluation.permutation import (
     PermutationTest,
     compute_permutation_test,
@@ -89,6 +89,7 @@ __all__ = [
     "label_patients",
     "make_certificate",
     "make_figures",
+    "make_fit_predict",
     "make_verdict",
     "plot_site_decoding",
     "refit",
