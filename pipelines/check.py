@@ -42,6 +42,8 @@ class Plan:
     flow : tuple of (str, int)
         How many patients were left after each step.
     patients, responders : int
+    imputed : int
+        Patients whose outcome is missing and will be imputed.
     features : mapping of str to int
         How many columns each feature set has.
     models : mapping of str to tuple of str
@@ -58,6 +60,7 @@ class Plan:
     flow: tuple[tuple[str, int], ...]
     patients: int
     responders: int
+    imputed: int
     features: Mapping[str, int]
     models: Mapping[str, tuple[str, ...]]
     scheme: str
@@ -80,6 +83,7 @@ class Plan:
             "flow": [[step, count] for step, count in self.flow],
             "patients": self.patients,
             "responders": self.responders,
+            "imputed": self.imputed,
             "simulated": self.simulated,
             "features": dict(self.features),
             "families": list(self.models),
@@ -96,6 +100,7 @@ class Plan:
         """Return the plan in words."""
         who = "simulated patients" if self.simulated else "patients"
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
+        imputed = f", {self.imputed} with an imputed outcome" if self.imputed else ""
         sets = ", ".join(f"{name} ({count})" for name, count in self.features.items())
         models = [
             f"{family} on {'each of ' if len(on) > 1 else ''}{', '.join(on)}" if on else family
@@ -103,7 +108,7 @@ class Plan:
         ]
         return (
             f"{self.question}\n"
-            f"{self.patients} {who}, {self.responders} of them responders: {flow}.\n"
+            f"{self.patients} {who}, {self.responders} of them responders{imputed}: {flow}.\n"
             f"Features: {sets}.\n"
             f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
@@ -388,12 +393,12 @@ def _make_plan(
     listed = found.of(lambda: list_candidates(settings.models.families, sets)) if sets else None
     found.faults += listed[1] if listed else ()
     drawn = found.of(lambda: draw_folds(settings, table))
-    assert table.y is not None
     return Plan(
-        question=task.describe(),
+        question=table.task.describe(),
         flow=table.flow,
         patients=len(table),
-        responders=int(table.y.sum()),
+        responders=table.responders,
+        imputed=int(table.missing.sum()),
         features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
         models=_group_models(listed[0] if listed else ()),
         scheme=asked.scheme,

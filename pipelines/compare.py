@@ -117,6 +117,8 @@ def compare(
         for letter, word, run in zip("AB", (a, b), loaded, strict=True)
         if (note := _note_chosen(letter, word, run))
     )
+    if any(run.params.get("imputed_outcomes") for run in loaded):
+        chosen += ("Compared on patients whose outcome is known; imputed ones are left out.",)
     return CompareResult(
         run_a=loaded[0].reference.run_id,
         run_b=loaded[1].reference.run_id,

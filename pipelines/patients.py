@@ -108,8 +108,9 @@ def read_new_patients(
     if labelled:
         cohort = examine_cohort(cohort)
     study = tomllib.loads(loaded.study_toml)
+    task = replace(loaded.model.task, rule=loaded.model.task.rule.exclude_missing())
     if loaded.model.features == "clinical" or not _has_scans(loaded.model, study):
-        return assemble(loaded.model.task, cohort, labelled=labelled)
+        return assemble(task, cohort, labelled=labelled)
     if connectivity is None:
         raise DataError(_connectivity_needed(loaded.model))
     reading = study.get("connectivity", {})
@@ -120,7 +121,7 @@ def read_new_patients(
     else:
         _require_quality(connectomes, gates)
     table = assemble(
-        loaded.model.task,
+        task,
         cohort,
         connectomes,
         labelled=labelled,

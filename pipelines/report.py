@@ -182,10 +182,14 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
     import stratify
     from stratify.metrics import METRICS, Estimate
     from stratify.report import StudySummary, describe_validation, summarise_calibration
+    from stratify.tracking import COMPLETED
 
     model = loaded.model
     assert model is not None
     warnings = loaded.folder / "tables" / "warnings.csv"
+    judged = loaded.folder / "tables" / f"{COMPLETED}.csv"
+    if not judged.exists():
+        judged = loaded.folder / "tables" / "out_of_fold.csv"
     told = pd.read_csv(warnings).itertuples() if warnings.exists() else ()
     params, metrics = loaded.params, loaded.metrics
     whose = model.calibration or model
@@ -204,6 +208,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         ),
         n_patients=whose.n_patients,
         n_responders=whose.n_responders,
+        n_imputed=0 if model.calibration is not None else model.n_imputed,
         family=model.classifier.family,
         features=model.features,
         validation=describe_validation(
@@ -229,7 +234,5 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         version=stratify.__version__,
         simulated=model.simulated,
         warnings=tuple(f"{one.where}: {one.met}; {one.wanted}." for one in told),
-        calibration=summarise_calibration(
-            pd.read_csv(loaded.folder / "tables" / "out_of_fold.csv")
-        ),
+        calibration=summarise_calibration(pd.read_csv(judged)),
     )

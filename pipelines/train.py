@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.candidates import is_blind, list_candidates
 from pipelines.data import draw_folds, read_table
-from pipelines.examinations import DESCRIPTIONS, EXAMINATIONS, Assembled, Attachments, Trained
+from pipelines.examinations import (
+    DESCRIPTIONS,
+    EXAMINATIONS,
+    Assembled,
+    Attachments,
+    Trained,
+    say_of_whom,
+)
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
 from pipelines.store import find_store, ui_command
@@ -185,8 +192,10 @@ def train(
         sets=sets,
         folds=folds,
     )
+    known = study_read.take_known()
+    examined.add(say_of_whom(study_read))
     for describe in DESCRIPTIONS:
-        examined.add(describe(study_read))
+        examined.add(describe(known))
     with start_study(
         opened,
         experiment=settings.experiment,
@@ -221,8 +230,8 @@ def train(
                 **how,
             )
         trained = Trained(
-            study=study_read,
-            candidates=candidates,
+            study=known,
+            candidates=[(family, narrowed.take_known()) for family, narrowed in candidates],
             evaluations=evaluations,
             verdict=verdict,
             models=models,

@@ -12,8 +12,14 @@ import pandas as pd
 
 from stratify.cohort import Cohort, check_response
 from stratify.connectome import QUALITY, Connectomes, NetworkMap, map_regions
-from stratify.errors import DataError, Fault, did_you_mean, name_some
-from stratify.outcome import ResponseRule, compute_changes, compute_response, plain
+from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
+from stratify.outcome import (
+    ResponseRule,
+    choose_auxiliary,
+    compute_changes,
+    compute_response,
+    plain,
+)
 from stratify.preprocess import Preparation, TablePreparer, make_preparer
 from stratify.schema import Column
 
@@ -149,7 +155,8 @@ class Table:
     X : DataFrame, shape (n_patients, n_features), indexed by patient
         ``float64`` and ``category`` columns.
     y : array of int, shape (n_patients,), or None
-        1 for a responder; None for patients whose outcome is not known.
+        1 for a responder; None for patients whose outcome is not asked for. Where the rule has
+        missing outcomes imputed and some are missing it is of float, with NaN for these.
     columns : tuple of Column
         The meaning of each column of ``X``.
     groups : array of str, shape (n_patients,)
@@ -184,6 +191,8 @@ class Table:
         How validation holds patients out.
     by : array, shape (n_patients,), or None
         The site, the trial or the time that ``scheme`` holds out.
+    auxiliary : DataFrame, indexed by patient, or None
+        What missing outcomes are imputed from, and no model sees; None where none are missing.
     """
 
     X: pd.DataFrame
@@ -207,6 +216,7 @@ class Table:
     outcome_digest: str = ""
     scheme: Scheme = "stratified"
     by: np.ndarray | None = None
+    auxiliary: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -253,6 +263,35 @@ class Table:
         return tuple(map(str, self.X.index))
 
     @property
+    def responders(self) -> int:
+        """How many patients are known to have responded."""
+        return 0 if self.y is None else int(np.nansum(self.y))
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Whose outcome is missing and is to be imputed, shape (n_patients,)."""
+        if self.y is None or self.auxiliary is None:
+            return np.zeros(len(self), dtype=bool)
+        return np.isnan(self.y)
+
+    def take_known(self) -> Table:
+        """Return the table of the patients whose outcome is known; itself, where all are."""
+        if self.auxiliary is None:
+            return self
+        assert self.y is not None
+        known = ~self.missing
+        return replace(
+            self,
+            X=self.X[known],
+            y=self.y[known].astype(int),
+            groups=self.groups[known],
+            site=None if self.site is None else self.site[known],
+            treatment=None if self.treatment is None else self.treatment[known],
+            by=None if self.by is None else self.by[known],
+            auxiliary=None,
+        )
+
+    @property
     def has(self) -> tuple[FeatureSet, ...]:
         """The feature sets this table can be narrowed to."""
         sources = {column.source for column in self.feature_columns}
@@ -286,7 +325,9 @@ class Table:
         )
 
     def __repr__(self) -> str:
-        outcome = "" if self.y is None else f", {int(self.y.sum())} responders"
+        outcome = "" if self.y is None else f", {self.responders} responders"
+        if self.auxiliary is not None:
+            outcome += f", {int(self.missing.sum())} without an outcome"
         kind = "simulated patients" if self.simulated else "patients"
         count = len(self.feature_columns)
         return f"Table({len(self)} {kind} × {count} {self.features} features{outcome})"
@@ -333,6 +374,11 @@ def assemble(
         only one class is, or a feature copies the response or what it was computed from.
     """
     columns = clinical = _choose_columns(task, cohort, labelled=labelled)
+    auxiliary: tuple[Column, ...] = ()
+    if labelled and task.rule.missing == "multiple":
+        auxiliary = choose_auxiliary(task.rule, cohort.columns)
+        names = tuple(column.name for column in auxiliary)
+        task = replace(task, rule=replace(task.rule, auxiliary=names))
     flow = [("in the cohort", len(cohort))]
     keep = np.ones(len(cohort), dtype=bool)
     response = None
@@ -351,8 +397,11 @@ def assemble(
     asked = keep
     if labelled:
         response = compute_response(task.rule, cohort.select(keep)).reindex(cohort.frame.index)
-        keep = keep & response.notna().to_numpy()
-        flow.append(("outcome known", int(keep.sum())))
+        if auxiliary:
+            flow.append(("outcome known or imputed", int(keep.sum())))
+        else:
+            keep = keep & response.notna().to_numpy()
+            flow.append(("outcome known", int(keep.sum())))
     if connectomes is not None:
         keep &= np.isin(cohort.patients, connectomes.patients)
         flow.append(("with connectivity", int(keep.sum())))
@@ -384,9 +433,12 @@ def assemble(
         columns += tuple(column for column in adjusters if column.name in new)
     y = None
     telling: tuple[Fault, ...] = ()
+    gaps = np.zeros(0, dtype=bool)
     if response is not None:
-        y = response[keep].to_numpy().astype(int)
-        _require_both_classes(y, task, cohort)
+        y = response[keep].to_numpy()
+        gaps = np.isnan(y)
+        _require_both_classes(y[~gaps], task, cohort)
+        y = y if gaps.any() else y.astype(int)
         telling = _check_response(task, chosen, response[keep], clinical)
     sources = {column.source for column in columns if column.name in used}
     return Table(
@@ -402,6 +454,7 @@ def assemble(
         warnings=cohort.warnings
         + (connectomes.warnings if connectomes is not None else ())
         + (_several_periods(chosen) if labelled else ())
+        + (_gaps_filled(task, chosen, gaps) if gaps.any() else ())
         + telling,
         name=cohort.name,
         simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
@@ -414,6 +467,7 @@ def assemble(
         outcome_digest="" if response is None else _digest_rows(response.dropna().items()),
         scheme=scheme,
         by=_held_out_by(scheme, by, chosen),
+        auxiliary=chosen.frame[[c.name for c in auxiliary]] if gaps.any() else None,
     )
 
 
@@ -759,6 +813,28 @@ def _several_periods(cohort: Cohort) -> tuple[Fault, ...]:
             wanted="each row is counted as a patient of its own, though no fold splits a patient",
             way_out="Read the counts as periods, and the intervals as somewhat too narrow.",
             severity="warning",
+        ),
+    )
+
+
+def _gaps_filled(task: Task, cohort: Cohort, gaps: np.ndarray) -> tuple[Fault, ...]:
+    """Tell whose outcomes are imputed, from what, and what is thereby assumed."""
+    rule = task.rule
+    met = (
+        f"outcomes of {gaps.sum()} of {count_of(len(gaps), 'patient')} are missing and imputed "
+        f"{rule.imputations} times from {', '.join(rule.auxiliary)}"
+    )
+    return (
+        Fault(
+            where=f"{cohort.name}: {', '.join(rule.outcomes)}",
+            met=met,
+            wanted="they are missing at random given these: whoever is alike in them is taken to "
+            "respond as often, whether the outcome was seen or not, which no data can show",
+            way_out='Run the study again with response.missing = "nonresponse" and "response", '
+            "the worst and the best that can have happened, and see whether the finding stands.",
+            patients=tuple(np.array(cohort.patients)[gaps]),
+            severity="warning",
+            summary=met,
         ),
     )
 

@@ -18,7 +18,13 @@ from pipelines.examinations.sites import examine_sites
 from pipelines.examinations.subgroups import describe_groupings, examine_subgroups
 from pipelines.examinations.tried import examine_tried
 from pipelines.examinations.usefulness import examine_usefulness
-from pipelines.examinations.values import Assembled, Attachments, Examination, Trained
+from pipelines.examinations.values import (
+    Assembled,
+    Attachments,
+    Examination,
+    Trained,
+    say_of_whom,
+)
 from pipelines.examinations.where import examine_where_a_model_looks
 
 DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
@@ -43,4 +49,12 @@ EXAMINATIONS: tuple[Examination, ...] = (
 )
 """Made of the cross-validated models, in this order."""
 
-__all__ = ["DESCRIPTIONS", "EXAMINATIONS", "Assembled", "Attachments", "Examination", "Trained"]
+__all__ = [
+    "DESCRIPTIONS",
+    "EXAMINATIONS",
+    "Assembled",
+    "Attachments",
+    "Examination",
+    "Trained",
+    "say_of_whom",
+]

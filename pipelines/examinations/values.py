@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipelines.candidates import is_blind
@@ -100,6 +100,24 @@ class Assembled:
         place = {patient: k for k, patient in enumerate(self.connectomes.patients)}
         return self.connectomes.select(np.array([place[one] for one in self.table.patients]))
 
+    def take_known(self) -> Assembled:
+        """Return the study of the patients whose outcome is known, in the same folds.
+
+        Imputed outcomes are combined in the models' own figures, and in what is compared fold by
+        fold; whatever else is looked at would have to combine them too, and does not.
+        """
+        missing = self.table.missing
+        if not missing.any():
+            return self
+        from stratify.folds import restrict_folds
+
+        return replace(
+            self,
+            table=self.table.take_known(),
+            sets=[one.take_known() for one in self.sets],
+            folds=restrict_folds(self.folds, ~missing),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
@@ -144,6 +162,20 @@ class Trained:
                 return k
         aucs = {k: self.evaluations[k].metrics["auc"].value for k in self.speaking}
         return max(aucs, key=aucs.__getitem__, default=None)
+
+
+def say_of_whom(study: Assembled) -> Attachments:
+    """Say of whom everything beside the models' own figures is, where some outcomes are imputed."""
+    missing = int(study.table.missing.sum())
+    if not missing:
+        return Attachments()
+    return Attachments(
+        sentences=[
+            f"The models' figures, their differences and their calibration have the {missing} "
+            "imputed outcomes in them; whatever else was looked at, permutation tests among it, "
+            f"is of the {len(study.table) - missing} patients whose outcome is known."
+        ]
+    )
 
 
 Examination = Callable[[Trained], Attachments]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stratify.schema import Column
 
 
-MissingOutcome = Literal["excluded", "nonresponse", "response"]
+MissingOutcome = Literal["excluded", "nonresponse", "response", "multiple"]
 
 
 class ResponseSection(Section):
@@ -109,8 +109,21 @@ class ResponseSection(Section):
     )
     missing: MissingOutcome = Field(
         default="excluded",
-        description="What a missing outcome means: left out, the worst or the best. `multiple` "
-        "(imputation) is refused, by name.",
+        description="What a missing outcome means: left out, the worst, the best, or imputed "
+        "several times (see [the guide](guides/outcomes-and-visits.md)).",
+    )
+    imputations: int = Field(
+        default=20,
+        ge=2,
+        description="How often missing outcomes are imputed, with `multiple`; models are fitted as "
+        "often.",
+    )
+    auxiliary: Annotated[tuple[Text, ...], AfterValidator(each_once)] | None = Field(
+        default=None,
+        strict=False,
+        min_length=1,
+        description="The columns they are imputed from, of any visit but the outcome's; its "
+        "baseline, site, arm and earlier values during treatment, if not given.",
     )
 
     @field_validator("rule", "all_of")
@@ -241,14 +254,26 @@ class ResponseSection(Section):
             )
         return weeks
 
-    @field_validator("missing", mode="before")
+    @field_validator("auxiliary")
     @classmethod
-    def _no_multiple_imputation(cls, missing: object) -> object:
-        if missing == "multiple":
-            from stratify.outcome.rules import NO_MULTIPLE
+    def _auxiliary_columns_belong_to_imputation(
+        cls, auxiliary: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        if auxiliary is not None and info.data.get("missing", "multiple") != "multiple":
+            raise refuse(
+                f"response.auxiliary with missing = {quoted(info.data['missing'])}",
+                "auxiliary columns are those that outcomes are imputed from",
+                'Write missing = "multiple", or take response.auxiliary out.',
+            )
+        return auxiliary
 
-            raise refuse(NO_MULTIPLE.met, NO_MULTIPLE.wanted, NO_MULTIPLE.way_out)
-        return missing
+    @property
+    def _of_missing(self) -> dict[str, Any]:
+        return {
+            "missing": self.missing,
+            "imputations": self.imputations,
+            "auxiliary": self.auxiliary or (),
+        }
 
     def make_rule(self, columns: Sequence[Column] = ()) -> ResponseRule:
         """Return the rule, as the library knows it.
@@ -266,7 +291,7 @@ class ResponseSection(Section):
                     name,
                     columns=columns,
                     visit=self.visit,
-                    missing=self.missing,
+                    **self._of_missing,
                     lowest_baseline=self.lowest_baseline,
                 )
                 for name in self.all_of
@@ -275,7 +300,7 @@ class ResponseSection(Section):
                 name=self.name or " and ".join(part.name for part in parts),
                 followup=parts[-1].followup,
                 all_of=tuple(parts),
-                missing=self.missing,
+                **self._of_missing,
             )
         if self.rule is not None:
             rule = make_rule(
@@ -289,10 +314,10 @@ class ResponseSection(Section):
                         "visit",
                         "weeks",
                         "screens_per_week",
-                        "missing",
                         "lowest_baseline",
                     }
                 ),
+                **self._of_missing,
             )
             return rule if self.name is None else replace(rule, name=self.name)
         assert self.name is not None
@@ -301,7 +326,8 @@ class ResponseSection(Section):
             name=self.name,
             followup=self.followup,
             levels=self.levels or (),
-            **self.model_dump(include={"baseline", "lowest_baseline", "missing", *_FORMS}),
+            **self.model_dump(include={"baseline", "lowest_baseline", *_FORMS}),
+            **self._of_missing,
         )
         if self.later is None:
             return own

@@ -44,7 +44,7 @@ from stratify.evaluation.subgroups import (
     label_patients,
 )
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness, judge_likelihoods
-from stratify.evaluation.values import Evaluation
+from stratify.evaluation.values import Completions, Evaluation
 from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "CheckedRecalibration",
     "Checkpoints",
     "Comparison",
+    "Completions",
     "Difference",
     "Evaluation",
     "ExternalValidation",

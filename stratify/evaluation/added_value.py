@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stratify.evaluation.values import Evaluation
-from stratify.evaluation.verdict import compute_gain
-from stratify.metrics import Estimate, compute_corrected_difference
+from stratify.evaluation.verdict import compute_difference, compute_gain
+from stratify.metrics import Estimate
 
 JOINED = ("both", "late fusion")
 
@@ -83,13 +83,12 @@ def compute_added_value(evaluations: Sequence[Evaluation]) -> tuple[AddedValue, 
         alone = by_name.get((family, "clinical"))
         if features not in JOINED or alone is None:
             continue
-        difference = (evaluation.by_fold["auc"] - alone.by_fold["auc"]).to_numpy()
         found.append(
             AddedValue(
                 family,
                 features,
                 compute_gain(evaluation, alone),
-                compute_corrected_difference(difference, test_share=evaluation.test_share),
+                compute_difference(evaluation, alone, "auc"),
             )
         )
     return tuple(found)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from stratify.evaluation.certificate import Certificate, EncodersChecked, make_certificate
+from stratify.evaluation.completions import (
+    check_imputation,
+    judge_completions,
+    judge_outcomes,
+)
 from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
 from stratify.evaluation.held_out import compute_by_fold, compute_estimates
 from stratify.evaluation.values import Evaluation
@@ -109,6 +115,8 @@ def cross_validate_many(
     results = fit_folds(
         work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
     )
+    labels = judge_outcomes(candidates, folds, results, seed=seed)
+    imputed = check_imputation(candidates[0][1], folds, work.labels, seed=seed)
     checked: EncodersChecked = {}
     return tuple(
         _summarise(
@@ -116,6 +124,8 @@ def cross_validate_many(
             table,
             folds,
             [results[k, j] for j in range(len(folds))],
+            labels,
+            [float(part.mean()) for part in work.labels],
             seed,
             level,
             make_certificate(
@@ -123,6 +133,7 @@ def cross_validate_many(
                 folds,
                 [results[k, j].classifier for j in range(len(folds))],
                 checked=checked,
+                more=imputed,
             ),
         )
         for k, (family, table) in enumerate(candidates)
@@ -183,6 +194,7 @@ def refit_many(
             results[k, 0].classifier,
             replicas=evaluation.replicas,
             left_out_share=_share_left_out(evaluation, table),
+            labels=work.labels[0],
         )
         for k, (evaluation, table) in enumerate(zip(evaluations, tables, strict=True))
     )
@@ -193,11 +205,12 @@ def _summarise(
     table: Table,
     folds: Sequence[Fold],
     results: Sequence[FoldResult],
+    labels: np.ndarray,
+    base_rates: Sequence[float],
     seed: int,
     level: float,
     certificate: Certificate,
 ) -> Evaluation:
-    assert table.y is not None
     predictions = pd.concat(
         [
             pd.DataFrame(
@@ -205,17 +218,26 @@ def _summarise(
                     "patient": table.X.index[fold.test].astype(str),
                     "repeat": fold.repeat,
                     "fold": fold.number,
-                    "y": table.y[fold.test],
+                    "y": labels[fold.test, 0],
                     "probability": expit(result.log_odds),
                     "log_odds": result.log_odds,
-                    "base_rate": table.y[fold.train].mean(),
+                    "base_rate": rate,
                 }
             )
-            for fold, result in zip(folds, results, strict=True)
+            for fold, result, rate in zip(folds, results, base_rates, strict=True)
         ],
         ignore_index=True,
     )
-    by_fold = compute_by_fold(predictions)
+    groups, completions = _groups_of(table), None
+    if labels.shape[1] > 1:
+        rows = np.concatenate([fold.test for fold in folds])
+        metrics, by_fold, completions = judge_completions(
+            predictions, labels[rows], table.missing[rows], groups, seed=seed, level=level
+        )
+        predictions = predictions[~table.missing[rows]].reset_index(drop=True)
+    else:
+        by_fold = compute_by_fold(predictions)
+        metrics = compute_estimates(predictions, groups, seed=seed, level=level)
     classifiers = tuple(result.classifier for result in results)
     chosen = by_fold[["repeat", "fold"]].join(
         pd.DataFrame([dict(classifier.parameters_) for classifier in classifiers])
@@ -223,7 +245,7 @@ def _summarise(
     return Evaluation(
         family=family,
         features="none" if family == "prevalence" else table.features,
-        metrics=compute_estimates(predictions, _groups_of(table), seed=seed, level=level),
+        metrics=metrics,
         by_fold=by_fold,
         predictions=predictions,
         chosen=chosen,
@@ -231,6 +253,7 @@ def _summarise(
         replicas=classifiers,
         test_share=compute_test_share(folds),
         scheme=folds[0].scheme,
+        completions=completions,
     )
 
 

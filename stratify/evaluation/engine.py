@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from stratify.errors import DataError, Fault
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
+from stratify.evaluation.imputation import draw_training_outcomes, draw_whole_outcomes
 from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold, InnerFolds, draw_inner_folds
 from stratify.model import (
+    AveragedClassifier,
     Engine,
     FamilyName,
     FoldClassifier,
@@ -28,7 +31,11 @@ Candidate = tuple[FamilyName, Table]
 
 
 class FoldResult(NamedTuple):
-    """A model fitted in a fold, and what it says of those held out."""
+    """A model fitted in a fold, and what it says of those held out.
+
+    Where outcomes of training patients are imputed, it is the average of one model for each
+    completion of them.
+    """
 
     classifier: FoldClassifier
     log_odds: np.ndarray
@@ -47,6 +54,8 @@ class Work:
     seeds : sequence of int
         Of each fold.
     engine : {"fast", "reference"}
+    labels : sequence of array of int, shape (n_train, n_completions)
+        What is learned in each fold: one column, or several where outcomes are imputed.
     """
 
     candidates: Sequence[Candidate]
@@ -54,12 +63,13 @@ class Work:
     inner: Sequence[InnerFolds]
     seeds: Sequence[int]
     engine: Engine
+    labels: Sequence[np.ndarray] = ()
 
 
 class _Task(NamedTuple):
     fold: int
     members: tuple[int, ...]
-    known: Mapping[int, Tuned]
+    known: Mapping[tuple[int, int], Tuned]
 
 
 def make_work(
@@ -82,7 +92,9 @@ def make_work(
     inner = [
         draw_inner_folds(table, fold, folds=inner_folds, seed=seed_of(seed, fold)) for fold in folds
     ]
-    return Work(candidates, folds, inner, [seed_of(seed, fold) for fold in folds], engine)
+    seeds = [seed_of(seed, fold) for fold in folds]
+    labels = draw_training_outcomes(table, folds, seed=seed)
+    return Work(candidates, folds, inner, seeds, engine, labels)
 
 
 def make_whole_work(
@@ -93,7 +105,8 @@ def make_whole_work(
     rows = np.arange(len(table))
     everybody = Fold(0, 0, rows, rows[:0], "all patients", table.scheme)
     inner = draw_inner_folds(table, everybody, folds=inner_folds, seed=seed)
-    return Work(candidates, [everybody], [inner], [seed], engine)
+    labels = draw_whole_outcomes(table, seed=seed)
+    return Work(candidates, [everybody], [inner], [seed], engine, [labels])
 
 
 def is_possible(family: FamilyName, table: Table) -> bool:
@@ -142,18 +155,20 @@ def fit_folds(
     results : dict of (candidate, fold) to FoldResult
     """
     kept = None if checkpoints is None else Checkpoints(checkpoints)
-    fused = _find_halves(work.candidates)
+    imputed = any(labels.shape[1] > 1 for labels in work.labels)
+    fused = {} if imputed else _find_halves(work.candidates)
     keys = {} if kept is None else _make_keys(work)
     tasks = _make_tasks(work, fused, kept, keys, apart=scheduler is not None)
     results: dict[tuple[int, int], FoldResult] = {}
     for position, found in run_tasks(_run, work, tasks, workers=workers, scheduler=scheduler):
         task = tasks[position]
         for member, result in zip(task.members, found, strict=True):
-            results[member, task.fold] = result
-            key = keys.get((member, task.fold))
-            if kept is not None and key is not None and member not in task.known:
-                assert isinstance(result.classifier, ResponderClassifier)
-                kept.write(key, result.classifier.tuned)
+            results[member, task.fold] = FoldResult(_thin(result.classifier, work), result.log_odds)
+            for k, one in enumerate(_completions_of(result.classifier)):
+                if kept is None or (member, k) in task.known:
+                    continue
+                if isinstance(one, ResponderClassifier):
+                    kept.write(keys[member, task.fold, k], one.tuned)
             on_fold()
     for k, halves in fused.items():
         for j in range(len(work.folds)):
@@ -169,7 +184,7 @@ def make_classifier(
     inner_folds: InnerFolds,
     seed: int,
     engine: Engine = "fast",
-) -> FoldClassifier:
+) -> ResponderClassifier | StackedClassifier:
     """Make the unfitted classifier of a table: one model, or one of each half where they fuse."""
     if table.features == "late fusion":
         halves = [table.select("clinical"), table.select("connectivity")]
@@ -202,7 +217,22 @@ def seed_of(seed: int, fold: Fold) -> int:
 def _run(work: Work, task: _Task) -> list[FoldResult]:
     fold = work.folds[task.fold]
     table = work.candidates[task.members[0]][1]
-    assert table.y is not None
+    X, held_out = table.X.iloc[fold.train], table.X.iloc[fold.test]
+    completions = [
+        _fit_members(work, task, X, y, k) for k, y in enumerate(work.labels[task.fold].T)
+    ]
+    results = []
+    for fitted in zip(*completions, strict=True):
+        classifier = fitted[0] if len(fitted) == 1 else AveragedClassifier(fitted[0]).join(fitted)
+        log_odds = classifier.decision_function(held_out) if len(fold.test) else np.zeros(0)
+        results.append(FoldResult(classifier, log_odds))
+    return results
+
+
+def _fit_members(
+    work: Work, task: _Task, X: pd.DataFrame, y: np.ndarray, completion: int
+) -> list[ResponderClassifier | StackedClassifier]:
+    """Fit every member of a task to one completion of the outcomes."""
     classifiers = [
         make_classifier(
             *work.candidates[member],
@@ -212,24 +242,41 @@ def _run(work: Work, task: _Task) -> list[FoldResult]:
         )
         for member in task.members
     ]
-    X, y = table.X.iloc[fold.train], table.y[fold.train]
     single = [c for c in classifiers if isinstance(c, ResponderClassifier)]
     if work.engine == "reference" or len(single) < len(classifiers):
         for classifier in classifiers:
             classifier.fit(X, y)
     else:
-        fit_together(single, X, y, known=[task.known.get(member) for member in task.members])
-    if not len(fold.test):
-        return [FoldResult(c, np.zeros(0)) for c in classifiers]
-    held_out = table.X.iloc[fold.test]
-    return [FoldResult(c, c.decision_function(held_out)) for c in classifiers]
+        known = [task.known.get((member, completion)) for member in task.members]
+        fit_together(single, X, y, known=known)
+    return classifiers
+
+
+def _completions_of(classifier: FoldClassifier) -> list[ResponderClassifier | StackedClassifier]:
+    return classifier.parts_ if isinstance(classifier, AveragedClassifier) else [classifier]
+
+
+def _thin(classifier: FoldClassifier, work: Work) -> FoldClassifier:
+    """Keep as many completions' models of a fold as its part in a likelihood's interval needs.
+
+    The interval is the spread of the folds' models times ``(1 - d) / d``, where each lacks the
+    share ``d`` of the patients. Averaging ``(1 - d) / d`` completions leaves one such part of the
+    variance between them, so that the interval has in it once, as by Rubin's rules, what the
+    missing outcomes leave open.
+    """
+    trained = float(np.mean([len(fold.train) for fold in work.folds]))
+    left_out = len(work.candidates[0][1]) - trained
+    if not isinstance(classifier, AveragedClassifier) or not left_out:
+        return classifier
+    kept = max(round(trained / left_out), 1)
+    return AveragedClassifier(classifier.classifier).join(classifier.parts_[:kept])
 
 
 def _make_tasks(
     work: Work,
     fused: Mapping[int, tuple[int, int]],
     kept: Checkpoints | None,
-    keys: Mapping[tuple[int, int], str],
+    keys: Mapping[tuple[int, int, int], str],
     *,
     apart: bool,
 ) -> list[_Task]:
@@ -240,41 +287,43 @@ def _make_tasks(
             groups.setdefault(("table", id(table)) if together else ("candidate", k), []).append(k)
     tasks = []
     for members in groups.values():
-        for j in range(len(work.folds)):
-            found = {} if kept is None else {k: kept.read(keys[k, j]) for k in members}
-            known = {k: tuned for k, tuned in found.items() if tuned is not None}
+        for j, labels in enumerate(work.labels):
+            wanted = [(member, k) for member in members for k in range(labels.shape[1])]
+            found = {} if kept is None else {(m, k): kept.read(keys[m, j, k]) for m, k in wanted}
+            known = {place: tuned for place, tuned in found.items() if tuned is not None}
             tasks.append(_Task(j, tuple(members), known))
     # The longest first, so that no long task is left for one worker at the end.
     return sorted(
         tasks,
         key=lambda t: (
-            -(len(t.members) - len(t.known)) * work.candidates[t.members[0]][1].X.shape[1]
+            -(len(t.members) * work.labels[t.fold].shape[1] - len(t.known))
+            * work.candidates[t.members[0]][1].X.shape[1]
         ),
     )
 
 
-def _make_keys(work: Work) -> dict[tuple[int, int], str]:
+def _make_keys(work: Work) -> dict[tuple[int, int, int], str]:
     """Return the digest of all that each fit is made from."""
     tables: dict[int, str] = {}
     keys = {}
     for k, (family, table) in enumerate(work.candidates):
         if id(table) not in tables:
             preparer = None if table.preparer is None else table.preparer.get_params()
-            tables[id(table)] = digest_of(table.X, table.y, preparer, digest_of_code())
+            tables[id(table)] = digest_of(table.X, preparer, digest_of_code())
         for j, fold in enumerate(work.folds):
             inner = [rows for split in work.inner[j] for rows in split]
-            keys[k, j] = digest_of(
-                tables[id(table)], family, work.engine, work.seeds[j], fold.train, *inner
-            )
+            for completion, y in enumerate(work.labels[j].T):
+                keys[k, j, completion] = digest_of(
+                    tables[id(table)], family, work.engine, work.seeds[j], fold.train, y, *inner
+                )
     return keys
 
 
 def _join(work: Work, k: int, j: int, halves: Sequence[FoldClassifier]) -> FoldResult:
     """Fuse two halves that were fitted as candidates of their own."""
     table, fold = work.candidates[k][1], work.folds[j]
-    assert table.y is not None
     parts = [half for half in halves if isinstance(half, ResponderClassifier)]
-    stacked = StackedClassifier(()).join(parts, table.y[fold.train])
+    stacked = StackedClassifier(()).join(parts, work.labels[j][:, 0])
     held_out = table.X.iloc[fold.test]
     return FoldResult(
         stacked, stacked.decision_function(held_out) if len(held_out) else np.zeros(0)

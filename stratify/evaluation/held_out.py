@@ -70,6 +70,19 @@ class HeldOut:
             patients=arrays["patient"][0],
         )
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the models of each fold say the same of everybody.
+
+        Such likelihoods have no slope: folds would only compare base rates.
+        """
+        spread = max(
+            float(np.ptp(row[numbers == number]))
+            for row, numbers in zip(self.log_odds, self.fold, strict=True)
+            for number in np.unique(numbers)
+        )
+        return spread < 1e-9
+
 
 def compute_estimates(
     predictions: pd.DataFrame,
@@ -163,15 +176,9 @@ def _calibrate(
     held_out: HeldOut, seed: int, level: float, groups: np.ndarray | None
 ) -> dict[str, Estimate]:
     """Compute calibration of each repeat's patients, averaged over repeats."""
-    spread = max(
-        float(np.ptp(row[numbers == number]))
-        for row, numbers in zip(held_out.log_odds, held_out.fold, strict=True)
-        for number in np.unique(numbers)
-    )
     found = {}
     for position, name in enumerate(("calibration_intercept", "calibration_slope")):
-        if name == "calibration_slope" and spread < 1e-9:
-            # Equal likelihoods for everybody have no slope; folds would only compare base rates.
+        if name == "calibration_slope" and held_out.is_flat:
             found[name] = Estimate(np.nan, np.nan, np.nan, level)
             continue
 

@@ -189,7 +189,7 @@ def compute_permutation_test(
     Raises
     ------
     DataError
-        If the outcomes cannot be shuffled, or there is nothing to permute.
+        If the outcomes cannot be shuffled, some are missing, or there is nothing to permute.
 
     Source
     ------
@@ -220,6 +220,17 @@ def compute_permutation_test(
             )
         )
     require_possible([(family, table)])
+    if table.auxiliary is not None:
+        raise DataError(
+            Fault(
+                where="permutations",
+                met=f"{count_of(int(table.missing.sum()), 'outcome')} missing and to be imputed",
+                wanted="outcomes that are known: what they would be imputed from belongs to a "
+                "patient, and would not change places with them",
+                way_out="Test the patients whose outcome is known, table.take_known(), or leave "
+                "the permutation test out.",
+            )
+        )
     folds = [fold for fold in folds if fold.repeat == folds[0].repeat]
     chosen, shuffled = _shuffle(table, folds, permutations, within, seed)
     labels = np.column_stack([table.y, shuffled])

@@ -5,12 +5,54 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from stratify.errors import count_of
 from stratify.evaluation.certificate import Certificate
 from stratify.metrics import BASES, METRICS, Estimate
 from stratify.model import FamilyName, FoldClassifier
 from stratify.task import FeatureSet, Scheme
+
+
+@dataclass(frozen=True, eq=False)
+class Completions:
+    """Held-out likelihoods judged against each completion of the outcomes that are missing.
+
+    Parameters
+    ----------
+    predictions, by_fold : tuple of DataFrame
+        As in `Evaluation`, one of each completion: of all patients, with the same likelihoods.
+    missing_information : dict of str to float
+        For each metric, the share of its variance that comes from what is missing.
+    n_imputed : int
+        How many patients' outcomes were imputed.
+    """
+
+    predictions: tuple[pd.DataFrame, ...]
+    by_fold: tuple[pd.DataFrame, ...]
+    missing_information: dict[str, float]
+    n_imputed: int
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    def describe(self) -> str:
+        """Say what was imputed and what it costs, in a sentence.
+
+        Examples
+        --------
+        >>> nothing = pd.DataFrame()
+        >>> print(Completions((nothing,) * 20, (nothing,) * 20, {"auc": 0.21}, 12).describe())
+        Outcomes of 12 patients were imputed 20 times; 21 % of the variance of the AUC comes from \
+that.
+        """
+        share = 100 * self.missing_information["auc"]
+        part = f"{share:.0f} %" if share >= 1 else "less than 1 %"
+        return (
+            f"Outcomes of {count_of(self.n_imputed, 'patient')} were imputed {len(self)} times; "
+            f"{part} of the variance of the AUC comes from that."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,22 +66,25 @@ class Evaluation:
         The prevalence uses none.
     metrics : dict of str to Estimate
         By the names of `stratify.metrics.METRICS`; `stratify.metrics.BASES` says of what each is
-        taken.
+        taken. Where outcomes are imputed, they are pooled over the completions by Rubin's rules.
     by_fold : DataFrame
-        ``repeat``, ``fold``, ``n_test``, ``auc``, ``balanced_accuracy``, ``brier``, ``log_loss``.
+        ``repeat``, ``fold``, ``n_test``, ``auc``, ``balanced_accuracy``, ``brier``, ``log_loss``;
+        means over the completions, where there are any.
     predictions : DataFrame
-        One row a patient and repeat: ``patient``, ``repeat``, ``fold``, ``y``, ``probability``,
-        ``log_odds``, ``base_rate`` (of that fold's training patients).
+        One row a patient whose outcome is known, and repeat: ``patient``, ``repeat``, ``fold``,
+        ``y``, ``probability``, ``log_odds``, ``base_rate`` (of that fold's training patients).
     chosen : DataFrame
         ``repeat``, ``fold``, and the hyperparameters chosen in that fold.
     certificate : Certificate
-    replicas : tuple of ResponderClassifier or StackedClassifier
+    replicas : tuple of ResponderClassifier, StackedClassifier or AveragedClassifier
         The fitted classifier of each fold.
     test_share : float
         Patients tested in a fold over those in it, the mean of the folds; the corrected t test
         needs it.
     scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
         How the folds held patients out.
+    completions : Completions or None
+        None where no outcome was imputed.
     """
 
     family: FamilyName
@@ -52,6 +97,34 @@ class Evaluation:
     replicas: tuple[FoldClassifier, ...]
     test_share: float
     scheme: Scheme = "stratified"
+    completions: Completions | None = None
+
+    def folds_of(self, metric: str) -> np.ndarray:
+        """Return a metric of each fold, shape (n_completions, n_folds); one row without any."""
+        tables = (self.by_fold,) if self.completions is None else self.completions.by_fold
+        return np.stack([table[metric].to_numpy(dtype=float) for table in tables])
+
+    @property
+    def base_rate(self) -> float:
+        """The share of responders among the patients; the expected one, where some are imputed."""
+        return float(self.judged["y"].mean())
+
+    @property
+    def judged(self) -> pd.DataFrame:
+        """The predictions that figures are drawn of; each completion counts as repeats of its own.
+
+        Those of patients whose outcome is known, where none was imputed.
+        """
+        if self.completions is None:
+            return self.predictions
+        repeats = int(self.by_fold["repeat"].nunique())
+        return pd.concat(
+            [
+                one.assign(repeat=one["repeat"] + k * repeats)
+                for k, one in enumerate(self.completions.predictions)
+            ],
+            ignore_index=True,
+        )
 
     @property
     def name(self) -> str:
@@ -63,14 +136,24 @@ class Evaluation:
         values: dict[str, object] = {"family": self.family, "features": self.features}
         for name in METRICS:
             values.update(self.metrics[name].to_dict(name))
+        if self.completions is not None:
+            for name, share in self.completions.missing_information.items():
+                values[f"{name}_missing_information"] = share
         return values
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the metrics as a table: ``metric``, ``value``, ``low``, ``high``, ``taken_of``."""
-        return pd.DataFrame(
+        """Return the metrics as a table: ``metric``, ``value``, ``low``, ``high``, ``taken_of``.
+
+        And ``missing_information``, where outcomes were imputed.
+        """
+        table = pd.DataFrame(
             [(name, e.value, e.low, e.high, BASES[name]) for name, e in self.metrics.items()],
             columns=["metric", "value", "low", "high", "taken_of"],
         )
+        if self.completions is not None:
+            shares = self.completions.missing_information
+            table["missing_information"] = table["metric"].map(shares)
+        return table
 
     def __repr__(self) -> str:
         lines = [f"Evaluation of {self.name}, {len(self.by_fold)} folds"]

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from stratify.errors import DataError, Fault, count_of
+from stratify.evaluation.completions import pool_folds
 from stratify.evaluation.values import Evaluation
 from stratify.metrics import Estimate, compute_corrected_difference, compute_corrected_p_value
 from stratify.task import Question, Table
@@ -70,8 +69,27 @@ def compute_gain(evaluation: Evaluation, reference: Evaluation, *, level: float 
                 way_out="Evaluate both with the same make_folds result.",
             )
         )
-    difference = (reference.by_fold["log_loss"] - evaluation.by_fold["log_loss"]).to_numpy()
-    return compute_corrected_difference(difference, test_share=evaluation.test_share, level=level)
+    return compute_difference(reference, evaluation, "log_loss", level=level)
+
+
+def compute_difference(
+    evaluation: Evaluation, reference: Evaluation, metric: str, *, level: float = 0.95
+) -> Estimate:
+    """By how much a metric exceeds the reference's, fold by fold, with its interval.
+
+    Parameters
+    ----------
+    evaluation, reference : Evaluation
+        On the same folds, and with the same completions of missing outcomes.
+    metric : str
+        One of the columns of `Evaluation.by_fold`.
+    level : float
+    """
+    difference = evaluation.folds_of(metric) - reference.folds_of(metric)
+    share = evaluation.test_share
+    if len(difference) == 1:
+        return compute_corrected_difference(difference[0], test_share=share, level=level)
+    return pool_folds(difference, test_share=share).to_estimate(level)
 
 
 def make_verdict(
@@ -129,9 +147,14 @@ def make_verdict(
 
 
 def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) -> bool:
-    above_chance = evaluation.by_fold["auc"].to_numpy() - 0.5
+    share = evaluation.test_share
+    above_chance = evaluation.folds_of("auc") - 0.5
+    if len(above_chance) == 1:
+        p_value = compute_corrected_p_value(above_chance[0], test_share=share)
+    else:
+        p_value = pool_folds(above_chance, test_share=share).p_value
     return (
-        compute_corrected_p_value(above_chance, test_share=evaluation.test_share) < 0.05 / tried
+        p_value < 0.05 / tried
         and evaluation.metrics["auc"].low > 0.5
         and compute_gain(evaluation, reference).low > 0
     )
@@ -142,7 +165,7 @@ def _alarm_words(highest: Evaluation, table: Table) -> str:
         f"Alarm: the {highest.name} model reaches an AUC of {highest.metrics['auc']} "
         f"{_describe_sample(table)}. {_honest_figures(table)} Look for a "
         "leak (a column known only after treatment, duplicated patients, a site that is one class) "
-        "before believing it. No report is issued."
+        "before believing it. No report is issued." + _imputed_words(highest)
     )
 
 
@@ -160,19 +183,20 @@ def _cannot_tell_words(highest: Evaluation, here: int, tried: int, table: Table)
         f"Cannot tell {PREDICTED[table.task.question]} {_describe_sample(table)}: of "
         f"{count_of(here, 'model')} none both ranks patients better than chance, once allowance "
         f"is made for how many were tried{_so_far(here, tried)}, and gives better likelihoods "
-        f"than the base rate of {_base_rate(table)}. The highest AUC is {highest.metrics['auc']}, "
-        f"of {highest.name}, where 0.5 is chance. There is no usable individual prediction, and no "
-        "report is issued."
+        f"than the base rate of {_base_rate(highest)}. The highest AUC is "
+        f"{highest.metrics['auc']}, of {highest.name}, where 0.5 is chance. There is no usable "
+        "individual prediction, and no report is issued." + _imputed_words(highest)
     )
 
 
 def _found_words(best: Evaluation, gain: Estimate, here: int, tried: int, table: Table) -> str:
     return (
         f"The {best.name} model predicts {PREDICTED[table.task.question]} better than the base "
-        f"rate of {_base_rate(table)} {_describe_sample(table)}: AUC {best.metrics['auc']}, log "
+        f"rate of {_base_rate(best)} {_describe_sample(table)}: AUC {best.metrics['auc']}, log "
         f"loss lower by {gain}; {count_of(here, 'model')} "
         f"{'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. These figures are from "
         "within this cohort; the model has not been tested on patients from elsewhere."
+        + _imputed_words(best)
     )
 
 
@@ -182,9 +206,18 @@ def _so_far(here: int, tried: int) -> str:
     return f" ({tried:,} on this outcome of these patients so far, in this study and others)"
 
 
-def _base_rate(table: Table) -> str:
-    assert table.y is not None
-    return f"{100 * np.mean(table.y):.0f} %"
+def _base_rate(evaluation: Evaluation) -> str:
+    return f"{100 * evaluation.base_rate:.0f} %"
+
+
+def _imputed_words(evaluation: Evaluation) -> str:
+    """Say what was imputed and what is assumed by it; nothing, where nothing was."""
+    if evaluation.completions is None:
+        return ""
+    return (
+        f" {evaluation.completions.describe()} That holds if outcomes are missing at random given "
+        "what they were imputed from."
+    )
 
 
 def _describe_sample(table: Table) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from stratify.errors import DataError, Fault
 from stratify.explanation.values import Explanation
 from stratify.model import (
+    AveragedClassifier,
     FittedModel,
     FoldClassifier,
     StackedClassifier,
@@ -114,7 +115,8 @@ def _explain_some(model: FittedModel, X: pd.DataFrame, speaks: np.ndarray) -> Ex
 def compute_contributions(classifier: FoldClassifier, X: pd.DataFrame) -> tuple[np.ndarray, float]:
     """Compute contributions in calibrated log-odds.
 
-    A stack's log-odds are a weighted sum of its parts', so its contributions are too.
+    A stack's log-odds are a weighted sum of its parts', so its contributions are too; those of an
+    average are averages.
 
     Returns
     -------
@@ -122,6 +124,9 @@ def compute_contributions(classifier: FoldClassifier, X: pd.DataFrame) -> tuple[
         One column for each of `prepare_columns`.
     base : float
     """
+    if isinstance(classifier, AveragedClassifier):
+        each = [compute_contributions(part, X) for part in classifier.parts_]
+        return np.mean([v for v, _ in each], axis=0), float(np.mean([base for _, base in each]))
     if isinstance(classifier, StackedClassifier):
         columns, base = [], classifier.intercept_
         for part, weight in parts_of(classifier):
@@ -151,8 +156,8 @@ def prepare_columns(
 
     Parameters
     ----------
-    classifier : ResponderClassifier or StackedClassifier
-        Fitted.
+    classifier : ResponderClassifier, StackedClassifier or AveragedClassifier
+        Fitted. The models of an average prepare the same rows, so all in the same way.
     X : DataFrame, shape (n_patients, n_columns)
     columns : sequence of Column
         Of ``X``.
@@ -162,6 +167,8 @@ def prepare_columns(
     columns : tuple of Column
     prepared : DataFrame, shape (n_patients, n_prepared)
     """
+    if isinstance(classifier, AveragedClassifier):
+        return prepare_columns(classifier.parts_[0], X, columns)
     by_name = {column.name: column for column in columns}
     kept: list[Column] = []
     frames = []
@@ -177,6 +184,10 @@ def prepare_columns(
 
 
 def _describe_method(classifier: FoldClassifier) -> str:
+    if isinstance(classifier, AveragedClassifier):
+        count = len(classifier.parts_)
+        method = _describe_method(classifier.parts_[0])
+        return f"The mean over {count} models, one for each completion of the outcomes. {method}"
     method = METHODS[classifier.family]
     if isinstance(classifier, StackedClassifier):
         return f"The weighted sum of two models' contributions. {method}"

@@ -9,7 +9,7 @@ import numpy as np
 from stratify.errors import DataError, Fault
 from stratify.folds.stratified import check_class_sizes, make_folds
 from stratify.folds.temporal import make_temporal_folds
-from stratify.folds.values import Fold
+from stratify.folds.values import Fold, count_classes
 from stratify.folds.whole import (
     leave_out_groups,
     make_inner_whole,
@@ -89,7 +89,7 @@ def draw_inner_folds(table: Table, fold: Fold, *, folds: int = 5, seed: int = 0)
         for test in make_inner_whole(y, table.by[fold.train].astype(str), folds, seed):
             train = leave_out_groups(np.delete(rows, test), test, groups)
             inner.append((train, test))
-        if inner and all(len(np.unique(y[train])) == 2 for train, _ in inner):
+        if inner and all(count_classes(y[train]) == 2 for train, _ in inner):
             return inner
     try:
         made = make_folds(y, groups, folds=folds, seed=seed)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from stratify.errors import DataError, Fault
-from stratify.folds.values import Fold
+from stratify.folds.values import Fold, count_classes, find_known
 
 
 def make_folds(
@@ -21,9 +21,13 @@ def make_folds(
 ) -> tuple[Fold, ...]:
     """Part the patients into folds, each class shared out evenly and no group ever split.
 
+    Patients whose outcome is missing are shared out evenly too, after the others: those have the
+    folds they would have without them.
+
     Parameters
     ----------
-    y : array of int, shape (n_patients,)
+    y : array, shape (n_patients,)
+        The classes; NaN where the outcome is missing.
     groups : array of str, shape (n_patients,), optional
         Rows with the same value are held out together; each row by itself, where none are given.
     folds : int
@@ -46,6 +50,9 @@ def make_folds(
     (10, [2, 2, 2, 2, 2])
     """
     y = np.asarray(y)
+    known = find_known(y)
+    if not known.all():
+        return _make_around_gaps(y, known, groups, folds, repeats, seed)
     grouped = groups is not None and len(set(groups)) < len(y)
     _require_enough(y, np.asarray(groups) if grouped else None, folds)
     made = []
@@ -86,10 +93,12 @@ each fold tests one of each class, and each inner fold one of those left. Set va
 4 and validation.inner_folds to 3, or gather more patients.
     """
     y = np.asarray(y)
+    known = find_known(y)
+    y, groups = y[known], None if groups is None else np.asarray(groups)[known]
     grouped = groups is not None and len(set(groups)) < len(y)
     sizes = {
         label: len(set(np.asarray(groups)[y == label])) if grouped else int((y == label).sum())
-        for label in np.unique(y).tolist()
+        for label in map(int, np.unique(y))
     }
     label, smallest = min(sizes.items(), key=lambda item: item[1])
     if smallest >= folds and _left_to_train(smallest, folds) >= inner_folds:
@@ -118,6 +127,57 @@ def _left_to_train(size: int, folds: int) -> int:
     return size - -(-size // folds)
 
 
+def _make_around_gaps(
+    y: np.ndarray,
+    known: np.ndarray,
+    groups: Sequence[str] | np.ndarray | None,
+    folds: int,
+    repeats: int,
+    seed: int,
+) -> tuple[Fold, ...]:
+    """Part the patients with an outcome, and deal the others out among the folds."""
+    rows, missing = np.flatnonzero(known), np.flatnonzero(~known)
+    names = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    parts = make_folds(
+        y[known].astype(int),
+        None if groups is None else names[known],
+        folds=folds,
+        repeats=repeats,
+        seed=seed,
+    )
+    made = []
+    for repeat in range(repeats):
+        mine = parts[repeat * folds : (repeat + 1) * folds]
+        tested_in = np.full(len(y), -1)
+        for fold in mine:
+            tested_in[rows[fold.test]] = fold.number
+        rng = np.random.default_rng([seed, repeat])
+        _deal(tested_in, missing, names, folds, rng)
+        every = np.arange(len(y))
+        for fold in mine:
+            train, test = every[tested_in != fold.number], every[tested_in == fold.number]
+            made.append(Fold(repeat, fold.number, train, test, f"{fold.why}, as are gaps"))
+    return tuple(made)
+
+
+def _deal(
+    tested_in: np.ndarray,
+    missing: np.ndarray,
+    names: np.ndarray,
+    folds: int,
+    rng: np.random.Generator,
+) -> None:
+    """Give each missing row the fold of its group or, where that has none yet, the emptiest."""
+    placed = {names[row]: k for row, k in enumerate(tested_in) if k >= 0}
+    dealt = np.zeros(folds, dtype=int)
+    order = rng.permutation(folds)
+    for row in rng.permutation(missing):
+        if names[row] not in placed:
+            placed[names[row]] = int(order[np.argmin(dealt[order])])
+        tested_in[row] = placed[names[row]]
+        dealt[tested_in[row]] += 1
+
+
 def _require_enough(y: np.ndarray, groups: np.ndarray | None, folds: int) -> None:
     for label in np.unique(y):
         rows = y == label
@@ -140,7 +200,7 @@ def _require_enough(y: np.ndarray, groups: np.ndarray | None, folds: int) -> Non
 def _require_both_classes_in_each(y: np.ndarray, folds: Sequence[Fold]) -> None:
     for fold in folds:
         for rows, name in ((fold.train, "trains"), (fold.test, "tests")):
-            if len(np.unique(y[rows])) < 2:
+            if count_classes(y[rows]) < 2:
                 raise DataError(
                     Fault(
                         where="validation.folds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stratify.errors import DataError, Fault, count_of
-from stratify.folds.values import Fold
+from stratify.folds.values import Fold, count_classes, find_known
 from stratify.folds.whole import leave_out_groups
 
 
@@ -113,7 +113,7 @@ def _part_by_time(when: np.ndarray, folds: int) -> np.ndarray:
 
 def _require_classes(y: np.ndarray, folds: list[Fold]) -> None:
     for fold in folds:
-        smallest = min(int((y[fold.train] == label).sum()) for label in np.unique(y))
+        smallest = min(int((y[fold.train] == label).sum()) for label in np.unique(y[find_known(y)]))
         if smallest < 2:
             raise DataError(
                 Fault(
@@ -124,7 +124,7 @@ def _require_classes(y: np.ndarray, folds: list[Fold]) -> None:
                     "patients.",
                 )
             )
-    if all(len(np.unique(y[fold.test])) < 2 for fold in folds):
+    if all(count_classes(y[fold.test]) < 2 for fold in folds):
         raise DataError(
             Fault(
                 where="validation.folds",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,3 +52,42 @@ def compute_test_share(folds: Sequence[Fold]) -> float:
     """
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in folds]))
     return ratio / (1 + ratio)
+
+
+def restrict_folds(folds: Sequence[Fold], kept: np.ndarray) -> tuple[Fold, ...]:
+    """Return the same folds of some of the patients, by their positions among these.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    kept : array of bool, shape (n_patients,)
+
+    Examples
+    --------
+    >>> fold = Fold(0, 0, np.array([0, 2]), np.array([1, 3]), "")
+    >>> restrict_folds([fold], np.array([False, True, True, True]))[0].test.tolist()
+    [0, 2]
+    """
+    place = np.cumsum(kept) - 1
+    return tuple(
+        replace(
+            fold, train=place[fold.train[kept[fold.train]]], test=place[fold.test[kept[fold.test]]]
+        )
+        for fold in folds
+    )
+
+
+def find_known(y: np.ndarray) -> np.ndarray:
+    """Return whose outcome is known, shape (n_patients,); a missing one is NaN."""
+    return ~np.isnan(y) if y.dtype.kind == "f" else np.ones(len(y), dtype=bool)
+
+
+def count_classes(y: np.ndarray) -> int:
+    """Count the classes there are, a missing outcome being none.
+
+    Examples
+    --------
+    >>> count_classes(np.array([1.0, 1.0, np.nan]))
+    1
+    """
+    return len(np.unique(y[find_known(y)]))

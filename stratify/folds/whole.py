@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from stratify.errors import DataError, Fault, count_of, name_some
-from stratify.folds.values import Fold
+from stratify.folds.values import Fold, count_classes
 
 Unit = Literal["site", "trial"]
 
@@ -79,7 +79,7 @@ def make_inner_whole(y: np.ndarray, units: np.ndarray, folds: int, seed: int) ->
         part[unit] = filled.argmin()
         filled[part[unit]] += sizes[unit]
     tests = [np.flatnonzero(part[member] == k) for k in range(len(filled))]
-    if len(tests) < 2 or any(len(np.unique(np.delete(y, test))) < 2 for test in tests):
+    if len(tests) < 2 or any(count_classes(np.delete(y, test)) < 2 for test in tests):
         return []
     return tests
 
@@ -106,7 +106,7 @@ def _make_whole(
         why = f"{unit} {name} held out"
         if len(train) < len(others):
             why += f", {count_of(len(others) - len(train), 'row')} of its patients left out"
-        if len(np.unique(y[train])) < 2:
+        if count_classes(y[train]) < 2:
             raise DataError(_one_class_left(unit, name))
         scheme = "leave one site out" if unit == "site" else "leave one trial out"
         made.append(Fold(0, number, train, test, why, scheme, str(name)))  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def _require_units(y: np.ndarray, units: np.ndarray, unit: Unit) -> None:
             wanted=f"{scheme} needs two or more",
             way_out='Use scheme = "stratified".',
         )
-    elif all(len(np.unique(y[units == name])) < 2 for name in names):
+    elif all(count_classes(y[units == name]) < 2 for name in names):
         fault = Fault(
             where=where,
             met=f"each {unit} has one class only: {name_some(names)}",

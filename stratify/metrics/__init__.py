@@ -30,7 +30,9 @@ from stratify.metrics.out_of_bag import (
     BestOf,
     compute_best_of,
     compute_out_of_bag_interval,
+    compute_out_of_bag_variance,
 )
+from stratify.metrics.pooling import Pooled, pool, pool_on_scale
 from stratify.metrics.recalibration import Recalibration, fit_recalibration
 from stratify.metrics.riley import compute_auc_half_width
 from stratify.metrics.sample_size import (
@@ -62,6 +64,7 @@ __all__ = [
     "BestOf",
     "CalibrationCurve",
     "Estimate",
+    "Pooled",
     "Recalibration",
     "SampleSize",
     "Subgroups",
@@ -90,6 +93,7 @@ __all__ = [
     "compute_net_benefit",
     "compute_null_histogram",
     "compute_out_of_bag_interval",
+    "compute_out_of_bag_variance",
     "compute_sample_size",
     "compute_sample_sizes",
     "compute_subgroups",
@@ -105,4 +109,6 @@ __all__ = [
     "plot_null_distribution",
     "plot_sample_sizes",
     "plot_subgroups",
+    "pool",
+    "pool_on_scale",
 ]

@@ -103,6 +103,41 @@ def compute_out_of_bag_interval(
     return _bound(value, figure(left_out), level)
 
 
+def compute_out_of_bag_variance(
+    figure: Figure,
+    n_patients: int,
+    *,
+    seed: int,
+    draws: int = 500,
+    groups: np.ndarray | None = None,
+) -> tuple[float, float]:
+    """Compute a figure of out-of-fold predictions with the variance behind its interval.
+
+    Parameters
+    ----------
+    figure, n_patients, seed, draws, groups
+        As for `compute_out_of_bag_interval`.
+
+    Returns
+    -------
+    value : float
+    variance : float
+        Of the figure over the draws; NaN where half of them have none.
+
+    Examples
+    --------
+    >>> errors = np.linspace(0, 1, 101)
+    >>> from stratify.metrics import compute_weighted_mean
+    >>> found = compute_out_of_bag_variance(lambda w: compute_weighted_mean(errors, w), 101, seed=0)
+    >>> round(found[0], 3), round(found[1] ** 0.5, 3)
+    (0.5, 0.038)
+    """
+    value = float(figure(np.ones((1, n_patients)))[0])
+    drawn = figure(_draw(n_patients, seed, draws, groups)[1])
+    known = drawn[np.isfinite(drawn)]
+    return value, float(known.var(ddof=1)) if len(known) >= draws / 2 else float("nan")
+
+
 def compute_best_of(
     figures: Mapping[str, Figure],
     n_patients: int,

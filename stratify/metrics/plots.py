@@ -88,7 +88,13 @@ def _curve(name: str, false: np.ndarray, true: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"curve": name, "false_positive_rate": false, "true_positive_rate": true})
 
 
-def plot_roc(predictions: pd.DataFrame, *, auc: Estimate | None = None, title: str = "") -> Figure:
+def plot_roc(
+    predictions: pd.DataFrame,
+    *,
+    auc: Estimate | None = None,
+    title: str = "",
+    repeats: str = "repeats",
+) -> Figure:
     """Draw the ROC curve: each repeat thin, their mean thick, chance dashed.
 
     Parameters
@@ -98,6 +104,8 @@ def plot_roc(predictions: pd.DataFrame, *, auc: Estimate | None = None, title: s
     auc : Estimate, optional
         Written into the legend with its interval.
     title : str
+    repeats : str
+        What the repeats are called in the legend.
 
     Returns
     -------
@@ -113,7 +121,7 @@ def plot_roc(predictions: pd.DataFrame, *, auc: Estimate | None = None, title: s
             continue
         label = "out of fold"
         if n_repeats > 1:
-            label = f"mean of {n_repeats} repeats"
+            label = f"mean of {n_repeats} {repeats}"
         if auc is not None:
             label += f"\nAUC {write_interval(auc.value, auc.low, auc.high)}"
         axes.plot(x, y, color=DARK, linewidth=2.2, label=label)

@@ -1,5 +1,6 @@
 """Model families, calibration, and models ready for new patients."""
 
+from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import (
     Engine,
     ResponderClassifier,
@@ -19,13 +20,15 @@ from stratify.model.fitted import (
     fit_model,
     make_fitted_model,
 )
+from stratify.model.parts import FoldClassifier, parts_of
 from stratify.model.recalibrate import recalibrate
-from stratify.model.stack import FoldClassifier, StackedClassifier, names_of, parts_of
+from stratify.model.stack import StackedClassifier, names_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
 __all__ = [
     "FAMILIES",
     "P_THRESHOLDS",
+    "AveragedClassifier",
     "ConnectomePredictiveModel",
     "CpmPermutations",
     "Encoder",

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import expit
 
 from stratify.errors import DataError, Fault
-from stratify.model.stack import FoldClassifier
+from stratify.model.parts import FoldClassifier
 from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import FeatureSet, Table, Task
@@ -77,9 +77,9 @@ class FittedModel:
 
     Parameters
     ----------
-    classifier : ResponderClassifier or StackedClassifier
+    classifier : ResponderClassifier, StackedClassifier or AveragedClassifier
         Fitted on every patient of the study.
-    replicas : tuple of ResponderClassifier or StackedClassifier
+    replicas : tuple of classifier
         The models of the outer folds, each fitted without some of the patients; how far they
         disagree about a patient is how far the data decide that patient's likelihood.
     left_out_share : float
@@ -97,6 +97,8 @@ class FittedModel:
         What is done to connectivity before the classifier sees it.
     calibration : SiteCalibration, optional
         Where the likelihoods were brought into line with another site's.
+    n_imputed : int
+        Patients whose outcome was missing and imputed; ``n_responders`` is then the expected count.
     """
 
     classifier: FoldClassifier
@@ -112,6 +114,7 @@ class FittedModel:
     digest: str
     preparation: Preparation = field(default_factory=Preparation)
     calibration: SiteCalibration | None = None
+    n_imputed: int = 0
 
     @property
     def base_rate(self) -> float:
@@ -234,9 +237,9 @@ def fit_model(
     ----------
     table : Table
         With its outcome.
-    classifier : ResponderClassifier or StackedClassifier
+    classifier : ResponderClassifier, StackedClassifier or AveragedClassifier
         Unfitted; it is cloned.
-    replicas : tuple of ResponderClassifier or StackedClassifier
+    replicas : tuple of classifier
         Fitted in cross-validation, for the interval of one patient's likelihood.
     """
     from sklearn.base import clone
@@ -251,6 +254,7 @@ def make_fitted_model(
     *,
     replicas: tuple[FoldClassifier, ...] = (),
     left_out_share: float = 0.2,
+    labels: np.ndarray | None = None,
 ) -> FittedModel:
     """Keep what prediction will need beside a classifier that is fitted on a table.
 
@@ -258,10 +262,13 @@ def make_fitted_model(
     ----------
     table, replicas, left_out_share
         As for `fit_model`.
-    fitted : ResponderClassifier or StackedClassifier
+    fitted : ResponderClassifier, StackedClassifier or AveragedClassifier
         On every patient of the table.
+    labels : array of int, shape (n_patients, n_completions), optional
+        What it was fitted to, where outcomes were imputed.
     """
     assert table.y is not None
+    responders = table.y.sum() if labels is None else labels.sum(axis=0).mean()
     return FittedModel(
         classifier=fitted,
         replicas=replicas,
@@ -271,10 +278,11 @@ def make_fitted_model(
         task=table.task,
         features=table.features,
         n_patients=len(table),
-        n_responders=int(table.y.sum()),
+        n_responders=round(float(responders)),
         simulated=table.simulated,
         digest=table.digest,
         preparation=table.preparation,
+        n_imputed=int(table.missing.sum()),
     )
 
 

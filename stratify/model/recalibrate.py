@@ -6,8 +6,10 @@ from copy import copy
 from dataclasses import replace
 
 from stratify.errors import DataError, Fault
+from stratify.model.average import AveragedClassifier, OneFit
 from stratify.model.fitted import FittedModel, SiteCalibration
-from stratify.model.stack import FoldClassifier, StackedClassifier
+from stratify.model.parts import FoldClassifier
+from stratify.model.stack import StackedClassifier
 
 
 def recalibrate(model: FittedModel, calibration: SiteCalibration) -> FittedModel:
@@ -56,6 +58,13 @@ def recalibrate(model: FittedModel, calibration: SiteCalibration) -> FittedModel
 
 
 def _shift(classifier: FoldClassifier, calibration: SiteCalibration) -> FoldClassifier:
+    shifted = copy(classifier)
+    if isinstance(shifted, AveragedClassifier):
+        return shifted.join([_shift_one(part, calibration) for part in shifted.parts_])
+    return _shift_one(shifted, calibration)
+
+
+def _shift_one(classifier: OneFit, calibration: SiteCalibration) -> OneFit:
     shifted = copy(classifier)
     shifted.intercept_ = calibration.intercept + calibration.slope * classifier.intercept_
     if isinstance(shifted, StackedClassifier):

@@ -110,22 +110,10 @@ class StackedClassifier(TwoClassClassifier):
         return log_odds
 
 
-FoldClassifier = ResponderClassifier | StackedClassifier
-"""What cross-validation fits in a fold."""
-
-
 def names_of(classifier: ResponderClassifier) -> list[Any]:
     """Return the columns a fitted classifier was given, in their order."""
     names = getattr(classifier, "feature_names_in_", None)
     return list(range(classifier.n_features_in_)) if names is None else [str(n) for n in names]
-
-
-def parts_of(classifier: FoldClassifier) -> list[tuple[ResponderClassifier, float]]:
-    """Return the classifiers of single tables that a classifier is made of, with their weights."""
-    if isinstance(classifier, StackedClassifier):
-        weights = [float(weight) for weight in classifier.weights_]
-        return list(zip(classifier.parts_, weights, strict=True))
-    return [(classifier, 1.0)]
 
 
 def fit_weights(log_odds: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:

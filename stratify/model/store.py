@@ -13,9 +13,11 @@ import numpy as np
 
 from stratify.errors import DataError, Fault
 from stratify.files import replacing
+from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import ResponderClassifier, Tuned
 from stratify.model.fitted import FittedModel, SiteCalibration
-from stratify.model.stack import FoldClassifier, StackedClassifier, parts_of
+from stratify.model.parts import FoldClassifier, parts_of
+from stratify.model.stack import StackedClassifier
 from stratify.outcome import ResponseRule
 from stratify.preprocess import Preparation, TablePreparer
 from stratify.schema import Column
@@ -26,6 +28,7 @@ FORMAT = 2
 TRUSTED_TYPES = (
     "collections.OrderedDict",
     "numpy.dtype",
+    "stratify.model.average.AveragedClassifier",
     "stratify.model.classifier.ResponderClassifier",
     "stratify.connectome.features.edges.Edges",
     "stratify.connectome.features.graph_measures.GraphMeasures",
@@ -73,6 +76,7 @@ def write_model(model: FittedModel, folder: Path) -> Path:
         "features": model.features,
         "n_patients": model.n_patients,
         "n_responders": model.n_responders,
+        "n_imputed": model.n_imputed,
         "simulated": model.simulated,
         "digest": model.digest,
         "preparation": asdict(model.preparation),
@@ -116,6 +120,7 @@ def read_model(folder: Path) -> FittedModel:
         features=facts["features"],
         n_patients=facts["n_patients"],
         n_responders=facts["n_responders"],
+        n_imputed=facts.get("n_imputed", 0),
         simulated=facts["simulated"],
         digest=facts["digest"],
         preparation=_preparation_from_dict(facts["preparation"]),
@@ -152,6 +157,10 @@ def _without_patients(
     if isinstance(kept, StackedClassifier):
         kept.parts_ = [_without_patients(part, names) for part in kept.parts_]
         kept.parts = ()
+        return kept
+    if isinstance(kept, AveragedClassifier):
+        kept.parts_ = [_without_patients(part, names) for part in kept.parts_]
+        kept.classifier = None  # type: ignore[assignment]
         return kept
     for name in ("inner_folds_", "inner_scores_"):
         kept.__dict__.pop(name, None)

@@ -1,5 +1,6 @@
-"""Outcomes: response rules, those with a name, and the time to relapse."""
+"""Outcomes: response rules, those with a name, what is missing, and the time to relapse."""
 
+from stratify.outcome.auxiliary import choose_auxiliary
 from stratify.outcome.named import RESPONSE_RULES, NamedRule, describe_rules, make_rule, plain
 from stratify.outcome.order import require_later
 from stratify.outcome.relapse import compute_relapse
@@ -18,6 +19,7 @@ __all__ = [
     "MissingOutcome",
     "NamedRule",
     "ResponseRule",
+    "choose_auxiliary",
     "compute_changes",
     "compute_relapse",
     "compute_response",

@@ -163,6 +163,8 @@ def make_rule(
     visit: str | None = None,
     missing: MissingOutcome = "excluded",
     lowest_baseline: float = 1.0,
+    imputations: int = 20,
+    auxiliary: tuple[str, ...] = (),
 ) -> ResponseRule:
     """Make a response rule by its name.
 
@@ -186,8 +188,8 @@ def make_rule(
         The columns of a cohort, to find in them what is not named.
     visit : str, optional
         The visit whose column holds the outcome: ``"week 6"``.
-    missing : {"excluded", "nonresponse", "response"}
-    lowest_baseline : float
+    missing : {"excluded", "nonresponse", "response", "multiple"}
+    lowest_baseline, imputations, auxiliary
         As of `ResponseRule`.
 
     Raises
@@ -219,7 +221,12 @@ def make_rule(
         )
     if weeks is not None and name != URINE:
         raise _refuse("response.weeks", f"{weeks}", f"it belongs to {URINE}", "Take it out.")
-    common: dict[str, Any] = {"missing": missing, "lowest_baseline": lowest_baseline}
+    common: dict[str, Any] = {
+        "missing": missing,
+        "lowest_baseline": lowest_baseline,
+        "imputations": imputations,
+        "auxiliary": auxiliary,
+    }
     if name == URINE:
         rule = _make_urine_rule(followup, weeks, screens_per_week, columns, visit, common)
     else:

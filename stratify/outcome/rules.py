@@ -12,7 +12,7 @@ import pandas as pd
 from stratify.cohort import Cohort
 from stratify.errors import DataError, Fault, name_some
 
-MissingOutcome = Literal["excluded", "nonresponse", "response"]
+MissingOutcome = Literal["excluded", "nonresponse", "response", "multiple"]
 
 FORMS = ("drop", "points", "levels_fallen", "at_most", "below", "at_least", "responder", "all_of")
 """The forms a rule may take; each rule has exactly one."""
@@ -24,17 +24,6 @@ UNVALIDATED = "this combination of conditions is unvalidated: no published compo
 
 # Keeps a fall of exactly one half a response in floating point.
 _MARGIN = 1e-12
-
-NO_MULTIPLE = Fault(
-    where="response.missing",
-    met="'multiple'",
-    wanted=f"one of {', '.join(get_args(MissingOutcome))}: this version does not impute outcomes, "
-    "because a completed outcome is honest only if it is imputed again inside every training fold "
-    "and patients without an observed outcome are never used to judge a model",
-    way_out="Use excluded; then run the study again with nonresponse (every missing outcome the "
-    "worst) and with response (every one the best): whatever the imputed answers would have been, "
-    "the shares of responders lie between these two.",
-)
 
 _SAID_OF_MISSING = {
     "excluded": "are left out",
@@ -72,9 +61,10 @@ class ResponseRule:
         far.
     responder : str, optional
         The level of ``followup`` that counts as response.
-    missing : {"excluded", "nonresponse", "response"}
-        What a missing outcome means: the patient is left out, or counts in the worst or in the best
-        way. The last two bound what is missing. It is recorded with every run.
+    missing : {"excluded", "nonresponse", "response", "multiple"}
+        What a missing outcome means: the patient is left out, counts in the worst or in the best
+        way, or has the outcome imputed several times. Worst and best bound what is missing. It is
+        recorded with every run.
     points : float, optional
         How far the value must fall, in its own units.
     levels_fallen : int, optional
@@ -93,6 +83,11 @@ class ResponseRule:
         What it is an outcome of: ``"depression"``, ``"pain"``.
     source : str
         Where the threshold comes from.
+    imputations : int
+        How often a missing outcome is imputed; with ``missing="multiple"`` alone.
+    auxiliary : tuple of str
+        The columns it is imputed from, which need not be known before treatment and are no
+        features; `choose_auxiliary` chooses where none are named.
 
     Examples
     --------
@@ -119,6 +114,8 @@ class ResponseRule:
     high: float | None = None
     condition: str = ""
     source: str = ""
+    imputations: int = 20
+    auxiliary: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults = list(_faults_of(self))
@@ -151,21 +148,28 @@ class ResponseRule:
     @property
     def baselines(self) -> tuple[str, ...]:
         """Every column a fall is measured from."""
-        named = (part.baseline for part in _leaves(self))
+        named = (part.baseline for part in list_single_rules(self))
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     @property
     def combines_conditions(self) -> bool:
         """Whether it joins outcomes of several conditions, or of conditions it does not name."""
-        return len({_measure_of(part) for part in _leaves(self)}) > 1
+        return len({_measure_of(part) for part in list_single_rules(self)}) > 1
 
     def describe(self) -> str:
         """Return the rule as one sentence, for runs and reports."""
         warned = f"{UNVALIDATED}; " if self.combines_conditions else ""
         return (
             f"{self.name}: {warned}{self.describe_threshold()}; "
-            f"patients without an outcome {_SAID_OF_MISSING[self.missing]}"
+            f"patients without an outcome {self.describe_missing()}"
         )
+
+    def describe_missing(self) -> str:
+        """Return what becomes of patients without an outcome, as the end of a sentence."""
+        if self.missing != "multiple":
+            return _SAID_OF_MISSING[self.missing]
+        source = f" from {', '.join(self.auxiliary)}" if self.auxiliary else ""
+        return f"have it imputed {self.imputations} times{source}"
 
     def describe_threshold(self) -> str:
         """Return what must be met, without the rule's name."""
@@ -191,11 +195,22 @@ class ResponseRule:
                 return f"{self.followup} is {self.responder}"
         return ", and ".join(part.describe_threshold() for part in self.all_of)
 
+    def exclude_missing(self) -> ResponseRule:
+        """Return the same rule with patients left out whose outcome would be imputed.
+
+        A model is judged elsewhere by what was seen there.
+        """
+        if self.missing != "multiple":
+            return self
+        parts = tuple(part.exclude_missing() for part in self.all_of)
+        return replace(self, missing="excluded", auxiliary=(), all_of=parts)
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ResponseRule:
         """Make a rule from what `dataclasses.asdict` returned, also after a turn through JSON."""
         parts = tuple(cls.from_dict(part) for part in values.get("all_of", ()))
-        return cls(**{**values, "all_of": parts, "levels": tuple(values.get("levels", ()))})
+        lists = {name: tuple(values.get(name, ())) for name in ("levels", "auxiliary")}
+        return cls(**{**values, **lists, "all_of": parts})
 
 
 def make_durable(rule: ResponseRule, *, later: str, name: str = "") -> ResponseRule:
@@ -231,6 +246,8 @@ madrs_baseline'
         missing=rule.missing,
         condition=rule.condition,
         source=rule.source,
+        imputations=rule.imputations,
+        auxiliary=rule.auxiliary,
     )
 
 
@@ -240,7 +257,8 @@ def compute_response(rule: ResponseRule, cohort: Cohort) -> pd.Series:
     Returns
     -------
     response : Series of float64, indexed by patient
-        1 for a responder, 0 for none, NaN where the outcome is missing and the rule excludes it.
+        1 for a responder, 0 for none, NaN where the outcome is missing and the rule excludes it
+        or has it imputed.
 
     Raises
     ------
@@ -289,7 +307,7 @@ def compute_changes(rule: ResponseRule, cohort: Cohort) -> dict[str, pd.Series]:
     [-15.0, -9.0]
     """
     found = {}
-    for part in _leaves(rule):
+    for part in list_single_rules(rule):
         if part.form == "responder":
             continue
         after = _numbers(part, part.followup, cohort)
@@ -446,10 +464,10 @@ def _is_given(value: object) -> bool:
     return value is not None and value != ()
 
 
-def _leaves(rule: ResponseRule) -> Iterator[ResponseRule]:
-    """Return the single rules a rule is made of."""
+def list_single_rules(rule: ResponseRule) -> Iterator[ResponseRule]:
+    """Return the single rules a rule is made of; itself, where it is one."""
     for part in rule.all_of:
-        yield from _leaves(part)
+        yield from list_single_rules(part)
     if not rule.all_of:
         yield rule
 
@@ -464,15 +482,14 @@ def _scale_of(rule: ResponseRule) -> str:
 
 
 def _faults_of(rule: ResponseRule) -> Iterator[Fault]:
-    if rule.missing == "multiple":
-        yield NO_MULTIPLE
-    elif rule.missing not in get_args(MissingOutcome):
+    if rule.missing not in get_args(MissingOutcome):
         yield Fault(
             where="response.missing",
             met=repr(rule.missing),
             wanted=f"one of {', '.join(get_args(MissingOutcome))}",
             way_out="Say what a missing outcome means.",
         )
+    yield from _faults_of_imputation(rule)
     given = [form for form in FORMS if _is_given(getattr(rule, form))]
     if len(given) != 1:
         yield Fault(
@@ -535,3 +552,28 @@ def _faults_of(rule: ResponseRule) -> Iterator[Fault]:
                 wanted="one choice for the whole rule",
                 way_out="Say it once, for the rule as a whole, and the same in its parts.",
             )
+
+
+def _faults_of_imputation(rule: ResponseRule) -> Iterator[Fault]:
+    if rule.imputations < 2:
+        yield Fault(
+            where="response.imputations",
+            met=f"{rule.imputations}",
+            wanted="2 or more, since the difference between imputations tells what is not known",
+            way_out="Take it out: 20 are made.",
+        )
+    if rule.auxiliary and rule.missing != "multiple":
+        yield Fault(
+            where="response.auxiliary",
+            met=f"missing = {rule.missing!r}",
+            wanted="auxiliary columns are those that outcomes are imputed from",
+            way_out='Take them out, or write missing = "multiple".',
+        )
+    own = [name for name in rule.auxiliary if name in rule.outcomes] if rule.auxiliary else []
+    if own:
+        yield Fault(
+            where="response.auxiliary",
+            met=", ".join(own),
+            wanted="an outcome is not imputed from itself: it is missing where it is wanted",
+            way_out="Take it out.",
+        )

@@ -612,6 +612,8 @@ def _training_table(study: StudySummary, words: _Words) -> ReportTable:
         else f"; {study.n_responders} of them in the group"
     )
     whom += f" ({_count(count, study.base_rate)} of 100)"
+    if study.n_imputed:
+        whom += f"; {study.n_imputed} outcomes were missing and imputed, and are in that count"
     others = study.n_models - 1
     compared = (
         f"{study.n_models} models were compared in this study; the best of several looks better "

@@ -68,6 +68,7 @@ def summarise_study(
         cautions=model.task.cautions,
         n_patients=model.n_patients,
         n_responders=model.n_responders,
+        n_imputed=model.n_imputed,
         family=evaluation.family,
         features=model.features,
         validation=describe_validation(
@@ -82,7 +83,7 @@ def summarise_study(
         digest=model.digest,
         version=stratify.__version__,
         simulated=model.simulated,
-        calibration=summarise_calibration(evaluation.predictions),
+        calibration=summarise_calibration(evaluation.judged),
         warnings=tuple(warnings),
         contact=contact,
     )
@@ -94,7 +95,7 @@ def summarise_calibration(predictions: pd.DataFrame) -> tuple[CalibrationBin, ..
     Parameters
     ----------
     predictions : DataFrame
-        As in `Evaluation.predictions`.
+        As in `Evaluation.judged`.
 
     Examples
     --------

@@ -62,7 +62,8 @@ class StudySummary:
     rule : str
         The outcome's rule, as a sentence.
     n_patients, n_responders : int
-        Those the model was trained on, and those of them with the outcome.
+        Those the model was trained on, and those of them with the outcome; the expected count,
+        where some outcomes were imputed.
     family : str
         ``"logistic"``, ``"xgboost"``, or other words.
     features : {"clinical", "connectivity", "both"}
@@ -91,6 +92,8 @@ class StudySummary:
     cautions : tuple of str
         What a reader must know before anything else: that it is a landmark model, or that the
         outcome is unvalidated.
+    n_imputed : int
+        Those whose outcome was missing and was imputed.
 
     Raises
     ------
@@ -123,6 +126,7 @@ class StudySummary:
     warnings: tuple[str, ...] = ()
     contact: str = ""
     cautions: tuple[str, ...] = ()
+    n_imputed: int = 0
 
     def __post_init__(self) -> None:
         faults = list(_faults(self))

@@ -3,7 +3,7 @@
 The only room that imports mlflow.
 """
 
-from stratify.tracking.known import KnownPatients, digest_rows, find_known
+from stratify.tracking.known import COMPLETED, KnownPatients, digest_rows, find_known
 from stratify.tracking.pseudonyms import find_identifiers, pseudonymise
 from stratify.tracking.reading import (
     LoadedRun,
@@ -29,6 +29,7 @@ from stratify.tracking.tried import Tried, find_tried
 from stratify.tracking.ui import serve_ui
 
 __all__ = [
+    "COMPLETED",
     "Examined",
     "KnownPatients",
     "LoadedRun",

@@ -15,6 +15,9 @@ from stratify.tracking.store import Store
 if TYPE_CHECKING:
     from stratify.tracking.reading import LoadedRun
 
+COMPLETED = "out_of_fold_completed"
+"""The table of held-out likelihoods beside every completion of the outcomes."""
+
 
 @dataclass(frozen=True, eq=False)
 class KnownPatients:
@@ -48,7 +51,10 @@ def find_known(store: Store, loaded: LoadedRun, X: pd.DataFrame) -> KnownPatient
     assert loaded.model is not None
     key = read_key(store.folder)
     tables = loaded.folder / "tables"
-    names = set(pd.read_csv(tables / "out_of_fold.csv", usecols=["patient"])["patient"])
+    # Patients whose outcome was imputed trained the model too, and are in a table of their own.
+    kept = [tables / f"{name}.csv" for name in ("out_of_fold", COMPLETED)]
+    read = [pd.read_csv(path, usecols=["patient"])["patient"] for path in kept if path.exists()]
+    names = set(pd.concat(read))
     by_name = np.array([name in names for name in pseudonymise(map(str, X.index), key)])
     by_row = np.zeros(len(X), dtype=bool)
     if (tables / "rows.csv").exists():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pandas as pd
 
-from stratify.tracking.known import digest_rows
+from stratify.tracking.known import COMPLETED, digest_rows
 from stratify.tracking.study import ModelRun
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def make_study_record(
     models_tried, columns_toml, trained_on
         As in `StudyRecord`.
     """
-    assert table.y is not None
     task = table.task
+    imputed = int(table.missing.sum())
     return StudyRecord(
         name=name,
         params={
@@ -100,7 +100,10 @@ def make_study_record(
             "landmark": task.landmark,
             "read_with_care": " ".join(task.cautions) or None,
             "patients": len(table),
-            "responders": int(table.y.sum()),
+            "responders": table.responders,
+            "imputed_outcomes": imputed or None,
+            "imputations": task.rule.imputations if imputed else None,
+            "imputed_from": ", ".join(task.rule.auxiliary) if imputed else None,
             "preparation": table.preparation.describe() if table.preparer is not None else None,
             **validation,
         },
@@ -197,6 +200,7 @@ def make_model_run(
             "by_fold": evaluation.by_fold,
             "chosen_by_fold": evaluation.chosen,
             "out_of_fold": evaluation.predictions,
+            **_completed_tables(evaluation),
             "importance": explanation.importance(),
             "warnings": record.warnings,
             # As a patient's name is, each row's digest is written as a pseudonym.
@@ -269,7 +273,8 @@ def describe_study(
             f"**{verdict.words}**",
             "",
             f"{str(params['question']).capitalize()}; {params['rule']}. "
-            f"{params['patients']} patients, {params['responders']} with the outcome; "
+            f"{params['patients']} patients, {params['responders']} with the outcome"
+            f"{_imputed_words(params)}; "
             f"{_validation_words(params)}.",
             "",
             f"Each model, with {params['level']:.0%} intervals:".replace("%", " %"),
@@ -286,13 +291,22 @@ def _gather(parts: Iterable[dict[str, Value]]) -> dict[str, Value]:
     return {name: value for part in parts for name, value in part.items()}
 
 
+def _completed_tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
+    """Return what figures were drawn of where outcomes were imputed: each completion as repeats."""
+    if evaluation.completions is None:
+        return {}
+    columns = ["patient", "repeat", "fold", "y", "probability", "log_odds"]
+    return {COMPLETED: evaluation.judged[columns]}
+
+
 def _make_figures(evaluation: Evaluation, explanation: Explanation) -> dict[str, Figure]:
     from stratify.explanation.plots import plot_beeswarm, plot_importance, plot_network_blocks
     from stratify.metrics.plots import plot_calibration, plot_roc
 
+    repeats = "repeats" if evaluation.completions is None else "repeats and completions"
     figures = {
-        "roc": plot_roc(evaluation.predictions, auc=evaluation.metrics["auc"]),
-        "calibration": plot_calibration(evaluation.predictions),
+        "roc": plot_roc(evaluation.judged, auc=evaluation.metrics["auc"], repeats=repeats),
+        "calibration": plot_calibration(evaluation.judged),
     }
     if evaluation.family != "prevalence":
         figures["importance"] = plot_importance(explanation)
@@ -317,6 +331,17 @@ def _describe_model(record: StudyRecord, evaluation: Evaluation, explanation: Ex
             "",
             f"{_validation_words(record.params)}. {reasons}".strip(),
         ]
+    )
+
+
+def _imputed_words(params: Mapping[str, object]) -> str:
+    if not params.get("imputed_outcomes"):
+        return ""
+    return (
+        f", {params['imputed_outcomes']} whose outcome is missing and was imputed "
+        f"{params['imputations']} times from {params['imputed_from']}, as if missing at random "
+        'given these. Run it again with missing = "nonresponse" and "response", the worst and '
+        "best that can have happened"
     )
 
 

@@ -93,3 +93,35 @@ def test_a_class_in_few_groups_is_as_small_as_they_are_many():
     groups = np.array([f"f{k}" for k in range(12)] + ["a", "b", "c"] * 4)
     with pytest.raises(DataError, match="3 groups of class 1"):
         check_class_sizes(y, groups, folds=5, inner_folds=2)
+
+
+def with_gaps(n=60, missing=13, seed=3):
+    y = labels(n).astype(float)
+    y[np.random.default_rng(seed).choice(n, missing, replace=False)] = np.nan
+    return y
+
+
+def test_patients_with_an_outcome_have_the_folds_they_would_have_without_the_others():
+    y = with_gaps()
+    rows = np.flatnonzero(~np.isnan(y))
+    alone = make_folds(y[rows].astype(int), folds=4, repeats=2, seed=5)
+    for fold, without in zip(make_folds(y, folds=4, repeats=2, seed=5), alone, strict=True):
+        np.testing.assert_array_equal(fold.test[~np.isnan(y[fold.test])], rows[without.test])
+
+
+def test_patients_without_an_outcome_are_shared_out_evenly_and_tested_once():
+    y = with_gaps()
+    folds = make_folds(y, folds=5, repeats=2)
+    for repeat in range(2):
+        mine = [fold for fold in folds if fold.repeat == repeat]
+        counts = [int(np.isnan(y[fold.test]).sum()) for fold in mine]
+        assert max(counts) - min(counts) <= 1
+        assert sorted(np.concatenate([fold.test for fold in mine])) == list(range(60))
+
+
+def test_patients_without_an_outcome_stay_with_their_group():
+    y = with_gaps(90, 20)
+    groups = np.repeat([f"family {k}" for k in range(30)], 3)
+    for fold in make_folds(y, groups, folds=5, repeats=3):
+        assert not set(groups[fold.train]) & set(groups[fold.test])
+        assert sorted([*fold.train, *fold.test]) == list(range(90))

@@ -247,6 +247,8 @@ def test_a_remission_takes_no_baseline():
         make_rule("madrs_remission", followup="after", baseline="before")
 
 
-def test_multiple_imputation_of_outcomes_is_refused_with_its_reason():
-    with pytest.raises(DataError, match="inside every training fold"):
-        make_rule("madrs_remission", followup="after", missing="multiple")
+def test_a_named_rule_says_how_often_and_from_what_its_outcomes_are_imputed():
+    rule = make_rule(
+        "madrs_remission", followup="after", missing="multiple", imputations=7, auxiliary=("early",)
+    )
+    assert rule.describe().endswith("have it imputed 7 times from early")

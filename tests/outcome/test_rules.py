@@ -1,3 +1,6 @@
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,10 +57,27 @@ def test_worst_and_best_case_bound_every_completion_of_the_missing_outcomes():
     assert (best - worst).sum() == gone.sum()
 
 
-def test_refusing_to_impute_outcomes_names_the_two_bounds():
-    with pytest.raises(DataError, match=r"with nonresponse .* and with response") as caught:
-        rule(missing="multiple")
-    assert caught.value.faults[0].where == "response.missing"
+def test_an_outcome_to_be_imputed_is_missing_until_it_is():
+    response = compute_response(rule(missing="multiple"), cohort([20, 40], [5, np.nan]))
+    np.testing.assert_array_equal(response, [1.0, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"imputations": 1}, "2 or more"),
+        ({"missing": "excluded", "auxiliary": ("early",)}, "those that outcomes are imputed from"),
+        ({"auxiliary": ("after",)}, "not imputed from itself"),
+    ],
+)
+def test_imputing_that_cannot_be_meant_is_refused(said, told):
+    with pytest.raises(DataError, match=told):
+        rule(**{"missing": "multiple", **said})
+
+
+def test_a_rule_that_imputes_survives_a_turn_through_json():
+    before = rule(missing="multiple", imputations=5, auxiliary=("early", "site"))
+    assert ResponseRule.from_dict(json.loads(json.dumps(asdict(before)))) == before
 
 
 def test_changes_are_those_of_every_part_of_a_rule():

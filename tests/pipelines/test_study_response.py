@@ -92,7 +92,11 @@ def test_a_rule_of_ones_own_may_take_any_form(read, said, form, value):
         ('name = "own"\nfollowup = "f"\nat_most = 1\nbelow = 2', "both at_most and below"),
         ('name = "own"\nfollowup = "f"\npoints = 2', "response.points without response.baseline"),
         ('name = "own"\nfollowup = "f"\nlevels_fallen = 1\nbaseline = "b"', "their order is known"),
-        ('name = "own"\nfollowup = "f"\nat_most = 1\nmissing = "multiple"', "every training fold"),
+        ('name = "own"\nfollowup = "f"\nat_most = 1\nauxiliary = ["early"]', "imputed from"),
+        (
+            'name = "own"\nfollowup = "f"\nat_most = 1\nmissing = "multiple"\nimputations = 1',
+            "2 or more",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_the_way_out(read, said, told):
@@ -129,3 +133,17 @@ def test_rules_treatments_and_conditions_are_known_in_any_capitals(read):
 def test_a_durable_response_that_ends_before_it_begins_is_refused(read, said):
     with pytest.raises(SettingsError, match=r"response\.later: madrs_week6 is measured on day 42"):
         read(said).task(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'rule = "madrs_response_50"\nvisit = "week 6"',
+        'all_of = ["madrs_remission", "pain_30"]\nvisit = "week 6"',
+        'name = "own"\nfollowup = "f"\nat_most = 1',
+    ],
+)
+def test_every_form_says_how_missing_outcomes_are_imputed(read, said):
+    more = 'missing = "multiple"\nimputations = 7\nauxiliary = ["early"]'
+    rule = read(f"{said}\n{more}").task(COLUMNS).rule
+    assert (rule.missing, rule.imputations, rule.auxiliary) == ("multiple", 7, ("early",))

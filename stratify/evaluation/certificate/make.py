@@ -15,7 +15,7 @@ from stratify.evaluation.certificate.apart import (
 )
 from stratify.evaluation.certificate.columns import check_columns, check_near_copies
 from stratify.evaluation.certificate.preparation import EncodersChecked, check_encoders
-from stratify.evaluation.certificate.values import Certificate
+from stratify.evaluation.certificate.values import Certificate, Check
 from stratify.folds import Fold
 from stratify.model import FoldClassifier, parts_of
 from stratify.task import Table
@@ -27,6 +27,7 @@ def make_certificate(
     fitted: Sequence[FoldClassifier],
     *,
     checked: EncodersChecked | None = None,
+    more: Sequence[Check] = (),
 ) -> Certificate:
     """Check the indices and the fitted objects of an evaluation.
 
@@ -34,10 +35,12 @@ def make_certificate(
     ----------
     table : Table
     folds : sequence of Fold
-    fitted : sequence of ResponderClassifier or StackedClassifier
+    fitted : sequence of ResponderClassifier, StackedClassifier or AveragedClassifier
         The classifier of each fold, as it was used.
     checked : dict, optional
         Encoders that were checked already; those of this evaluation are added.
+    more : sequence of Check
+        Of what the fitted objects do not show, such as where imputed outcomes come from.
     """
     parts = [(fold, part) for fold, c in zip(folds, fitted, strict=True) for part, _ in parts_of(c)]
     folds_of_parts = [fold for fold, _ in parts]
@@ -54,7 +57,8 @@ def make_certificate(
             check_inner(table, folds_of_parts, inner),
             check_encoders(table, parts, {} if checked is None else checked),
             check_columns(table),
-            check_near_copies(table),
+            check_near_copies(table.take_known()),
+            *more,
         ),
         digest.hexdigest(),
     )
