@@ -18,6 +18,7 @@ from pipelines.sections import (
     FeatureSet,
     FeaturesSection,
     ModelsSection,
+    PlanningSection,
     PreparationSection,
     QualitySection,
     QuestionSection,
@@ -68,6 +69,7 @@ class StudySettings(Section):
     response: ResponseSection
     features: FeaturesSection = FeaturesSection()
     preparation: PreparationSection = PreparationSection()
+    planning: PlanningSection = PlanningSection()
     validation: ValidationSection = ValidationSection()
     models: ModelsSection = ModelsSection()
     usefulness: UsefulnessSection = UsefulnessSection()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pipelines.examinations.added_value import examine_added_value
 from pipelines.examinations.baselines import examine_baselines
 from pipelines.examinations.group_matrix import describe_group_matrix
+from pipelines.examinations.learning import examine_learning
 from pipelines.examinations.motion import describe_motion
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
@@ -42,6 +43,7 @@ EXAMINATIONS: tuple[Examination, ...] = (
     examine_added_value,
     examine_permutations,
     examine_tried,
+    examine_learning,
     examine_where_a_model_looks,
     examine_sites,
     examine_usefulness,

@@ -25,7 +25,7 @@ from stratify.evaluation.external import (
 )
 from stratify.evaluation.gain import SMALLEST_GAIN, GainOver, compute_gain, compute_gains_over
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
-from stratify.evaluation.learning_curve import compute_learning_curve
+from stratify.evaluation.learning_curve import compute_learning_curve, make_fit_predict
 from stratify.evaluation.permutation import (
     PermutationTest,
     compute_permutation_test,
@@ -97,6 +97,7 @@ __all__ = [
     "list_references",
     "make_certificate",
     "make_figures",
+    "make_fit_predict",
     "make_verdict",
     "plot_site_decoding",
     "refit",
