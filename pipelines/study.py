@@ -20,6 +20,7 @@ from pipelines.sections import (
     FeaturesSection,
     InstabilitySection,
     ModelsSection,
+    PlanningSection,
     PreparationSection,
     QualitySection,
     QuestionSection,
@@ -70,6 +71,7 @@ class StudySettings(Section):
     response: ResponseSection
     features: FeaturesSection = FeaturesSection()
     preparation: PreparationSection = PreparationSection()
+    planning: PlanningSection = PlanningSection()
     validation: ValidationSection = ValidationSection()
     models: ModelsSection = ModelsSection()
     usefulness: UsefulnessSection = UsefulnessSection()

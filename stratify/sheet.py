@@ -304,6 +304,9 @@ def _read_text(path: Path, delimiter: str, header: bool, repeated: Repeated) -> 
             )
         ) from None
     columns = [pc.utf8_trim_whitespace(column).combine_chunks() for column in table.itercolumns()]
+    faults = [*text.faults, *_unclosed_quote(path, data, columns)]
+    if b'="' in data:
+        columns = _without_formulas(path, columns, faults)
     taken = {row.row for row in ragged} | set(blank)
     if header and 1 in taken:
         raise DataError(
@@ -315,8 +318,8 @@ def _read_text(path: Path, delimiter: str, header: bool, repeated: Repeated) -> 
             )
         )
     numbers = np.array([k for k in range(1, len(table) + len(taken) + 1) if k not in taken])
-    faults = [*text.faults, *_unclosed_quote(path, data, columns)]
     columns, numbers = _with_trailing_delimiters(path, columns, numbers, ragged, faults)
+    faults += _narrow_header(path, len(columns), len(numbers) - header, ragged)
     ragged = [RaggedRow(row.row + text.skipped, row.cells) for row in ragged]
     numbers = numbers + text.skipped
     return _make_sheet(path.name, columns, numbers, header, tuple(ragged), tuple(faults), repeated)
@@ -354,6 +357,45 @@ def _with_trailing_delimiters(
     return [column.take(pa.array(order)) for column in joined], np.sort(
         np.array([*numbers, *(row.row for row in mended)])
     )
+
+
+def _without_formulas(path: Path, columns: list[Any], faults: list[Fault]) -> list[Any]:
+    """Read ``="007"``, by which spreadsheets are made to keep zeros, as 007."""
+    import pyarrow.compute as pc
+
+    formula = r'^="([^"]*)"$'
+    count = sum(
+        pc.sum(pc.match_substring_regex(column, formula)).as_py() or 0 for column in columns
+    )
+    if not count:
+        return columns
+    faults.append(
+        Fault(
+            where=path.name,
+            met=f'{count_of(count, "cell")} written as a formula, such as ="007"',
+            wanted="the text alone",
+            way_out="They were read as the text in them.",
+            severity="warning",
+        )
+    )
+    return [pc.replace_substring_regex(column, formula, r"\1") for column in columns]
+
+
+def _narrow_header(path: Path, width: int, rows: int, ragged: Sequence[RaggedRow]) -> list[Fault]:
+    """Tell of a title, or nothing, where the names should be: most rows have more cells."""
+    widths = Counter(len(row.cells) for row in ragged if len(row.cells) > width)
+    most, count = max(widths.items(), key=lambda pair: pair[1], default=(0, 0))
+    if count <= max(1, rows):
+        return []
+    return [
+        _fault(
+            path,
+            f"{count_of(width, 'name')} in the first row, and {most} cells in "
+            f"{count_of(count, 'row')} below",
+            "the names of the columns in the first row",
+            "Delete the lines above the names; or look for quotation marks that are none.",
+        )
+    ]
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -616,6 +658,17 @@ def _named(
                 severity="warning",
             )
         )
+    spare = len(nameless) - len(holding)
+    if spare:
+        found.append(
+            Fault(
+                where=name,
+                met=f"{count_of(spare, 'column')} without a name and without a value",
+                wanted="no delimiters after the last name",
+                way_out="Nothing stands there, and it was passed over.",
+                severity="warning",
+            )
+        )
     kept: dict[str, Any] = {}
     for header, column in zip(headers, columns, strict=True):
         if header:
@@ -625,16 +678,16 @@ def _named(
 
 def _number(headers: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Give headers that come again a number, and return what each of these was."""
-    seen: Counter[str] = Counter()
-    made: list[str] = []
+    made: dict[str, None] = {}
+    named: list[str] = []
     numbered: dict[str, str] = {}
     for header in headers:
-        seen[header] += 1
-        name = header
+        name, count = header, 1
         while header and name in made:
-            name = f"{header} ({seen[header]})"
-            seen[header] += name in made
+            count += 1
+            name = f"{header} ({count})"
         if name != header:
             numbered[name] = header
-        made.append(name)
-    return made, numbered
+        made[name] = None
+        named.append(name)
+    return named, numbered

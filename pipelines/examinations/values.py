@@ -134,6 +134,8 @@ class Trained:
         Each model's family, and the table narrowed to its features.
     evaluations : sequence of Evaluation
         One for each candidate.
+    references : sequence of Evaluation
+        Of the simple models that candidates must beat; no candidates, and without runs.
     verdict : Verdict
     models : sequence of FittedModel
         Each candidate fitted on every patient.
@@ -147,6 +149,7 @@ class Trained:
     study: Assembled
     candidates: Sequence[tuple[FamilyName, Table]]
     evaluations: Sequence[Evaluation]
+    references: Sequence[Evaluation]
     verdict: Verdict
     models: Sequence[FittedModel]
     tried: Tried

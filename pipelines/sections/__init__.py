@@ -5,6 +5,7 @@ from pipelines.sections.cohort import CohortSection, VisitsSection
 from pipelines.sections.connectivity import ConnectivitySection, QualitySection, TargetsSection
 from pipelines.sections.features import FeatureSet, FeaturesSection, PreparationSection
 from pipelines.sections.means import ComputeSection, TrackingSection
+from pipelines.sections.planning import PlanningSection
 from pipelines.sections.question import QuestionSection
 from pipelines.sections.response import ResponseSection
 from pipelines.sections.study import StudySection
@@ -26,6 +27,7 @@ __all__ = [
     "FilePath",
     "InstabilitySection",
     "ModelsSection",
+    "PlanningSection",
     "PreparationSection",
     "QualitySection",
     "QuestionSection",

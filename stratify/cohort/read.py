@@ -16,7 +16,7 @@ from stratify.cohort.open import read_source
 from stratify.cohort.source import Format, Source
 from stratify.cohort.spelling import match_numbers, merge_numbers
 from stratify.cohort.values import Cohort
-from stratify.dialect import read_decimal_commas
+from stratify.dialect import read_written_numbers
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.schema import Column
 from stratify.sheet import MISSING_WORDS, RaggedRow, Sheet
@@ -320,11 +320,13 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
 
     if wrong.any():
         codes, distinct = reading.sheet.coded(column.name)
-        meant = read_decimal_commas(distinct)
+        meant = read_written_numbers(distinct)
         if meant is not None:
-            commas = np.append(meant, np.nan)[codes]
-            reading.faults.append(_decimal_commas(reading, column, values, commas))
-            values, wrong = commas, np.zeros(len(wrong), dtype=bool)
+            written = np.append(meant[0], np.nan)[codes]
+            # In another convention 1.234 may be a number of its own, so all cells count.
+            changed = int((wrong | (values != written) & ~np.isnan(written)).sum())
+            reading.faults.append(_written_otherwise(reading, column, changed, meant[1]))
+            values, wrong = written, np.zeros(len(wrong), dtype=bool)
     unit = f" {column.unit}" if column.unit else ""
     way_out = "Correct the row, or leave it empty to mark it missing."
     if wrong.any():
@@ -357,15 +359,12 @@ def _read_number(reading: _Reading, column: Column) -> np.ndarray:
     return values
 
 
-def _decimal_commas(
-    reading: _Reading, column: Column, before: np.ndarray, after: np.ndarray
-) -> Fault:
-    changed = np.isnan(before) & ~np.isnan(after)
+def _written_otherwise(reading: _Reading, column: Column, cells: int, how: str) -> Fault:
     return Fault(
         where=f"{reading.sheet.name}: {column.name}",
-        met=f"decimal commas in {count_of(int(changed.sum()), 'cell')}",
+        met=f"{how} in {count_of(cells, 'cell')}",
         wanted="numbers with a decimal point",
-        way_out="They were read as points; nothing else in the column can be meant.",
+        way_out="They were read as such numbers; nothing else in the column can be meant.",
         severity="warning",
     )
 

@@ -23,6 +23,7 @@ from stratify.evaluation.external import (
     check_recalibration,
     validate_externally,
 )
+from stratify.evaluation.gain import SMALLEST_GAIN, GainOver, compute_gain, compute_gains_over
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates, make_figures
 from stratify.evaluation.instability import (
     Instability,
@@ -31,12 +32,13 @@ from stratify.evaluation.instability import (
     draw_samples,
     refit_samples,
 )
-from stratify.evaluation.learning_curve import compute_learning_curve
+from stratify.evaluation.learning_curve import compute_learning_curve, make_fit_predict
 from stratify.evaluation.permutation import (
     PermutationTest,
     compute_permutation_test,
     tabulate_permutation_tests,
 )
+from stratify.evaluation.references import evaluate_references, list_references
 from stratify.evaluation.shuffles import Within
 from stratify.evaluation.site_agreement import (
     SiteAgreement,
@@ -52,9 +54,10 @@ from stratify.evaluation.subgroups import (
 )
 from stratify.evaluation.usefulness import Usefulness, compute_usefulness, judge_likelihoods
 from stratify.evaluation.values import Completions, Evaluation
-from stratify.evaluation.verdict import Verdict, compute_gain, make_verdict
+from stratify.evaluation.verdict import Verdict, make_verdict
 
 __all__ = [
+    "SMALLEST_GAIN",
     "AddedValue",
     "Certificate",
     "Check",
@@ -65,6 +68,7 @@ __all__ = [
     "Difference",
     "Evaluation",
     "ExternalValidation",
+    "GainOver",
     "Grouping",
     "HeldOut",
     "Instability",
@@ -85,6 +89,7 @@ __all__ = [
     "compute_estimates",
     "compute_evaluation_subgroups",
     "compute_gain",
+    "compute_gains_over",
     "compute_instability",
     "compute_learning_curve",
     "compute_max_statistic",
@@ -95,12 +100,15 @@ __all__ = [
     "cross_validate",
     "cross_validate_many",
     "draw_samples",
+    "evaluate_references",
     "find_groupings",
     "is_possible",
     "judge_likelihoods",
     "label_patients",
+    "list_references",
     "make_certificate",
     "make_figures",
+    "make_fit_predict",
     "make_verdict",
     "plot_site_decoding",
     "refit",

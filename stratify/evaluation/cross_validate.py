@@ -287,6 +287,7 @@ def _summarise(
         replicas=classifiers,
         test_share=compute_test_share(folds),
         scheme=folds[0].scheme,
+        reference=table.reference,
         completions=completions,
     )
 

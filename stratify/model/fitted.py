@@ -278,8 +278,8 @@ class FittedModel:
 
     @property
     def _takes_unseen_sites(self) -> bool:
-        """Whether the study declared what becomes of patients from sites it did not see."""
-        return self.preparation.harmonise != "none" and self.preparation.unseen_site != "refuse"
+        """Whether the study declared for which of its sites others are taken."""
+        return self.preparation.harmonise != "none" and self.preparation.unseen_site == "reference"
 
     def _outside(self, row: pd.Series) -> Iterator[Silence]:
         for column in self.columns:

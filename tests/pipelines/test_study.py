@@ -45,7 +45,7 @@ def train(folder, *settings):
 def found(tmp_path_factory):
     """A study with a strong planted effect, large enough that a responder model is found."""
     folder = tmp_path_factory.mktemp("found")
-    simulation = make_cohort("optimistic", patients=900, seed=3, regions=12)
+    simulation = make_cohort("optimistic", patients=900, seed=2, regions=12)
     write_simulation(simulation, folder)
     new = make_cohort("optimistic", patients=14, seed=4, regions=12)
     write_simulation(new, folder / "new")

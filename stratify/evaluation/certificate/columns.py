@@ -19,9 +19,10 @@ def check_columns(table: Table) -> Check:
         column.name
         for column in table.columns
         if not (
-            # What only serves to adjust, such as the site, is no feature, but must be known then.
+            # What only serves to adjust or to refer to, as the site, is no feature, but must be
+            # known then.
             column.measured == "baseline"
-            if column.name in table.unused
+            if column.name in table.unused or table.reference is not None
             else task.allows(column, table.columns)
         )
     ]
