@@ -202,10 +202,10 @@ def _plant_noise(
 
 
 def _find_cells(table: Table, folds: Sequence[Fold]) -> np.ndarray:
-    """Number the cells inside which outcomes change places: of fold, site, and rows of a unit.
+    """Return the number of the cell of fold, site and rows of a unit that each patient is in.
 
-    Patients never tested are in no fold. A unit alone in its cell has nobody to change with, and is
-    given -1.
+    Inside a cell outcomes change places. Patients never tested are in no fold. A unit alone in its
+    cell has nobody to change with, and is given -1.
     """
     fold_of = np.full(len(table), len(folds))
     for k, fold in enumerate(folds):

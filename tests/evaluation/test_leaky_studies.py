@@ -101,6 +101,21 @@ def test_combat_that_preserves_the_outcome_is_refused():
         )
 
 
+def test_selection_outside_the_fold_is_named(honest):
+    """Of many columns of noise, those that go with the outcome, chosen on all patients."""
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame(rng.normal(size=(PATIENTS, 1000)), index=honest.X.index).add_prefix("n")
+    signs = np.where(honest.y == 1, 1.0, -1.0)
+    best = noise.columns[np.argsort(-np.abs(signs @ noise.to_numpy()))[:5]]
+    columns = {name: Column(name=name) for name in noise}
+    whole = replace(honest, X=noise, columns=tuple(columns.values()))
+    chosen = replace(honest, X=noise[best], columns=tuple(columns[name] for name in best))
+    folds, evaluation = study(chosen)
+    assert evaluation.metrics["auc"].value > 0.7
+    names = failed(make_certificate(whole, folds, evaluation.replicas))
+    assert any("chosen or left out before the folds" in name for name in names)
+
+
 def test_tuning_on_everybody_is_named(honest):
     folds = make_folds(honest.y, folds=4)
     everybody = ResponderClassifier("logistic", inner_folds=3).fit(honest.X, honest.y)
@@ -147,7 +162,9 @@ def test_followup_column_is_refused_and_named(honest):
     late = Column(name="x0", measured="followup")
     columns = tuple(late if c.name == "x0" else c for c in honest.columns)
     _, evaluation = study(replace(honest, columns=columns))
-    assert any("x0" in name and "before treatment" in name for name in failed(evaluation.certificate))
+    assert any(
+        "x0" in name and "before treatment" in name for name in failed(evaluation.certificate)
+    )
     cohort = widen(make_small_cohort(PATIENTS))
     columns = tuple(late if c.name == "x0" else c for c in cohort.columns)
     task = Task(rule=RULE, question="prognosis", clinical=("severity", "x0"))
@@ -220,9 +237,11 @@ def test_labels_that_reach_the_model_by_another_way_make_the_canaries_sing(hones
     def cheat(classifier, X, Y, held_out):
         return np.tile([[answers[name]] for name in held_out.index], (1, Y.shape[1]))
 
-    monkeypatch.setattr(ResponderClassifier, "decision_function", lambda self, X: np.array(
-        [float(answers[name]) for name in X.index]
-    ))
+    monkeypatch.setattr(
+        ResponderClassifier,
+        "decision_function",
+        lambda self, X: np.array([float(answers[name]) for name in X.index]),
+    )
     folds = make_folds(honest.y, folds=4)
     noise = canaries.check_canaries([honest], folds, inner_folds=3)["clinical"][1]
     assert not noise.passed

@@ -15,7 +15,7 @@ from stratify.evaluation.certificate.apart import (
 )
 from stratify.evaluation.certificate.columns import check_columns, check_gaps, check_near_copies
 from stratify.evaluation.certificate.patients import check_duplicates, check_order, check_sites
-from stratify.evaluation.certificate.preparation import EncodersChecked, check_encoders
+from stratify.evaluation.certificate.preparation import EncodersChecked, check_encoders, check_given
 from stratify.evaluation.certificate.values import Certificate, Check
 from stratify.folds import Fold
 from stratify.model import FoldClassifier, parts_of
@@ -58,6 +58,7 @@ def make_certificate(
             check_tested_once(table, folds),
             *check_scheme(table, folds),
             *check_levels(table, parts),
+            check_given(table, parts, folds),
             check_encoders(table, parts, {} if checked is None else checked),
             *(check_table(table, folds) if of_table is None else of_table),
             *more,
