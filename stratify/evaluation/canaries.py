@@ -102,7 +102,7 @@ def check_canaries(
     """
     first = [fold for fold in folds if fold.repeat == folds[0].repeat]
     noise: Check | None = None
-    found = {}
+    found: dict[str, tuple[Check, ...]] = {}
     for table in tables:
         known, parts = _take_known(table, first)
         inner = [
@@ -153,13 +153,14 @@ def _shuffle_outcomes(
         classifier = make_classifier("ridge", table, inner_folds=splits, seed=seed_of(seed, fold))
         assert isinstance(classifier, ResponderClassifier)
         # A labelling that leaves an inner fold one class only cannot be tuned.
-        usable = [
-            k
-            for k, y in enumerate(shuffled[fold.train].T)
-            if all(len(np.unique(y[train])) == 2 for train, _ in splits)
-        ]
+        usable = np.flatnonzero(
+            [
+                all(len(np.unique(y[train])) == 2 for train, _ in splits)
+                for y in shuffled[fold.train].T
+            ]
+        )
         scores = np.full((len(fold.test), SHUFFLES), np.nan)
-        if usable:
+        if len(usable):
             scores[:, usable] = fit_labellings(
                 classifier,
                 table.X.iloc[fold.train],
