@@ -127,7 +127,7 @@ def _overlaps(names: np.ndarray, learned: np.ndarray, held: np.ndarray) -> bool:
 
 def _is_held_twice(rows: int, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
     held = np.concatenate([held for _, held in splits])
-    return len(held) != len(np.unique(held)) or held.max(initial=-1) >= rows
+    return bool(len(held) != len(np.unique(held)) or held.max(initial=-1) >= rows)
 
 
 def _count_straddling(names: np.ndarray, folds: Sequence[Fold]) -> int:
