@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from scipy import stats
 
 from stratify.errors import DataError
 from stratify.evaluation.certificate import Check
+from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
 from stratify.evaluation.engine import make_classifier, seed_of
 from stratify.evaluation.shuffles import make_shuffles, make_units
 from stratify.folds import Fold, InnerFolds, draw_inner_folds
@@ -69,7 +72,12 @@ class Canary:
 
 
 def check_canaries(
-    tables: Sequence[Table], folds: Sequence[Fold], *, inner_folds: int = 5, seed: int = 0
+    tables: Sequence[Table],
+    folds: Sequence[Fold],
+    *,
+    inner_folds: int = 5,
+    seed: int = 0,
+    checkpoints: Path | None = None,
 ) -> dict[str, tuple[Check, ...]]:
     """Run the canary studies of each feature set with the cheapest family; look for any that sings.
 
@@ -82,6 +90,8 @@ def check_canaries(
     folds : sequence of Fold
         The first repeat is used.
     inner_folds, seed : int
+    checkpoints : Path, optional
+        A folder where finished canaries are kept and found again.
 
     Returns
     -------
@@ -100,6 +110,7 @@ def check_canaries(
     >>> [check.passed for check in check_canaries([table], folds, inner_folds=3)["clinical"]]
     [True, True]
     """
+    kept = None if checkpoints is None else Checkpoints(checkpoints)
     first = [fold for fold in folds if fold.repeat == folds[0].repeat]
     noise: Check | None = None
     found: dict[str, tuple[Check, ...]] = {}
@@ -109,40 +120,58 @@ def check_canaries(
             draw_inner_folds(known, fold, folds=inner_folds, seed=seed_of(seed, fold))
             for fold in parts
         ]
+        study = _Study(known, parts, inner, seed)
         if noise is None:
-            noise = _listen(_plant_noise, NOISE, known, parts, inner, seed)
+            noise = _listen(_plant_noise, NOISE, study, kept)
         found[table.features] = (noise,)
         if table.features != "late fusion":
-            shuffled = _listen(_shuffle_outcomes, SHUFFLED, known, parts, inner, seed)
-            found[table.features] = (shuffled, noise)
+            found[table.features] = (_listen(_shuffle_outcomes, SHUFFLED, study, kept), noise)
     return found
 
 
+class _Study(NamedTuple):
+    table: Table
+    folds: Sequence[Fold]
+    inner: Sequence[InnerFolds]
+    seed: int
+
+    def digest(self, name: str) -> str:
+        """Return the digest of all that a canary is made from."""
+        table = self.table
+        preparer = None if table.preparer is None else table.preparer.get_params()
+        rows = [rows for fold in self.folds for rows in (fold.train, fold.test)]
+        rows += [rows for splits in self.inner for split in splits for rows in split]
+        who = [
+            list(map(str, names))
+            for names in (table.groups, () if table.site is None else table.site)
+        ]
+        sizes = [SHUFFLES, NOISES, NOISE_COLUMNS, self.seed]
+        return digest_of(name, table.X, table.y, preparer, who, sizes, digest_of_code(), *rows)
+
+
 def _listen(
-    make: Callable[[Table, Sequence[Fold], Sequence[InnerFolds], int], Canary],
-    name: str,
-    table: Table,
-    folds: Sequence[Fold],
-    inner: Sequence[InnerFolds],
-    seed: int,
+    make: Callable[[_Study], Canary], name: str, study: _Study, kept: Checkpoints | None
 ) -> Check:
+    key = "" if kept is None else study.digest(name)
+    auc = None if kept is None else kept.read_array(key)
     try:
-        canary = make(table, folds, inner, seed)
+        canary = make(study) if auc is None else Canary(auc)
     except DataError as error:
         return Check(name, passed=True, detail=f"not run: {error.faults[0].met}")
+    if kept is not None and auc is None:
+        kept.write_array(key, canary.auc)
     if len(canary.auc) < 2:
         return Check(name, passed=True, detail="not run: no fold can be judged")
     return Check(name, canary.is_silent, str(canary))
 
 
-def _shuffle_outcomes(
-    table: Table, folds: Sequence[Fold], inner: Sequence[InnerFolds], seed: int
-) -> Canary:
+def _shuffle_outcomes(study: _Study) -> Canary:
     """Shuffle outcomes within cells of fold and site, and rank patients inside these.
 
     Inside a cell outcomes are exchangeable, given everything a model has learned of the others, so
     that the AUC is one half on average whatever sites differ in.
     """
+    table, folds, inner, seed = study
     assert table.y is not None
     cell = _find_cells(table, folds)
     shuffled = make_shuffles(
@@ -171,10 +200,9 @@ def _shuffle_outcomes(
     return _average(found)
 
 
-def _plant_noise(
-    table: Table, folds: Sequence[Fold], inner: Sequence[InnerFolds], seed: int
-) -> Canary:
+def _plant_noise(study: _Study) -> Canary:
     """Put noise in place of the columns, outcomes as they are."""
+    table, folds, inner, seed = study
     assert table.y is not None
     names = [f"noise_{k}" for k in range(NOISE_COLUMNS)]
     found = []
