@@ -180,15 +180,16 @@ def _from_windows(name: str, data: bytes, error: UnicodeDecodeError, faults: lis
     return text.encode("utf-8")
 
 
-_HIDDEN = tuple(mark.encode() for mark in "\u200b\u200e\u200f\u2060\ufeff\u00ad")
+HIDDEN_MARKS = "\u200b\u200e\u200f\u2060\ufeff\u00ad"
 """Marks without width: spaces, directions, joiners, byte-order marks and soft hyphens."""
 
 
 def _without_hidden(name: str, data: bytes, faults: list[Fault]) -> bytes:
     """Take out marks that nobody sees, and that make two names of one."""
-    count = sum(data.count(mark) for mark in _HIDDEN)
-    for mark in _HIDDEN:
-        data = data.replace(mark, b"")
+    count = 0
+    for mark in HIDDEN_MARKS:
+        count += data.count(mark.encode())
+        data = data.replace(mark.encode(), b"")
     if count:
         faults.append(
             _assumed(
