@@ -297,8 +297,11 @@ def read_written_numbers(cells: Iterable[str | None]) -> tuple[np.ndarray, str] 
     """
     cells = list(cells)
     known = [cell for cell in cells if cell is not None]
-    latin = [_to_latin(cell) for cell in known]
-    whole = [_SPACES.sub("", cell) if _SPACED.fullmatch(cell) else cell for cell in latin]
+    together = "\n".join(known)
+    latin = known if together.isascii() else [_to_latin(cell) for cell in known]
+    whole = latin
+    if _SPACES.search(together):
+        whole = [_SPACES.sub("", cell) if _SPACED.fullmatch(cell) else cell for cell in latin]
     found = _find_convention(whole)
     if found is None:
         return None
@@ -333,6 +336,9 @@ def _find_convention(cells: Sequence[str]) -> tuple[list[str], str] | None:
     """Return cells as plain numbers, and what their commas are; None where it cannot be told."""
     if all(_PLAIN.fullmatch(cell) for cell in cells):
         return list(cells), ""
+    commas = read_decimal_commas(cells)
+    if commas is not None:
+        return [repr(float(c)) for c in commas], "decimal commas"
     if all(_PLAIN.fullmatch(cell) or _COMMA_GROUPS.fullmatch(cell) for cell in cells) and any(
         "," in cell and ("." in cell or cell.count(",") > 1) for cell in cells
     ):
@@ -342,8 +348,7 @@ def _find_convention(cells: Sequence[str]) -> tuple[list[str], str] | None:
     ):
         plain = [cell.replace(".", "").replace(",", ".") for cell in cells]
         return plain, "points between thousands and decimal commas"
-    commas = read_decimal_commas(cells)
-    return None if commas is None else ([repr(float(c)) for c in commas], "decimal commas")
+    return None
 
 
 def read_decimal_commas(cells: Iterable[str | None]) -> np.ndarray | None:
