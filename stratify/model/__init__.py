@@ -1,6 +1,6 @@
 """Model families, calibration, and models ready for new patients."""
 
-from stratify.model.average import AveragedClassifier
+from stratify.model.average import AveragedClassifier, OneFit
 from stratify.model.classifier import (
     Engine,
     ResponderClassifier,
@@ -36,6 +36,7 @@ __all__ = [
     "FamilyName",
     "FittedModel",
     "FoldClassifier",
+    "OneFit",
     "Predictions",
     "ResponderClassifier",
     "SiteCalibration",
