@@ -167,6 +167,7 @@ def train(
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.evaluation import (
+            check_canaries,
             cross_validate_many,
             list_references,
             make_verdict,
@@ -227,7 +228,19 @@ def train(
                 on_fold=step,
                 **how,
             )
-        evaluations, references = judged[: len(candidates)], judged[len(candidates) :]
+        references = judged[len(candidates) :]
+        with progress("Listening to the canaries"):
+            canaries = check_canaries(
+                sets,
+                folds,
+                inner_folds=settings.validation.inner_folds,
+                seed=settings.validation.seed,
+                checkpoints=how["checkpoints"],
+            )
+        evaluations = tuple(
+            replace(one, certificate=one.certificate.add(canaries.get(one.features, ())))
+            for one in judged[: len(candidates)]
+        )
         every = tried.count(e for e in evaluations if not is_blind(e.family))
         verdict = make_verdict(
             evaluations,

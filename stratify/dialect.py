@@ -180,15 +180,16 @@ def _from_windows(name: str, data: bytes, error: UnicodeDecodeError, faults: lis
     return text.encode("utf-8")
 
 
-_HIDDEN = tuple(mark.encode() for mark in "\u200b\u200e\u200f\u2060\ufeff\u00ad")
+HIDDEN_MARKS = "\u200b\u200e\u200f\u2060\ufeff\u00ad"
 """Marks without width: spaces, directions, joiners, byte-order marks and soft hyphens."""
 
 
 def _without_hidden(name: str, data: bytes, faults: list[Fault]) -> bytes:
     """Take out marks that nobody sees, and that make two names of one."""
-    count = sum(data.count(mark) for mark in _HIDDEN)
-    for mark in _HIDDEN:
-        data = data.replace(mark, b"")
+    count = 0
+    for mark in HIDDEN_MARKS:
+        count += data.count(mark.encode())
+        data = data.replace(mark.encode(), b"")
     if count:
         faults.append(
             _assumed(
@@ -296,8 +297,11 @@ def read_written_numbers(cells: Iterable[str | None]) -> tuple[np.ndarray, str] 
     """
     cells = list(cells)
     known = [cell for cell in cells if cell is not None]
-    latin = [_to_latin(cell) for cell in known]
-    whole = [_SPACES.sub("", cell) if _SPACED.fullmatch(cell) else cell for cell in latin]
+    together = "\n".join(known)
+    latin = known if together.isascii() else [_to_latin(cell) for cell in known]
+    whole = latin
+    if _SPACES.search(together):
+        whole = [_SPACES.sub("", cell) if _SPACED.fullmatch(cell) else cell for cell in latin]
     found = _find_convention(whole)
     if found is None:
         return None
@@ -332,6 +336,9 @@ def _find_convention(cells: Sequence[str]) -> tuple[list[str], str] | None:
     """Return cells as plain numbers, and what their commas are; None where it cannot be told."""
     if all(_PLAIN.fullmatch(cell) for cell in cells):
         return list(cells), ""
+    commas = read_decimal_commas(cells)
+    if commas is not None:
+        return [repr(float(c)) for c in commas], "decimal commas"
     if all(_PLAIN.fullmatch(cell) or _COMMA_GROUPS.fullmatch(cell) for cell in cells) and any(
         "," in cell and ("." in cell or cell.count(",") > 1) for cell in cells
     ):
@@ -341,8 +348,7 @@ def _find_convention(cells: Sequence[str]) -> tuple[list[str], str] | None:
     ):
         plain = [cell.replace(".", "").replace(",", ".") for cell in cells]
         return plain, "points between thousands and decimal commas"
-    commas = read_decimal_commas(cells)
-    return None if commas is None else ([repr(float(c)) for c in commas], "decimal commas")
+    return None
 
 
 def read_decimal_commas(cells: Iterable[str | None]) -> np.ndarray | None:

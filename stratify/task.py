@@ -295,6 +295,7 @@ class Table:
             site=None if self.site is None else self.site[known],
             treatment=None if self.treatment is None else self.treatment[known],
             by=None if self.by is None else self.by[known],
+            references=tuple(replace(one, X=one.X[known]) for one in self.references),
             auxiliary=None,
         )
 

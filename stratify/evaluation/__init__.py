@@ -2,6 +2,7 @@
 
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.best_of import MaxStatistic, compute_best_model, compute_max_statistic
+from stratify.evaluation.canaries import Canary, check_canaries
 from stratify.evaluation.certificate import Certificate, Check, make_certificate
 from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.comparison import (
@@ -59,6 +60,7 @@ from stratify.evaluation.verdict import Verdict, make_verdict
 __all__ = [
     "SMALLEST_GAIN",
     "AddedValue",
+    "Canary",
     "Certificate",
     "Check",
     "CheckedRecalibration",
@@ -81,6 +83,7 @@ __all__ = [
     "Usefulness",
     "Verdict",
     "Within",
+    "check_canaries",
     "check_recalibration",
     "compare_evaluations",
     "compute_added_value",

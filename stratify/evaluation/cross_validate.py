@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from stratify.evaluation.certificate import Certificate, EncodersChecked, make_certificate
+from stratify.evaluation.certificate import (
+    Certificate,
+    EncodersChecked,
+    check_table,
+    make_certificate,
+)
 from stratify.evaluation.completions import (
     check_imputation,
     judge_completions,
@@ -122,6 +127,8 @@ def cross_validate_many(
     labels = judge_outcomes(candidates, folds, results, seed=seed)
     imputed = check_imputation(candidates[0][1], folds, work.labels, seed=seed)
     checked: EncodersChecked = {}
+    tables = {id(table): table for _, table in candidates}
+    of_tables = {key: check_table(table, folds) for key, table in tables.items()}
     return tuple(
         _summarise(
             family,
@@ -137,6 +144,7 @@ def cross_validate_many(
                 folds,
                 [results[k, j].classifier for j in range(len(folds))],
                 checked=checked,
+                of_table=of_tables[id(table)],
                 more=imputed,
             ),
         )

@@ -87,7 +87,7 @@ class GainOver:
     @property
     def beats(self) -> bool:
         """Whether the gain is above 0, and not all of what it may be is within the region."""
-        return self.log_loss.low > 0 and self.log_loss.high > self.region
+        return bool(self.log_loss.low > 0 and self.log_loss.high > self.region)
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values, for JSON and tables."""

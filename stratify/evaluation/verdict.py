@@ -184,7 +184,7 @@ def _not_beaten_words(
         f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
         f"than the base rate of {_base_rate(best)}, but has not beaten {named}. "
         f"{count_of(here, 'model')} {'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. "
-        "No report is issued."
+        "No report is issued." + _imputed_words(best)
     )
 
 
