@@ -181,6 +181,16 @@ store_option = click.option(
     "MLFLOW_TRACKING_URI, the study's tracking.store, or mlruns here]",
 )
 file_path = click.Path(path_type=Path)
+site_patients_option = click.option(
+    "--site-patients",
+    type=file_path,
+    metavar="FILE",
+    help="People of sites that training did not see, to learn these sites from; outcomes are not "
+    "needed.",
+)
+site_connectivity_option = click.option(
+    "--site-connectivity", type=file_path, metavar="FILE", help="Their connectivity."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -412,6 +422,8 @@ def train(
     help="Explain these patients, rather than tell what training logged.",
 )
 @click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@site_patients_option
+@site_connectivity_option
 @click.option(
     "--out", type=file_path, metavar="DIR", help="Where their contributions go [default: here]."
 )
@@ -421,6 +433,8 @@ def explain(
     run: str,
     patients: Path | None,
     connectivity: Path | None,
+    site_patients: Path | None,
+    site_connectivity: Path | None,
     out: Path | None,
     store: str | None,
     as_json: bool,
@@ -436,6 +450,8 @@ def explain(
             run,
             patients=patients,
             connectivity=connectivity,
+            site_patients=site_patients,
+            site_connectivity=site_connectivity,
             out=out,
             store=store,
             progress=_progress(),
@@ -453,6 +469,8 @@ def explain(
     help="A table with the columns of training; outcomes are not needed.",
 )
 @click.option("--connectivity", type=file_path, metavar="FILE", help="Their connectivity.")
+@site_patients_option
+@site_connectivity_option
 @click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")
 @store_option
 @json_option
@@ -460,6 +478,8 @@ def report(
     run: str,
     patients: Path,
     connectivity: Path | None,
+    site_patients: Path | None,
+    site_connectivity: Path | None,
     out: Path,
     store: str | None,
     as_json: bool,
@@ -472,6 +492,8 @@ def report(
             run,
             patients=patients,
             connectivity=connectivity,
+            site_patients=site_patients,
+            site_connectivity=site_connectivity,
             out=out,
             store=store,
             progress=_progress(),

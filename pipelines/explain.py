@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.patients import load_model_run, read_new_patients, say_unused
+from pipelines.patients import learn_sites, load_model_run, read_new_patients, say_unused
 from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
@@ -96,6 +96,8 @@ def explain(
     *,
     patients: Path | None = None,
     connectivity: Path | None = None,
+    site_patients: Path | None = None,
+    site_connectivity: Path | None = None,
     out: Path | None = None,
     store: str | None = None,
     progress: Progress = quiet,
@@ -111,6 +113,8 @@ def explain(
         A run id, a study's name, or a registry alias.
     patients : Path, optional
     connectivity : Path, optional
+    site_patients, site_connectivity : Path, optional
+        As for `pipelines.report.report`.
     out : Path, optional
         A folder, for the contributions of ``patients``.
     store : str, optional
@@ -132,6 +136,7 @@ def explain(
             from stratify.explanation import explain as explain_rows
             from stratify.explanation import write_contributions
 
+            loaded = learn_sites(loaded, site_patients, site_connectivity)
             assert loaded.model is not None
             table = read_new_patients(loaded, patients, connectivity)
             simulated |= table.simulated

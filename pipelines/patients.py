@@ -80,6 +80,43 @@ def say_unused(loaded: LoadedRun, connectivity: Path | None) -> str | None:
     return f"{connectivity} was not read: the {loaded.name} model uses no connectivity."
 
 
+def learn_sites(loaded: LoadedRun, patients: Path | None, connectivity: Path | None) -> LoadedRun:
+    """Let a model know new sites, where scans of people there are named.
+
+    Parameters
+    ----------
+    loaded : LoadedRun
+    patients : Path, optional
+        A table as of new patients, each from a site that training did not see. Without it nothing
+        is learned.
+    connectivity : Path, optional
+        Their scans.
+    """
+    if patients is None:
+        if connectivity is not None:
+            raise DataError(_sites_without_patients(connectivity))
+        return loaded
+    from stratify.model import adapt_to_sites
+
+    assert loaded.model is not None
+    table = read_new_patients(loaded, patients, connectivity)
+    return replace(loaded, model=adapt_to_sites(loaded.model, table.X))
+
+
+def say_learned(before: LoadedRun, after: LoadedRun) -> str | None:
+    """Say which sites were learned from scans without outcomes, if any were."""
+    assert before.model is not None
+    assert after.model is not None
+    site = next((column.name for column in before.model.columns if column.role == "site"), None)
+    if after is before or site is None:
+        return None
+    new = [one for one in after.model.ranges[site] if one not in before.model.ranges[site]]
+    return (
+        f"What is peculiar to the scans of {', '.join(map(str, new))} was learned from scans "
+        "without outcomes, after training; how well the model does there has not been tested."
+    )
+
+
 def read_new_patients(
     loaded: LoadedRun, patients: Path, connectivity: Path | None, *, labelled: bool = False
 ) -> Table:
@@ -104,6 +141,8 @@ def read_new_patients(
     dictionary = read_columns(loaded.folder / "columns.toml")
     if labelled:
         dictionary = _elsewhere(dictionary)
+    elif loaded.model.preparation.harmonise != "none":
+        dictionary = _with_any_site(dictionary)
     cohort = read_cohort(patients, dictionary, labelled=labelled)
     if labelled:
         cohort = examine_cohort(cohort)
@@ -132,13 +171,18 @@ def read_new_patients(
     return table
 
 
-def _elsewhere(dictionary: Dictionary) -> Dictionary:
-    """Return the dictionary for a cohort of another name, with sites that training did not know."""
+def _with_any_site(dictionary: Dictionary) -> Dictionary:
+    """Let a patient be from a site that is not listed: the model tells what becomes of it."""
     columns = tuple(
         replace(column, levels=()) if column.role == "site" else column
         for column in dictionary.columns
     )
-    return replace(dictionary, columns=columns, name="")
+    return replace(dictionary, columns=columns)
+
+
+def _elsewhere(dictionary: Dictionary) -> Dictionary:
+    """Return the dictionary for a cohort of another name, with sites that training did not know."""
+    return replace(_with_any_site(dictionary), name="")
 
 
 def _has_scans(model: FittedModel, study: Mapping[str, Any]) -> bool:
@@ -199,6 +243,15 @@ def _require_quality(connectomes: Connectomes, gates: Mapping[str, float]) -> No
                 )
                 for fault in faults
             )
+
+
+def _sites_without_patients(connectivity: Path) -> Fault:
+    return Fault(
+        where="--site-connectivity",
+        met=f"{connectivity} without --site-patients",
+        wanted="the table that says of which site each scan is",
+        way_out="Name it with --site-patients FILE.",
+    )
 
 
 def _connectivity_needed(model: FittedModel) -> Fault:

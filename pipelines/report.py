@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.patients import (
+    learn_sites,
     load_model_run,
     load_study_run,
     read_new_patients,
+    say_learned,
     say_superseded,
     say_unused,
 )
@@ -78,6 +81,8 @@ def report(
     *,
     patients: Path,
     connectivity: Path | None = None,
+    site_patients: Path | None = None,
+    site_connectivity: Path | None = None,
     out: Path,
     store: str | None = None,
     progress: Progress = quiet,
@@ -94,6 +99,9 @@ def report(
         A table with the columns of training; outcomes are not needed.
     connectivity : Path, optional
         Needed if the model uses connectivity.
+    site_patients, site_connectivity : Path, optional
+        People of sites that training did not see, outcomes not needed, from whose scans the model
+        learns what is peculiar to the site; see `stratify.model.adapt_to_sites`.
     out : Path
         A folder; made if absent.
     store : str, optional
@@ -116,9 +124,12 @@ def report(
             said={},
         )
     superseded = say_superseded(opened, loaded)
-    summary = _summarise(loaded, study, superseded)
+    adapted = learn_sites(loaded, site_patients, site_connectivity)
+    learned = say_learned(loaded, adapted)
+    loaded = adapted
+    summary = _summarise(loaded, study, (superseded, learned))
     written, said = _write_reports(loaded, summary, patients, connectivity, out, progress)
-    notes = (superseded, say_unused(loaded, connectivity))
+    notes = (superseded, learned, say_unused(loaded, connectivity))
     return ReportResult(
         study=loaded.reference.study,
         run_id=loaded.reference.run_id,
@@ -173,7 +184,7 @@ def _say_recalibrated(model: FittedModel) -> tuple[str, ...]:
     )
 
 
-def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> StudySummary:
+def _summarise(loaded: LoadedRun, study: LoadedRun, cautions: Sequence[str | None]) -> StudySummary:
     """Gather what a report says of the model behind it, from its run."""
     import datetime
 
@@ -202,7 +213,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, superseded: str | None) -> S
         outcome=model.task.rule.name,
         rule=model.task.rule.describe(),
         cautions=(
-            *((superseded,) if superseded else ()),
+            *(caution for caution in cautions if caution),
             *_say_recalibrated(model),
             *model.task.cautions,
         ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.examinations.values import Assembled, Attachments
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
+
+    from stratify.connectome import Connectomes
 
 
 def describe_motion(study: Assembled) -> Attachments:
@@ -15,7 +18,7 @@ def describe_motion(study: Assembled) -> Attachments:
     scans = study.scans
     if scans is None:
         return Attachments()
-    motion = None if scans.quality is None else scans.quality.get("mean_fd")
+    motion = _find_motion(study, scans)
     # Three patients for a correlation, and two displacements that differ.
     if motion is None or motion.count() < 3 or motion.nunique() < 2:
         return Attachments(
@@ -26,13 +29,23 @@ def describe_motion(study: Assembled) -> Attachments:
         )
     from stratify.connectome import compute_qc_fc, plot_qc_fc
 
-    qc_fc = compute_qc_fc(scans)
+    quality = motion.to_frame("mean_fd").set_axis(list(scans.patients))
+    qc_fc = compute_qc_fc(replace(scans, quality=quality))
     return Attachments(
         tables={"motion_in_connectivity": qc_fc},
         figures={"motion_in_connectivity": plot_qc_fc(qc_fc)},
         values={"motion_in_connectivity": _summarise(qc_fc)},
         sentences=[_say(study, qc_fc)],
     )
+
+
+def _find_motion(study: Assembled, scans: Connectomes) -> Series | None:
+    """Return mean displacement: what came with the scans, or else the patients' own column."""
+    if scans.quality is not None and "mean_fd" in scans.quality:
+        return scans.quality["mean_fd"]
+    if "mean_fd" in study.cohort:
+        return study.cohort.frame.loc[list(study.table.patients), "mean_fd"].astype(float)
+    return None
 
 
 def _summarise(qc_fc: DataFrame) -> dict[str, float]:

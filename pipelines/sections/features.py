@@ -22,7 +22,7 @@ Representation = Literal[
     "edges", "network blocks", "seeds", "partial correlation", "tangent", "graph"
 ]
 Harmonisation = Literal["none", "combat"]
-UnseenSite = Literal["refuse", "reference"]
+UnseenSite = Literal["refuse", "reference", "scans"]
 
 
 class FeaturesSection(Section):
@@ -66,8 +66,9 @@ class PreparationSection(Section):
     )
     unseen_site: UnseenSite = Field(
         default="refuse",
-        description="A new patient from a site that training did not see gets no likelihood, or is "
-        "treated as one from `reference_site`.",
+        description="A new patient from a site that training did not see gets no likelihood, is "
+        "treated as one from `reference_site`, or gets one once ten `scans` of that site or more, "
+        "outcomes not needed, are named by `stratify report --site-patients`.",
     )
     reference_site: Text | None = Field(
         default=None, description="The site that new ones are taken for."

@@ -1,5 +1,6 @@
 """Model families, calibration, and models ready for new patients."""
 
+from stratify.model.adapt import adapt_to_sites
 from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import (
     Engine,
@@ -41,6 +42,7 @@ __all__ = [
     "SiteCalibration",
     "StackedClassifier",
     "Tuned",
+    "adapt_to_sites",
     "compute_edge_correlations",
     "fit_cpm_permutations",
     "fit_labellings",

@@ -204,7 +204,7 @@ class FittedModel:
         site = next((column.name for column in self.columns if column.role == "site"), None)
         if self.preparation.harmonise == "none" or site is None or site not in X:
             return np.zeros(len(X), dtype=bool)
-        if self.preparation.unseen_site != "refuse":
+        if self.preparation.unseen_site == "reference":
             return np.zeros(len(X), dtype=bool)
         return ~X[site].astype(object).isin(self.ranges[site]).to_numpy()
 

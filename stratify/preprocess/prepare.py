@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -24,7 +25,7 @@ Representation = Literal[
 REPRESENTATIONS: tuple[str, ...] = get_args(Representation)
 Harmonisation = Literal["none", "combat"]
 HARMONISATIONS: tuple[str, ...] = get_args(Harmonisation)
-UnseenSite = Literal["refuse", "reference"]
+UnseenSite = Literal["refuse", "reference", "scans"]
 UNSEEN_SITES: tuple[str, ...] = get_args(UnseenSite)
 
 
@@ -41,9 +42,10 @@ class Preparation:
         Between sites.
     preserve : tuple of str
         Columns whose effect ComBat must not take for the site's; never the outcome.
-    unseen_site : {"refuse", "reference"}
-        What becomes of a patient from a site that training did not see: no likelihood, or treated
-        as one from ``reference_site``.
+    unseen_site : {"refuse", "reference", "scans"}
+        What becomes of a patient from a site that training did not see: no likelihood, treated
+        as one from ``reference_site``, or no likelihood until the site is learned from a few scans
+        without outcomes (`TablePreparer.adapt`).
     reference_site : str, optional
     hold_constant : tuple of str
         Clinical columns whose effect on both edges and response is taken out as a
@@ -263,7 +265,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
                 self.harmoniser_ = ComBat(
                     site=self.site,
                     preserve=self.preserve,
-                    unseen=self.unseen_site,
+                    unseen="reference" if self.unseen_site == "reference" else "refuse",
                     reference=self.reference_site,
                 ).fit(self._beside(values, X, used))
         self.encoder_ = TableEncoder(standardise=self.standardise).fit(self._prepare(X))
@@ -283,6 +285,29 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         """Represent and adjust, without encoding; shape (n_rows, n_prepared)."""
         check_is_fitted(self, "encoder_")
         return self._prepare(check_table(self, X, reset=False))
+
+    def adapt(self, X: Any) -> TablePreparer:
+        """Learn new sites from a few scans of each, outcomes not needed; all else stays.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_rows, n_columns)
+            As in training; see `ComBat.adapt`.
+
+        Returns
+        -------
+        adapted : TablePreparer
+            Another one; the same where no site is harmonised.
+        """
+        check_is_fitted(self, "encoder_")
+        if self.harmoniser_ is None:
+            return self
+        X = check_table(self, X, reset=False)
+        values = self._adjust(X)
+        adapted = copy(self)
+        beside = self._beside(values, X, (*self.preserve, str(self.site)))
+        adapted.harmoniser_ = self.harmoniser_.adapt(beside)
+        return adapted
 
     def describe_columns(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """Return what each prepared column is, given what the columns of the table are."""
@@ -310,6 +335,16 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         if not self._changes_edges:
             # Edges after clinical columns, as describe_columns has them and as tables come.
             return X.drop(columns=list(self.drop)) if self.drop else X
+        values = self._adjust(X)
+        if self.harmoniser_ is not None:
+            beside = self._beside(values, X, (*self.preserve, str(self.site)))
+            values = self._values_of(self.harmoniser_.transform(beside))
+        clinical = X.drop(columns=[*self.edges, *self.drop])
+        adjusted = pd.DataFrame(values, index=X.index, columns=list(self.names_))
+        return pd.concat([clinical, adjusted], axis=1)
+
+    def _adjust(self, X: pd.DataFrame) -> np.ndarray:
+        """Fill in, represent, and take confounds out: all that comes before harmonising."""
         assert self.imputer_ is not None
         values = self.imputer_.transform(X[list(self.edges)].to_numpy(dtype=np.float64))
         if self.represent_ is not None:
@@ -317,12 +352,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         if self.remover_ is not None:
             beside = self._beside(values, X, self.remove)
             values = self._values_of(self.remover_.transform(beside))
-        if self.harmoniser_ is not None:
-            beside = self._beside(values, X, (*self.preserve, str(self.site)))
-            values = self._values_of(self.harmoniser_.transform(beside))
-        clinical = X.drop(columns=[*self.edges, *self.drop])
-        adjusted = pd.DataFrame(values, index=X.index, columns=list(self.names_))
-        return pd.concat([clinical, adjusted], axis=1)
+        return values
 
     def _beside(self, values: np.ndarray, X: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         """Put the columns that adjusting reads beside the values it changes."""

@@ -1,11 +1,19 @@
 """What a study with connectivity says of its scans, its sites, and where a model looks."""
 
 import os
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
+from pipelines.data import read_table
+from pipelines.examinations import Assembled
+from pipelines.examinations.motion import describe_motion
+from pipelines.explain import explain
+from pipelines.settings import read_settings
 from pipelines.simulate import simulate
 from pipelines.train import train
+from stratify.errors import DataError
 
 FEW = ['models.families=["prevalence", "ridge"]', "validation.repeats=1", "validation.folds=3"]
 FEW += ["validation.permutations=0"]
@@ -40,10 +48,50 @@ def test_sites_are_told_before_harmonisation_and_not_after(trained):
     assert "after harmonisation" in said
 
 
-def test_motion_that_is_not_known_is_said(trained):
-    assert any(
-        "mean displacement of the scans is not known" in s for s in trained.examined.sentences
+def test_motion_is_taken_from_the_patients_where_the_scans_do_not_say_it(trained):
+    table = trained.examined.tables["motion_in_connectivity"]
+    assert len(table) == 20 * 19 / 2
+    assert (table["patients"] == 94).all()
+    assert table["distance"].notna().all()
+
+
+def test_motion_that_is_not_known_is_said(tmp_path):
+    simulate("null", patients=60, seed=1, regions=12, out=tmp_path)
+    data = read_table(read_settings(tmp_path / "study.toml"))
+    kept = [c for c in data.cohort.columns if c.name != "mean_fd"]
+    cohort = replace(
+        data.cohort, frame=data.cohort.frame.drop(columns="mean_fd"), columns=tuple(kept)
     )
+    study = Assembled(
+        settings=read_settings(tmp_path / "study.toml"),
+        cohort=cohort,
+        connectomes=data.connectomes,
+        table=data.table,
+        sets=[],
+        folds=[],
+    )
+    found = describe_motion(study)
+    assert "mean displacement of the scans is not known" in found.sentences[0]
+    assert not found.figures
+
+
+def test_a_site_of_new_patients_is_learned_from_scans_without_outcomes(tmp_path):
+    simulate("optimistic", patients=200, seed=4, regions=12, out=tmp_path)
+    overrides = [*FEW, *BOTH, "preparation.harmonise=combat", "preparation.unseen_site=scans"]
+    trained = train(tmp_path / "study.toml", overrides=overrides, store=str(tmp_path / "runs"))
+    cohort = pd.read_csv(tmp_path / "cohort.csv").head(12).assign(site="site D")
+    edges = pd.read_parquet(tmp_path / "connectivity.parquet").head(12)
+    cohort.to_csv(tmp_path / "new.csv", index=False)
+    edges.to_parquet(tmp_path / "new.parquet", index=False)
+    new = {"patients": tmp_path / "new.csv", "connectivity": tmp_path / "new.parquet"}
+    how = {**new, "out": tmp_path, "store": str(tmp_path / "runs")}
+    with pytest.raises(DataError, match="a site that training did not see"):
+        explain(trained.run_ids[1], **how)
+    of_site = {f"site_{name}": path for name, path in new.items()}
+    explain(trained.run_ids[1], **how, **of_site)
+    written = pd.read_csv(tmp_path / "contributions.csv")
+    assert len(written) == 12
+    assert not written["log_odds"].isna().any()
 
 
 @pytest.mark.skipif("STRATIFY_DATA" not in os.environ, reason="names no mirror of public data")

@@ -11,7 +11,13 @@ from stratify.errors import DataError
 from stratify.evaluation import cross_validate
 from stratify.explanation import explain
 from stratify.folds import make_folds
-from stratify.model import ResponderClassifier, fit_model, read_model, write_model
+from stratify.model import (
+    ResponderClassifier,
+    adapt_to_sites,
+    fit_model,
+    read_model,
+    write_model,
+)
 from stratify.preprocess import Preparation, TablePreparer
 from stratify.task import Task, assemble
 
@@ -150,6 +156,12 @@ def test_an_effect_is_removed_or_preserved_and_never_both():
         Preparation(remove=("age",), preserve=("age",), harmonise="combat")
 
 
+def take(table, rows):
+    """Return some patients of a table."""
+    of_rows = {name: getattr(table, name)[rows] for name in ("X", "y", "groups", "site")}
+    return replace(table, **of_rows)
+
+
 HARMONISED = Preparation(harmonise="combat", preserve=("age",))
 
 
@@ -197,3 +209,44 @@ def test_a_harmonised_model_comes_back_from_disk_the_same(tmp_path):
     model = fit_model(table, ResponderClassifier(preparer=table.preparer, inner_folds=3))
     again = read_model(write_model(model, tmp_path / "model"))
     pd.testing.assert_frame_equal(again.predict(table.X).table, model.predict(table.X).table)
+
+
+def test_an_unseen_site_is_learned_from_scans_without_outcomes():
+    preparation = replace(HARMONISED, unseen_site="scans")
+    table = make_prepared_table(preparation, n=150)
+    at_c = (table.X["site"] == "C").to_numpy()
+    model = fit_model(
+        take(table, ~at_c),
+        ResponderClassifier("ridge", preparer=table.preparer, inner_folds=3),
+    )
+    there = table.X[at_c]
+    assert model.predict(there).table["log_odds"].isna().all()
+    adapted = adapt_to_sites(model, there)
+    found = adapted.predict(there)
+    assert not found.table["log_odds"].isna().any()
+    assert not any("site" in one for outside in found.outside for one in outside)
+    # What training taught stays, and the first model still knows nothing of the site.
+    known = table.X[~at_c]
+    np.testing.assert_array_equal(
+        adapted.predict(known).table["log_odds"], model.predict(known).table["log_odds"]
+    )
+    assert model.predict(there).table["log_odds"].isna().all()
+    # Each edge's mean at the new site is brought near that of training.
+    encoder = adapted.classifier.encoder_
+    edges = list(encoder.edges)
+    before = (there[edges].mean() - known[edges].mean()).abs().mean()
+    after = (encoder.prepare(there)[edges].mean() - encoder.prepare(known)[edges].mean()).abs()
+    assert after.mean() < 0.5 * before
+
+
+def test_scans_of_a_site_are_refused_where_they_are_too_few_known_or_not_asked_for():
+    table = make_prepared_table(replace(HARMONISED, unseen_site="scans"), n=120)
+    model = fit_model(table, ResponderClassifier("ridge", preparer=table.preparer, inner_folds=3))
+    new = table.X.assign(site="elsewhere")
+    with pytest.raises(DataError, match="elsewhere"):
+        adapt_to_sites(model, new.iloc[:5])
+    with pytest.raises(DataError, match="known"):
+        adapt_to_sites(model, table.X)
+    other = replace(model, preparation=replace(model.preparation, unseen_site="refuse"))
+    with pytest.raises(DataError, match="unseen_site"):
+        adapt_to_sites(other, new)
