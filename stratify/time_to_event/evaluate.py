@@ -77,7 +77,7 @@ class TimeToEventEvaluation:
         return f"{self.features} cox"
 
     def of_patients(self) -> pd.DataFrame:
-        """Return one row a patient, in their order: the mean score and likelihood of the repeats."""
+        """Return one row a patient: the means of the repeats' scores and likelihoods."""
         by = self.predictions.groupby("patient", sort=False)
         means = by[["score", "likelihood", "everybody"]].mean()
         return by[["time", "event"]].first().join(means).reset_index()

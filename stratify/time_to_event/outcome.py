@@ -109,6 +109,10 @@ class FollowedTable:
         """Return the same patients with one feature set."""
         return replace(self, table=self.table.select(features))  # type: ignore[arg-type]
 
+    def describe_events(self) -> str:
+        """Say what was seen by the horizon: ``"with relapse by day 180"``."""
+        return f"with {self.outcome.name} by day {self.outcome.horizon:g}"
+
     def describe(self) -> str:
         """Return the question as one sentence, for runs."""
         task, told = self.table.task, self.outcome

@@ -67,10 +67,8 @@ def plot_risk_groups(evaluation: TimeToEventEvaluation, *, event: str = "the eve
     for name, colour in zip(names, _COLOURS[len(names)], strict=True):
         part = curves[curves["group"] == name]
         count = int(part["at_risk"].iloc[0])
-        axes.step(
-            part["day"], part["free"], where="post", color=colour, lw=2,
-            label=f"{name} likelihoods ({count} patients)" if len(names) > 1 else f"{count} patients",
-        )  # fmt: skip
+        label = f"{name} likelihoods ({count} patients)" if len(names) > 1 else f"{count} patients"
+        axes.step(part["day"], part["free"], where="post", color=colour, lw=2, label=label)
         axes.fill_between(
             part["day"], part["low"], part["high"], step="post", color=colour, alpha=0.15, lw=0
         )

@@ -1,4 +1,4 @@
-"""Is there a model that tells who has the event sooner, and how likely it is?"""
+"""Whether a model tells in whom the event comes sooner, and how likely it is."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def make_time_to_event_verdict(
     best = max(found, key=lambda e: e.metrics["brier_gain"].value)
     tried = count_of(len(evaluations), "model")
     words = (
-        f"The {best.name} model tells in whom {followed.outcome.name} comes sooner, better than chance, "
-        f"{_describe_sample(followed)}: concordance {best.metrics['uno_c']} up to day "
+        f"The {best.name} model tells in whom {followed.outcome.name} comes sooner, better than "
+        f"chance, {_describe_sample(followed)}: concordance {best.metrics['uno_c']} up to day "
         f"{followed.outcome.horizon:g}, Brier score lower than that of the Kaplan–Meier curve of "
         f"everybody by {best.metrics['brier_gain']}; {tried} "
         f"{'was' if len(evaluations) == 1 else 'were'} tried. These figures are from within this "
@@ -92,9 +92,9 @@ def _cannot_tell(
     followed: FollowedTable,
 ) -> str:
     return (
-        f"Cannot tell in whom {followed.outcome.name} comes sooner {_describe_sample(followed)}: of "
-        f"{count_of(len(evaluations), 'model')} none both ranks patients better than chance, once "
-        "allowance is made for how many were tried, and gives better likelihoods by day "
+        f"Cannot tell in whom {followed.outcome.name} comes sooner {_describe_sample(followed)}: "
+        f"of {count_of(len(evaluations), 'model')} none both ranks patients better than chance, "
+        "once allowance is made for how many were tried, and gives better likelihoods by day "
         f"{followed.outcome.horizon:g} than the Kaplan–Meier curve of everybody. The highest "
         f"concordance is {highest.metrics['uno_c']}, of {highest.name}, where 0.5 is chance. There "
         "is no usable individual prediction."
