@@ -30,7 +30,9 @@ def make_study(make_table):
         )
         predictions["probability"] = expit(predictions["log_odds"])
         nothing = pd.DataFrame()
-        evaluation = Evaluation("logistic", "clinical", {}, nothing, predictions, nothing, None, ())
+        evaluation = Evaluation(
+            "logistic", "clinical", {}, nothing, predictions, nothing, None, (), 0.2
+        )
         return replace(table, y=y), evaluation
 
     return make
