@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from stratify.errors import DataError, Fault
+from stratify.errors import DataError, Fault, count_of
 
 DELIMITER_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
@@ -68,6 +69,7 @@ def decode(name: str, data: bytes, delimiter: str) -> Decoded:
     """
     faults: list[Fault] = []
     data = _to_utf8(name, data, faults)
+    data = _without_hidden(name, data, faults)
     data = _with_line_ends(name, data, faults)
     skipped = 0
     said = _SEPARATOR_LINE.match(data)
@@ -178,6 +180,28 @@ def _from_windows(name: str, data: bytes, error: UnicodeDecodeError, faults: lis
     return text.encode("utf-8")
 
 
+HIDDEN_MARKS = "\u200b\u200e\u200f\u2060\ufeff\u00ad"
+"""Marks without width: spaces, directions, joiners, byte-order marks and soft hyphens."""
+
+
+def _without_hidden(name: str, data: bytes, faults: list[Fault]) -> bytes:
+    """Take out marks that nobody sees, and that make two names of one."""
+    count = 0
+    for mark in HIDDEN_MARKS:
+        count += data.count(mark.encode())
+        data = data.replace(mark.encode(), b"")
+    if count:
+        faults.append(
+            _assumed(
+                name,
+                f"{count_of(count, 'mark')} without width, such as come with text from web pages",
+                "text in which everything can be seen",
+                "They were taken out.",
+            )
+        )
+    return data
+
+
 def _with_line_ends(name: str, data: bytes, faults: list[Fault]) -> bytes:
     """Turn a file with old Mac line ends (a carriage return alone) into one with line feeds."""
     if b"\n" in data or b"\r" not in data:
@@ -238,6 +262,93 @@ def _cells(text: str, delimiter: str, most: int) -> list[list[str]]:
     except csv.Error:  # a cell larger than csv allows: what was read so far says enough
         pass
     return rows
+
+
+def read_written_numbers(cells: Iterable[str | None]) -> tuple[np.ndarray, str] | None:
+    """Read a column's cells as numbers written otherwise, if nothing else can be meant.
+
+    Decimal commas; commas, points, spaces or apostrophes between thousands; digits and signs of
+    another script. What a comma is must be told by the column itself: in ``1,234.5`` it stands
+    between thousands, in ``1,234`` alone it may be either.
+
+    Parameters
+    ----------
+    cells : sequence of str or None
+        None for a missing cell.
+
+    Returns
+    -------
+    values : array of float
+    how : str
+        What was met: ``"decimal commas"``.
+
+    or None, where some cell is no number, or may mean another.
+
+    Examples
+    --------
+    >>> read_written_numbers(["1,234.5", "980", None])
+    (array([1234.5,  980. ,    nan]), 'commas between thousands')
+    >>> read_written_numbers(["1.234,5", "980"])
+    (array([1234.5,  980. ]), 'points between thousands and decimal commas')
+    >>> read_written_numbers(["1 234.5", "\uff19\uff18\uff10"])[1]
+    'spaces or apostrophes between thousands, and digits or signs of another script'
+    >>> read_written_numbers(["1,234", "12.5"]) is None
+    True
+    """
+    cells = list(cells)
+    known = [cell for cell in cells if cell is not None]
+    together = "\n".join(known)
+    latin = known if together.isascii() else [_to_latin(cell) for cell in known]
+    whole = latin
+    if _SPACES.search(together):
+        whole = [_SPACES.sub("", cell) if _SPACED.fullmatch(cell) else cell for cell in latin]
+    found = _find_convention(whole)
+    if found is None:
+        return None
+    plain, commas = found
+    how = [
+        "spaces or apostrophes between thousands" if whole != latin else "",
+        commas,
+        "digits or signs of another script" if latin != known else "",
+    ]
+    values = np.full(len(cells), np.nan)
+    values[[cell is not None for cell in cells]] = [float(cell) for cell in plain]
+    return values, ", and ".join(filter(None, how))
+
+
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_SPACES = re.compile("[ \u00a0\u2009\u202f'\u2019]")
+_SPACED = re.compile("[+-]?[1-9]\\d{0,2}([ \u00a0\u2009\u202f'\u2019]\\d{3})+([.,]\\d+)?")
+_COMMA_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+_POINT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?")
+_OTHER_SIGNS = str.maketrans("\u2212\uff0d\uff0b\uff0e\uff0c\u066b\u066c", "--+.,.,")
+
+
+def _to_latin(cell: str) -> str:
+    """Write digits and signs of any script as those of ASCII."""
+    if cell.isascii():
+        return cell
+    digits = (str(unicodedata.decimal(mark, mark)) for mark in cell)
+    return "".join(digits).translate(_OTHER_SIGNS)
+
+
+def _find_convention(cells: Sequence[str]) -> tuple[list[str], str] | None:
+    """Return cells as plain numbers, and what their commas are; None where it cannot be told."""
+    if all(_PLAIN.fullmatch(cell) for cell in cells):
+        return list(cells), ""
+    commas = read_decimal_commas(cells)
+    if commas is not None:
+        return [repr(float(c)) for c in commas], "decimal commas"
+    if all(_PLAIN.fullmatch(cell) or _COMMA_GROUPS.fullmatch(cell) for cell in cells) and any(
+        "," in cell and ("." in cell or cell.count(",") > 1) for cell in cells
+    ):
+        return [cell.replace(",", "") for cell in cells], "commas between thousands"
+    if all(_DECIMAL.fullmatch(cell) or _POINT_GROUPS.fullmatch(cell) for cell in cells) and any(
+        "." in cell and ("," in cell or cell.count(".") > 1) for cell in cells
+    ):
+        plain = [cell.replace(".", "").replace(",", ".") for cell in cells]
+        return plain, "points between thousands and decimal commas"
+    return None
 
 
 def read_decimal_commas(cells: Iterable[str | None]) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratify.cohort import read_cohort
-from stratify.dialect import decode, read_decimal_commas
+from stratify.dialect import decode, read_decimal_commas, read_written_numbers
 from stratify.errors import DataError
 from stratify.schema import Column
 from stratify.sheet import read_sheet
@@ -157,3 +157,77 @@ def test_commas_in_names_of_a_file_with_semicolons_do_not_part_it():
     # And the other way round: rows that commas part as well keep what the ending promises.
     data = b"id,age;sex;site,dose;unit;x\n1,a;b;c,2;3;4\n"
     assert decode("t.csv", data, ",").delimiter == ","
+
+
+# Numbers written otherwise
+
+COMMAS, POINTS = "commas between thousands", "points between thousands and decimal commas"
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "how"),
+    [
+        (["1,234.5", "12"], [1234.5, 12], COMMAS),
+        (["1,234,567", "1,000"], [1234567, 1000], COMMAS),
+        (["-1,234.50", "3e2"], [-1234.5, 300], COMMAS),
+        (["1.234,5", "12", "2,5"], [1234.5, 12, 2.5], POINTS),
+        (["1.234.567"], [1234567], POINTS),
+        (["2,5", "31"], [2.5, 31], "decimal commas"),
+        (["1 234.5", "12"], [1234.5, 12], "spaces or apostrophes between thousands"),
+        (["1\u202f234,5"], [1234.5], "spaces or apostrophes between thousands, and decimal commas"),
+        (["1'234", "1\u2019000"], [1234, 1000], "spaces or apostrophes between thousands"),
+        (["\uff13\uff10", "\u22125", "\uff13\uff0e\uff15"], [30, -5, 3.5],
+         "digits or signs of another script"),
+        (["\u0661\u0662"], [12], "digits or signs of another script"),
+        (["1.5", ".5", "5.", "+2", "1e-3"], [1.5, 0.5, 5, 2, 0.001], ""),
+    ],
+)  # fmt: skip
+def test_what_a_comma_means_is_told_by_the_column(cells, values, how):
+    found = read_written_numbers([*cells, None])
+    assert found is not None
+    np.testing.assert_array_equal(found[0], [*values, np.nan])
+    assert found[1] == how
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1,234"],  # either
+        ["1,234", "2.5"],  # the comma stands between thousands, or it is another's decimal comma
+        ["1,23.4"],
+        ["12,34,567"],
+        ["1.234,5", "1,234.5"],  # both conventions
+        ["1 23"],
+        ["0,123.5"],
+        ["12", "high"],
+        ["inf"],
+        ["1_000"],
+        [""],
+    ],
+)
+def test_numbers_that_may_mean_another_are_left_alone(cells):
+    assert read_written_numbers(cells) is None
+
+
+@given(
+    st.lists(st.floats(-1e9, 1e9).map(lambda v: round(v, 2)), min_size=1),
+    st.sampled_from([",.", ".,", " .", " ,", "'."]),
+)
+def test_numbers_written_in_any_convention_come_back_or_are_left_alone(values, convention):
+    group, point = convention
+    cells = [f"{v:,.2f}".replace(",", "#").replace(".", point).replace("#", group) for v in values]
+    found = read_written_numbers(cells)
+    if found is not None:
+        np.testing.assert_allclose(found[0], values)
+    elif max(map(abs, values)) >= 1000:
+        assert group in ",." and all(abs(v) < 1e6 for v in values)  # noqa: PT018
+
+
+def test_marks_nobody_sees_are_taken_out_and_told():
+    found = decode("t.csv", "\u200bid,x\nP\u00ad1\u200e,2\n".encode(), ",")
+    assert found.data == b"id,x\nP1,2\n"
+    assert [fault.met for fault in found.faults] == [
+        "3 marks without width, such as come with text from web pages"
+    ]
+    persian = "\u0645\u06cc\u200c\u0631\u0648\u0645,x\n1,2\n".encode()
+    assert decode("t.csv", persian, ",").data == persian  # there it is part of the word

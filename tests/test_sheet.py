@@ -74,10 +74,12 @@ def test_ragged_rows_of_a_workbook_are_kept_aside_too(tmp_path):
     assert sheet.text("x").tolist() == ["2", None]
 
 
-def test_a_column_without_a_name_is_warned_of_only_if_it_holds_something(tmp_path):
+def test_a_column_without_a_name_is_warned_of_whether_it_holds_something_or_not(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("id,x,\n1,2,\n")
-    assert read_sheet(path).faults == ()
+    path.write_text("id,x,,\n1,2,,\n")
+    (warning,) = read_sheet(path).faults
+    assert warning.severity == "warning"
+    assert "2 columns without a name and without a value" in warning.met
     path.write_text(",id,x\n0,1,2\n")
     (warning,) = read_sheet(path).faults
     assert warning.severity == "warning"
@@ -112,3 +114,34 @@ def test_a_file_with_a_header_only_is_a_table_without_rows(tmp_path):
 def test_lists_in_parquet_are_refused_by_column(tmp_path):
     pd.DataFrame({"id": ["1"], "scores": [[1, 2]]}).to_parquet(tmp_path / "t.parquet")
     assert "column scores holds lists" in str(read_sheet(tmp_path / "t.parquet").faults[0])
+
+
+def test_a_title_above_the_names_is_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("Export of March\n\n" + "id,x,y\n1,2,3\n4,5,6\n")
+    (fault,) = (fault for fault in read_sheet(path).faults if fault.severity == "error")
+    assert "1 name in the first row, and 3 cells in 3 rows below" in fault.met
+    assert "Delete the lines above the names" in fault.way_out
+    path.write_text("id,x,y\n1,2,3\n4,5,6,7\n8,9,10\n")
+    assert read_sheet(path).faults == ()  # one long row is no header's fault
+
+
+def test_text_kept_by_a_formula_is_read_as_the_text(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('id,x\n="007",1\n"=""008""",=2\n')
+    sheet = read_sheet(path)
+    assert sheet.text("id").tolist() == ["007", "008"]
+    assert sheet.text("x").tolist() == ["1", "=2"]
+    (warning,) = sheet.faults
+    assert "2 cells written as a formula" in warning.met
+
+
+def test_headers_given_twice_are_numbered_where_that_is_asked_for(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,a,a,a (2)\n1,2,3,4,5\n")
+    sheet = read_sheet(path, repeated="numbered")
+    assert sheet.headers[:4] == ("a", "b", "a (2)", "a (3)")
+    assert len(set(sheet.headers)) == 5
+    assert [sheet.title(header) for header in sheet.headers] == ["a", "b", "a", "a", "a (2)"]
+    assert [sheet.text(header)[0] for header in sheet.headers] == ["1", "2", "3", "4", "5"]
+    assert any("share a name: a" in fault.met for fault in read_sheet(path).faults)

@@ -68,6 +68,7 @@ def _say(study: Assembled, qc_fc: DataFrame) -> str:
     )
     return (
         f"Motion: edges correlate with mean displacement at a median of {found['median_r']:.2f}, "
-        f"{found['share_below_p_0_05']:.0%} of them with p < 0.05, where chance alone gives 5%; "
+        f"{100 * found['share_below_p_0_05']:.0f} % of them with p < 0.05, where chance alone "
+        "gives 5 %; "
         f"{done}."
     )

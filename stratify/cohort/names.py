@@ -48,6 +48,9 @@ IDENTIFIERS = (
     ),
 )
 
+DATE = re.compile(r"(^|[_ ])(dates?|dob|birth(day)?|seen|visited)([_ ]|$)|[_ ](on|at)$", re.I)
+"""Names of dates."""
+
 _VISIT = (
     r"(baseline|pre|screening|screen|bl|t0|week_?\d+|wk_?\d+|w\d+|month_?\d+|mo_?\d+|m\d+|day_?\d+"
     r"|d\d+|visit_?\d+|v\d+|session_?\d+|infusion_?\d+|ses-\w+|ses_?\d+"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort.values import Cohort
+from stratify.dialect import HIDDEN_MARKS
 from stratify.errors import DataError, Fault, name_some
 from stratify.files import replacing
 from stratify.schema import Column
@@ -31,7 +32,8 @@ def write_cohort(cohort: Cohort, path: str | Path, *, patient: str = "patient") 
     Raises
     ------
     DataError
-        If the ending is another, or a cell holds a word that would read back as missing.
+        If the ending is another, or a cell holds a word that would read back as missing, or as
+        another word.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -45,7 +47,7 @@ def write_cohort(cohort: Cohort, path: str | Path, *, patient: str = "patient") 
             )
         )
     frame = cohort.frame.copy()
-    faults = []
+    faults = [] if suffix == ".parquet" else _changed_words(cohort)
     for column in cohort.columns:
         values = frame[column.name]
         faults += _lost_words(cohort, column, values)
@@ -62,6 +64,31 @@ def write_cohort(cohort: Cohort, path: str | Path, *, patient: str = "patient") 
             frame.to_parquet(part, index=False)
         else:
             frame.to_csv(part, sep=DELIMITERS[suffix], index=False, lineterminator="\n")
+
+
+def _changed_words(cohort: Cohort) -> list[Fault]:
+    """Refuse words that a text table does not keep: marks nobody sees, and formulas."""
+    words = {"patient": pd.Series(cohort.patients, index=cohort.frame.index, dtype="str")}
+    words |= {c.name: cohort.frame[c.name] for c in cohort.columns if c.kind in _OF_WORDS}
+    faults = []
+    for name, values in words.items():
+        wrong = values.astype("str").str.contains(_NOT_KEPT, na=False).to_numpy()
+        if wrong.any():
+            patients = tuple(map(str, cohort.frame.index[wrong]))
+            faults.append(
+                Fault(
+                    where=f"{cohort.name}: {name}",
+                    met=f"marks without width, or a formula, of patient {name_some(patients)}",
+                    wanted="words that read back as they are",
+                    way_out="Write them without, or write a .parquet file.",
+                    patients=patients,
+                )
+            )
+    return faults
+
+
+_OF_WORDS = ("category", "text")
+_NOT_KEPT = f'[{HIDDEN_MARKS}]|^="[^"]*"$'
 
 
 def _lost_words(cohort: Cohort, column: Column, values: pd.Series) -> list[Fault]:

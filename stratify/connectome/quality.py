@@ -222,7 +222,8 @@ def plot_qc_fc(qc_fc: pd.DataFrame) -> Figure:
     axes[0].set_ylabel("edges")
     share = float((qc_fc["p"] < 0.05).mean())
     axes[0].set_title(
-        f"median {r.median():.2f}; {share:.0%} of edges with p < 0.05".replace("-", "−"), fontsize=9
+        f"median {r.median():.2f}; {100 * share:.0f} % of edges with p < 0.05".replace("-", "−"),
+        fontsize=9,
     )
     if with_distance:
         known = qc_fc.dropna(subset=["r", "distance"])

@@ -20,6 +20,7 @@ from stratify.model import (
     Engine,
     FamilyName,
     FoldClassifier,
+    OneFit,
     ResponderClassifier,
     StackedClassifier,
     Tuned,
@@ -184,7 +185,7 @@ def make_classifier(
     inner_folds: InnerFolds,
     seed: int,
     engine: Engine = "fast",
-) -> ResponderClassifier | StackedClassifier:
+) -> OneFit:
     """Make the unfitted classifier of a table: one model, or one of each half where they fuse."""
     if table.features == "late fusion":
         halves = [table.select("clinical"), table.select("connectivity")]
@@ -218,21 +219,18 @@ def _run(work: Work, task: _Task) -> list[FoldResult]:
     fold = work.folds[task.fold]
     table = work.candidates[task.members[0]][1]
     X, held_out = table.X.iloc[fold.train], table.X.iloc[fold.test]
-    completions = [
-        _fit_members(work, task, X, y, k) for k, y in enumerate(work.labels[task.fold].T)
-    ]
     results = []
-    for fitted in zip(*completions, strict=True):
+    for fitted in _fit_members(work, task, X):
         classifier = fitted[0] if len(fitted) == 1 else AveragedClassifier(fitted[0]).join(fitted)
         log_odds = classifier.decision_function(held_out) if len(fold.test) else np.zeros(0)
         results.append(FoldResult(classifier, log_odds))
     return results
 
 
-def _fit_members(
-    work: Work, task: _Task, X: pd.DataFrame, y: np.ndarray, completion: int
-) -> list[ResponderClassifier | StackedClassifier]:
-    """Fit every member of a task to one completion of the outcomes."""
+def _fit_members(work: Work, task: _Task, X: pd.DataFrame) -> list[list[OneFit]]:
+    """Fit every member of a task to each completion of the outcomes."""
+    labels = work.labels[task.fold]
+    places = [(member, k) for member in task.members for k in range(labels.shape[1])]
     classifiers = [
         make_classifier(
             *work.candidates[member],
@@ -240,19 +238,20 @@ def _fit_members(
             seed=work.seeds[task.fold],
             engine=work.engine,
         )
-        for member in task.members
+        for member, _ in places
     ]
     single = [c for c in classifiers if isinstance(c, ResponderClassifier)]
     if work.engine == "reference" or len(single) < len(classifiers):
-        for classifier in classifiers:
-            classifier.fit(X, y)
+        for classifier, (_, k) in zip(classifiers, places, strict=True):
+            classifier.fit(X, labels[:, k])
     else:
-        known = [task.known.get((member, completion)) for member in task.members]
-        fit_together(single, X, y, known=known)
-    return classifiers
+        known = [task.known.get(place) for place in places]
+        fit_together(single, X, labels[:, [k for _, k in places]], known=known)
+    each = labels.shape[1]
+    return [classifiers[first : first + each] for first in range(0, len(places), each)]
 
 
-def _completions_of(classifier: FoldClassifier) -> list[ResponderClassifier | StackedClassifier]:
+def _completions_of(classifier: FoldClassifier) -> list[OneFit]:
     return classifier.parts_ if isinstance(classifier, AveragedClassifier) else [classifier]
 
 

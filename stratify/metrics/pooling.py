@@ -137,7 +137,7 @@ def pool_on_scale(
     --------
     >>> estimate, share = pool_on_scale([0.61, 0.62, 0.63, 0.64], [0.0025] * 4, scale="logit")
     >>> print(estimate, round(share, 2))
-    0.625 (95 % interval 0.522 to 0.718) 0.08
+    0.625 (95 % interval 0.519 to 0.721) 0.08
     """
     values, variances = np.asarray(values, dtype=float), np.asarray(variances, dtype=float)
     if np.isnan(values).any():

@@ -1,7 +1,7 @@
 """Model families, calibration, and models ready for new patients."""
 
 from stratify.model.adapt import adapt_to_sites
-from stratify.model.average import AveragedClassifier
+from stratify.model.average import AveragedClassifier, OneFit
 from stratify.model.classifier import (
     Engine,
     ResponderClassifier,
@@ -37,6 +37,7 @@ __all__ = [
     "FamilyName",
     "FittedModel",
     "FoldClassifier",
+    "OneFit",
     "Predictions",
     "ResponderClassifier",
     "SiteCalibration",

@@ -15,6 +15,7 @@ from stratify.model.stack import StackedClassifier
 from stratify.model.two_classes import TwoClassClassifier
 
 OneFit = ResponderClassifier | StackedClassifier
+"""What is fitted to one labelling."""
 
 
 class AveragedClassifier(TwoClassClassifier):

@@ -132,7 +132,7 @@ class ResponderClassifier(TwoClassClassifier):
         """
         X, y = self._check(X, y)
         self.inner_folds_ = self._make_inner_folds(y, groups)
-        _fit_all([self], X, y, [None])
+        _fit_all([self], X, [y], [None])
         return self
 
     def score_rows(self, X: Any) -> np.ndarray:
@@ -228,7 +228,8 @@ def fit_together(
     classifiers : sequence of ResponderClassifier
         Unfitted, of one ``preparer`` and the same given ``inner_folds``.
     X : DataFrame, shape (n_patients, n_columns)
-    y : array, shape (n_patients,)
+    y : array, shape (n_patients,) or (n_patients, n_classifiers)
+        Each has a labelling of its own, where there are several columns.
     known : sequence of Tuned or None, optional
         What fitting some of them on these rows came to before; the others are fitted.
 
@@ -244,10 +245,12 @@ def fit_together(
     >>> [classifier.family for classifier in both if hasattr(classifier, "model_")]
     ['logistic', 'svm']
     """
-    for classifier in classifiers:
-        checked, encoded = classifier._check(X, y)
+    labellings = []
+    for k, classifier in enumerate(classifiers):
+        checked, encoded = classifier._check(X, y if y.ndim == 1 else y[:, k])
         classifier.inner_folds_ = classifier._make_inner_folds(encoded, None)
-    _fit_all(classifiers, checked, encoded, known or [None] * len(classifiers))
+        labellings.append(encoded)
+    _fit_all(classifiers, checked, labellings, known or [None] * len(classifiers))
 
 
 def fit_labellings(
@@ -295,33 +298,39 @@ def fit_labellings(
 def _fit_all(
     classifiers: Sequence[ResponderClassifier],
     X: pd.DataFrame,
-    y: np.ndarray,
+    labellings: Sequence[np.ndarray],
     known: Sequence[Tuned | None],
 ) -> None:
-    """Tune, calibrate and fit classifiers whose input was checked."""
+    """Tune, calibrate and fit classifiers whose input was checked, each to its labelling."""
     preparer = classifiers[0].preparer
     families = [classifier._make_family() for classifier in classifiers]
-    new = [family for family, tuned in zip(families, known, strict=True) if tuned is None]
-    scores = dict(zip(map(id, new), _score_inner(classifiers[0], new, X, y), strict=True))
+    new = [k for k, tuned in enumerate(known) if tuned is None]
+    found = _score_inner(
+        classifiers[0], [families[k] for k in new], X, [labellings[k] for k in new]
+    )
+    scores = dict(zip(new, found, strict=True))
     for standardise in {family.standardise for family in families}:
         encoder = make_encoder(preparer, standardise=standardise).fit(X)
         rows = encoder.transform(X) if new else None
-        for classifier, family, tuned in zip(classifiers, families, known, strict=True):
+        for k, family in enumerate(families):
             if family.standardise == standardise:
-                done = tuned or _tune(see_columns(family, encoder), scores[id(family)], rows, y)
-                classifier._take(done, encoder)
+                seeing, y = see_columns(family, encoder), labellings[k]
+                classifiers[k]._take(known[k] or _tune(seeing, scores[k], rows, y), encoder)
 
 
 def _score_inner(
-    classifier: ResponderClassifier, families: Sequence[Family], X: pd.DataFrame, y: np.ndarray
+    classifier: ResponderClassifier,
+    families: Sequence[Family],
+    X: pd.DataFrame,
+    labellings: Sequence[np.ndarray],
 ) -> list[np.ndarray]:
     """Return held-out scores of each family's grid, (n_patients, n_grid)."""
-    scores = [np.full((len(y), len(family.grid)), np.nan) for family in families]
+    scores = [np.full((len(X), len(family.grid)), np.nan) for family in families]
     forms = [family.standardise for family in families]
     # One inner fold at a time, so that no more than one is held in memory as numbers.
     for train, test in classifier.inner_folds_ if families else ():
         encoded = encode_rows(X.iloc[train], X.iloc[test], classifier.preparer, forms)
-        for family, held_out in zip(families, scores, strict=True):
+        for family, held_out, y in zip(families, scores, labellings, strict=True):
             rows = encoded[family.standardise]
             held_out[test] = see_columns(family, rows.encoder).score_path(rows, y[train])
     return scores

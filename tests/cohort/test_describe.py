@@ -356,3 +356,49 @@ def test_safety_screens_are_drafted_as_screens(tmp_path):
     for name in ("seizure", "phq9_item9"):
         assert column_of(draft, name).role == "screen"
         assert draft.reasons[name]["role"].startswith(f"{GUESSED}a safety screen")
+
+
+def test_awkward_numbers_are_drafted_as_numbers_and_read_as_those(tmp_path):
+    path = tmp_path / "awkward.csv"
+    rows = ["id;dose;weight;age;change"]
+    rows += [f"P{k:02d};1,{k:03d}.5;1.0{k:02d},5;３{k % 10};−{k}" for k in range(20)]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    source = read_source(path)
+    draft = describe_source(source)
+    kinds = {column.name: column.kind for column in draft.dictionary.columns}
+    assert kinds == {"id": "text"} | dict.fromkeys(("dose", "weight", "age", "change"), "number")
+    cohort = read_cohort(source, draft.dictionary)
+    assert cohort.frame["dose"].tolist() == [1000.5 + k for k in range(20)]
+    assert cohort.frame["weight"].tolist() == [1000.5 + k for k in range(20)]
+    assert cohort.frame["age"].tolist() == [30 + k % 10 for k in range(20)]
+    assert cohort.frame["change"].tolist() == [-k for k in range(20)]
+    told = {fault.where.split(": ")[-1]: fault.met for fault in cohort.warnings}
+    assert "commas between thousands in 20 cells" in told["dose"]
+    assert "points between thousands and decimal commas in 20 cells" in told["weight"]
+    assert "digits or signs of another script" in told["age"]
+
+
+def test_rows_that_do_not_fit_and_titles_are_told_by_the_draft(tmp_path):
+    path = tmp_path / "notes.csv"
+    path.write_text("patient_id,age\nP1,30\nP2,31\n* two left\n")
+    assert any("row 4 with 1 cell" in fault.met for fault in describe(path).faults)
+    path.write_text("Export of March\npatient_id,age\nP1,30\nP2,31\n")
+    with pytest.raises(DataError, match="Delete the lines above the names"):
+        describe(path)
+
+
+def test_days_of_a_spreadsheet_and_ticked_boxes_are_doubted(tmp_path):
+    path = tmp_path / "boxes.csv"
+    days = (45352, 45360, 45391, 45333, 45402, 45500)
+    rows = [f"P{k},{day},{'x' if k % 2 else ''}" for k, day in enumerate(days)]
+    path.write_text("patient_id,first_date,smoker\n" + "\n".join(rows) + "\n")
+    draft = describe(path)
+    by_name = {column.name: column for column in draft.dictionary.columns}
+    assert by_name["first_date"].role == "ignore"
+    told = " ".join(fault.met for fault in draft.faults)
+    assert "numbers from 45333, which as a spreadsheet counts days is 2024-02-11" in told
+    assert "'x' or nothing" in told
+
+
+def describe(path):
+    return describe_source(read_source(path))

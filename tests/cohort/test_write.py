@@ -7,12 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratify.cohort import Cohort, Dictionary, read_cohort, write_cohort
+from stratify.dialect import HIDDEN_MARKS
 from stratify.errors import DataError
 from stratify.schema import Column
 from stratify.sheet import MISSING_WORDS
 
 text = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
-words = text.map(str.strip).filter(lambda word: word not in MISSING_WORDS)
+words = text.map(str.strip).filter(
+    lambda word: word not in MISSING_WORDS and not set(word) & set(HIDDEN_MARKS)
+)
 numbers = st.floats(allow_infinity=False)
 maybe_words = st.none() | words
 
@@ -78,3 +81,15 @@ def test_an_unknown_ending_is_refused(tmp_path):
     cohort = Cohort(pd.DataFrame({"x": [1.0]}, index=["a"]), (Column(name="x"),))
     with pytest.raises(DataError, match=r"the ending '.sav'"):
         write_cohort(cohort, tmp_path / "c.sav")
+
+
+@pytest.mark.parametrize("word", ["soft\u00adhyphen", "\u200bspace", '="007"'])
+def test_words_that_a_text_table_does_not_keep_are_refused(tmp_path, word):
+    column = Column(name="remark", kind="text", role="ignore")
+    for names, values in ((["P1", "P2"], [word, "b"]), ([word, "P2"], ["a", "b"])):
+        frame = pd.DataFrame({"remark": values}, index=pd.Index(names, name="patient"))
+        cohort = Cohort(frame, (column,))
+        with pytest.raises(DataError, match="words that read back as they are"):
+            write_cohort(cohort, tmp_path / "cohort.csv")
+        write_cohort(cohort, tmp_path / "cohort.parquet")
+    assert not (tmp_path / "cohort.csv").exists()

@@ -105,4 +105,11 @@ def test_without_a_connection_the_way_out_is_named(monkeypatch):
 def test_an_unknown_data_set_is_refused_with_the_nearest_name():
     with pytest.raises(SettingsError, match="Did you mean 'tulsa_mdd'"):
         fetch("tulsa")
-    assert {"tulsa_mdd", "sudmex_tms", "help", "rpn_signature"} < set(DATASETS)
+    assert set(DATASETS) == {
+        "help",
+        "opn_multisite_thickness",
+        "rpn_signature",
+        "sudmex_tms",
+        "sudmex_tms_targets",
+        "tulsa_mdd",
+    }

@@ -349,7 +349,7 @@ def test_a_disk_that_refuses_is_told_in_words(pipeline):
 
 
 def test_a_file_that_could_not_take_its_name_is_told_by_that_name(pipeline):
-    pipeline("explain", raising(OSError(28, "No space left on device", "/tmp/a", None, "out/a")))
+    pipeline("explain", raising(OSError(28, "No space left on device", "out/a.new", None, "out/a")))
     done = run("explain", "a run")
     assert done.exit_code == 1
     assert done.stderr == "out/a: No space left on device\n"

@@ -484,7 +484,7 @@ def test_an_override_cannot_smuggle_in_a_second_setting(write):
         ("validation.repaets=10", "--set validation.repaets: not a setting"),
         ("validation.repaets=10", "Did you mean validation.repeats?"),
         ("folds=10", "Did you mean --set validation.folds=VALUE?"),
-        ("validation=10", "Did you mean --set validation.folds=VALUE?"),
+        ("validation=10", "Did you mean --set validation.scheme=VALUE?"),
         ("validation.folds", "--set validation.folds: not SECTION.KEY=VALUE"),
         ("validation.folds.x=1", "--set validation.folds.x: not a setting"),
         ("validation.folds=ten", '--set validation.folds: the text "ten"; it takes a whole number'),

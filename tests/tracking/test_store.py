@@ -118,7 +118,7 @@ def test_an_address_where_nobody_answers_is_refused_at_once(tmp_path):
     assert "Start the server" in refusal.value.faults[0].way_out
 
 
-@pytest.mark.parametrize("uri", ["file:///tmp/mlruns", "./mlruns", "ftp://somewhere"])
+@pytest.mark.parametrize("uri", ["file:///somewhere/mlruns", "./mlruns", "ftp://somewhere"])
 def test_an_address_that_cannot_keep_runs_is_refused(uri, tmp_path):
     with pytest.raises(SettingsError, match="begins with http, https, sqlite, postgresql"):
         open_store(tmp_path, tracking_uri=uri)

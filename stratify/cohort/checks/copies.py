@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort.checks.levels import PureLevel, compute_level_strength, find_pure_levels
+from stratify.cohort.checks.ranks import compute_rank_auc
 from stratify.cohort.values import Cohort
 from stratify.errors import Fault, name_some
 from stratify.schema import Column
@@ -128,9 +129,7 @@ def _strength_of(x: np.ndarray, y: np.ndarray) -> float:
 
 def _auc(x: np.ndarray, high: np.ndarray) -> float:
     """Return the AUC of one column for one class, in whichever direction is better."""
-    ranks = pd.Series(x).rank().to_numpy()
-    wins = ranks[high].sum() - high.sum() * (high.sum() + 1) / 2
-    auc = float(wins / (high.sum() * (~high).sum()))
+    auc = compute_rank_auc(x, high)
     return max(auc, 1 - auc)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from stratify.cohort.checks.ranks import compute_rank_auc
+
 _FOLDS = 5
 _CHANCE = 1e-3
 """Among all levels looked at, so seldom does chance alone make one pure."""
@@ -45,7 +47,7 @@ def compute_level_strength(values: pd.Series | np.ndarray, outcome: np.ndarray) 
     means = _means_elsewhere(codes, outcome)
     high = outcome == outcome.max()
     if np.all(high | (outcome == outcome.min())):
-        return _auc(means, high)
+        return compute_rank_auc(means, high)
     if means.min() == means.max():
         return 0.0
     return float(np.corrcoef(means, outcome)[0, 1])
@@ -74,12 +76,6 @@ def _means_elsewhere(codes: np.ndarray, outcome: np.ndarray) -> np.ndarray:
         of_level = np.where(count > 0, total / np.maximum(count, 1), outcome[~here].mean())
         means[here] = of_level[codes[here]]
     return means
-
-
-def _auc(scores: np.ndarray, high: np.ndarray) -> float:
-    ranks = pd.Series(scores).rank().to_numpy()
-    wins = ranks[high].sum() - high.sum() * (high.sum() + 1) / 2
-    return float(wins / (high.sum() * (~high).sum()))
 
 
 @dataclass(frozen=True, slots=True)

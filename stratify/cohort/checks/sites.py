@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort.checks.missingness import compare_shares
+from stratify.cohort.checks.ranks import compute_rank_auc
 from stratify.cohort.values import Cohort
 from stratify.errors import Fault, name_some
 
@@ -91,9 +92,7 @@ def find_telling_order(cohort: Cohort, response: np.ndarray) -> Iterator[Fault]:
         return
     from scipy.special import ndtr
 
-    ranks = np.argsort(np.argsort(places)) + 1.0
-    wins = ranks[hits].sum() - n1 * (n1 + 1) / 2
-    auc = wins / (n1 * n0)
+    auc = compute_rank_auc(places, hits)
     z = abs(auc - 0.5) * np.sqrt(12 * n1 * n0 / (n1 + n0 + 1))
     if 2 * ndtr(-z) < LEVEL and abs(auc - 0.5) > 0.15:
         yield Fault(

@@ -13,7 +13,7 @@ from stratify.cohort.spelling import match_numbers, merge_numbers
 from stratify.cohort.visits.naming import tell_names
 from stratify.cohort.visits.tables import slug
 from stratify.cohort.visits.values import KEYS, Visits
-from stratify.dialect import read_decimal_commas
+from stratify.dialect import read_written_numbers
 from stratify.errors import Fault, count_of, name_some
 from stratify.schema import Column, Measured
 
@@ -104,23 +104,23 @@ class ColumnValues:
 
 
 def _read_numbers(cells: pd.Series, where: str, faults: list[Fault]) -> pd.Series:
-    """Read cells as numbers, NaN where they are none; decimal commas too, with a warning."""
+    """Read cells as numbers, NaN where they are none; those written otherwise with a warning."""
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     if not numbers.isna().any():
         return numbers
-    commas = read_decimal_commas(cells)
-    if commas is None:
+    written = read_written_numbers(cells)
+    if written is None:
         return numbers
     faults.append(
         Fault(
             where=where,
-            met=f"decimal commas in {count_of(int(numbers.isna().sum()), 'cell')}",
+            met=f"{written[1]} in {count_of(int(numbers.isna().sum()), 'cell')}",
             wanted="numbers with a decimal point",
-            way_out="They were read as points; nothing else in these values can be meant.",
+            way_out="They were read as such numbers; nothing else in these values can be meant.",
             severity="warning",
         )
     )
-    return pd.Series(commas, index=cells.index)
+    return pd.Series(written[0], index=cells.index)
 
 
 def _read_levels(
