@@ -68,12 +68,13 @@ def plan_support(sets: Sequence[Table], expected_auc: float) -> Outlook:
     Parameters
     ----------
     sets : sequence of Table
-        One a feature set, of the same patients, with their outcome.
+        One a feature set, of the same patients. Those whose outcome is to be imputed are not
+        counted: they bring less than one who was followed.
     expected_auc : float
     """
     from stratify.metrics import compute_sample_size, compute_support
 
-    y = sets[0].y
+    y = sets[0].take_known().y
     assert y is not None
     share = float(y.mean())
     return Outlook(

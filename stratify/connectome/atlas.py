@@ -85,6 +85,25 @@ def read_atlas(image: str | Path, labels: str | Path, *, name: str = "") -> Atla
     return Atlas(image, name or _name_of(image), tuple(named), regions)
 
 
+def find_centres(atlas: Atlas) -> np.ndarray:
+    """Find the centre of each region, in mm of the atlas's space.
+
+    Parameters
+    ----------
+    atlas : Atlas
+
+    Returns
+    -------
+    centres : array, shape (n_regions, 3)
+        Of a region in several parts, that of its largest part on the left, as nilearn has it.
+    """
+    from nilearn.plotting import find_parcellation_cut_coords
+
+    found, labels = find_parcellation_cut_coords(atlas.image, return_label_names=True)
+    place = {int(label): centre for label, centre in zip(labels, found, strict=True)}
+    return np.array([place[index] for index in atlas.indices], dtype=float)
+
+
 def _labels_in(image: Path) -> list[int]:
     import nibabel
 

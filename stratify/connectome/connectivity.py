@@ -65,12 +65,16 @@ def covered_regions(signals: np.ndarray) -> np.ndarray:
     """Return which regions have a signal that varies, shape (n_regions,)."""
     if not len(signals):
         return np.zeros(signals.shape[1], dtype=bool)
-    missing = np.isnan(signals).all(axis=0)
+    low, high = signals.min(axis=0), signals.max(axis=0)
+    missing = np.zeros(signals.shape[1], dtype=bool)
+    if np.isnan(low).any():
+        missing = np.isnan(signals).all(axis=0)
+        known = np.where(missing, 0.0, signals)
+        low, high = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
     # A constant that was averaged or filtered is constant up to rounding only.
-    spread = np.nanmax(np.where(missing, 0.0, signals), axis=0)
-    spread = spread - np.nanmin(np.where(missing, 0.0, signals), axis=0)
-    size = np.nanmax(np.abs(np.where(missing, 0.0, signals)), axis=0)
-    return ~missing & (spread > 1e-10 * size)
+    size = np.maximum(np.abs(low), np.abs(high))
+    with np.errstate(invalid="ignore"):
+        return ~missing & (high - low > 1e-10 * size)
 
 
 def _standardise(signals: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from stratify.connectome.atlas import Atlas
+from stratify.connectome.atlas import Atlas, find_centres
 from stratify.connectome.entities import NamedFile, find_derivatives, parse_name
 from stratify.connectome.motion import read_framewise_displacement
 from stratify.connectome.raw import Wanted
@@ -349,7 +349,7 @@ def _write(
 
 
 def write_description(extraction: Extraction, version: str) -> None:
-    """Write what a folder of signals is, and the labels of its atlas."""
+    """Write what a folder of signals is, and the labels of its atlas with their centres."""
     said = {
         "Name": "Signals of regions",
         "BIDSVersion": "1.10.0",
@@ -359,6 +359,7 @@ def write_description(extraction: Extraction, version: str) -> None:
     with replacing(extraction.out / "dataset_description.json") as part:
         part.write_text(json.dumps(said, indent=2))
     labels = pd.DataFrame({"index": extraction.atlas.indices, "name": extraction.atlas.regions})
+    labels[["x", "y", "z"]] = find_centres(extraction.atlas).round(1)
     with replacing(extraction.out / f"atlas-{extraction.atlas.name}_dseg.tsv") as part:
         labels.to_csv(part, sep="\t", index=False)
 

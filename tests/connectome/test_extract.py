@@ -266,3 +266,14 @@ def test_an_atlas_and_its_labels_belong_together(tmp_path, atlas):
         Extraction(
             atlas=read_atlas(atlas["atlas"], atlas["labels"]), out=tmp_path, fd_threshold=0.5
         )
+
+
+def test_centres_of_the_regions_are_written_and_read_back(tmp_path, atlas):
+    write_scan(tmp_path / "fmriprep", "01", made_confounds())
+    out = tmp_path / "out"
+    assert extract(tmp_path / "fmriprep", out=out, workers=1, **atlas).ok
+    found = read_connectomes(out, kind="pearson r", regions=out / "atlas-Made_dseg.tsv")
+    # The first three planes of voxels of 3 mm, and the next two.
+    places = dict(zip(found.regions, found.coordinates.tolist(), strict=True))
+    assert places["SN_1"] == pytest.approx([3.0, 7.5, 7.5])
+    assert places["DMN_1"] == pytest.approx([10.5, 7.5, 7.5])

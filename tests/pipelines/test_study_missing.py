@@ -51,6 +51,7 @@ def test_check_counts_whose_outcome_will_be_imputed(study):
     cohort = pd.read_csv(folder / "cohort.csv")
     gone = cohort.query("treatment == 'tms+ketamine'")["madrs_week6"].isna().sum()
     assert plan["imputed"] == gone > 0
+    assert plan["outlook"]["support"]["patients"] == plan["patients"] - gone
     assert "imputed 3 times from madrs_baseline, site" in plan["question"]
 
 

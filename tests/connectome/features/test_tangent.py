@@ -30,17 +30,42 @@ def power(matrix, exponent):
     return (vectors * values**exponent) @ vectors.T
 
 
-def test_vectors_are_nilearns():
+def by_nilearn(**how):
+    """Nilearn's reference, and its vectors with off-diagonal entries as pyRiemann scales them."""
     measure = ConnectivityMeasure(
         kind="tangent", cov_estimator=EmpiricalCovariance(), standardize=False
     )
-    theirs = measure.fit_transform(list(make_series()))
+    theirs = measure.fit_transform(list(make_series(**how)))
+    first, second = np.triu_indices(theirs.shape[1])
+    return measure.mean_, theirs[:, first, second] * np.where(first == second, 1, np.sqrt(2))
+
+
+def slope(matrices, reference):
+    """How far the mean of the logarithms at a reference is from 0, as it is at the mean."""
+    whitening = power(reference, -0.5)
+    return np.linalg.norm(
+        np.mean([logarithm(whitening @ one @ whitening) for one in matrices], axis=0)
+    )
+
+
+def test_vectors_are_nilearns():
     X = make_edges()
+    reference, vectors = by_nilearn()
     tangent = TangentVectors(shrinkage=0).fit(X)
-    np.testing.assert_allclose(tangent.reference_, measure.mean_, atol=1e-8)
-    first, second = np.triu_indices(6)
-    scaled = theirs[:, first, second] * np.where(first == second, 1, np.sqrt(2))
-    np.testing.assert_allclose(tangent.transform(X), scaled, atol=1e-7)
+    np.testing.assert_allclose(tangent.reference_, reference, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(tangent.transform(X), vectors, rtol=0, atol=1e-8)
+
+
+def test_vectors_of_many_regions_are_nilearns_at_its_reference_and_ours_is_nearer_the_mean():
+    how = {"n": 40, "regions": 60, "volumes": 200}
+    X = make_edges(**how)
+    reference, vectors = by_nilearn(**how)
+    tangent = TangentVectors(shrinkage=0).fit(X)
+    matrices = unvectorise(X, diagonal=1.0)
+    # Nilearn stops early with so many regions; the mean is where the slope is 0.
+    assert slope(matrices, tangent.reference_) < 1e-8 < slope(matrices, reference)
+    tangent.reference_ = reference
+    np.testing.assert_allclose(tangent.transform(X), vectors, rtol=0, atol=1e-10)
 
 
 def test_vectors_are_the_logarithm_of_the_whitened_matrix():
