@@ -207,6 +207,7 @@ def train(
         params=record.params,
         tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(),
+        workers=how["workers"],
     ) as run:
         with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
             evaluations = cross_validate_many(
