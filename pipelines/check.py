@@ -18,6 +18,7 @@ from pipelines.sections import (
     VisitsSection,
 )
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
+from pipelines.support import Outlook, plan_support
 from stratify.errors import DataError, Fault, group_faults
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Plan:
     folds, repeats, inner_folds : int
     together : str
     simulated : bool
+    outlook : Outlook or None
+        What so many patients support.
     """
 
     question: str
@@ -66,6 +69,7 @@ class Plan:
     inner_folds: int
     together: str
     simulated: bool
+    outlook: Outlook | None = None
 
     @property
     def runs(self) -> int:
@@ -89,6 +93,7 @@ class Plan:
             "inner_folds": self.inner_folds,
             "together": self.together,
             "runs": self.runs,
+            "outlook": None if self.outlook is None else self.outlook.to_dict(),
         }
 
     def words(self) -> str:
@@ -108,6 +113,7 @@ class Plan:
             f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
             f"{self.runs} run{'' if self.runs == 1 else 's'}: {'; '.join(models)}."
+            + ("" if self.outlook is None else f"\n{self.outlook.words()}")
         )
 
     def _describe_folds(self) -> str:
@@ -401,6 +407,7 @@ def _make_plan(
         inner_folds=asked.inner_folds,
         together=asked.together,
         simulated=table.simulated,
+        outlook=plan_support(sets, settings.planning.expected_auc) if sets else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -13,9 +14,13 @@ from stratify.errors import DataError, Fault
 if TYPE_CHECKING:
     from stratify.cohort import Dictionary
     from stratify.connectome import Connectomes
+    from stratify.evaluation import Grouping
     from stratify.model import FittedModel
     from stratify.task import Table
     from stratify.tracking import LoadedRun, Store
+
+GROUPINGS = "groupings.json"
+"""In a study's own run: how its patients are parted into groups."""
 
 
 def load_model_run(store: Store, run: str, *, with_model: bool = True) -> LoadedRun:
@@ -47,6 +52,14 @@ def load_study_run(store: Store, loaded: LoadedRun) -> LoadedRun:
     from stratify.tracking import load_run
 
     return load_run(store, loaded.reference.study_run)
+
+
+def read_groupings(study: LoadedRun) -> tuple[Grouping, ...]:
+    """Read how a study parted its patients into groups."""
+    from stratify.evaluation import Grouping
+
+    told = json.loads((study.folder / GROUPINGS).read_text(encoding="utf-8"))
+    return tuple(Grouping.from_dict(one) for one in told)
 
 
 def say_superseded(store: Store, loaded: LoadedRun) -> str | None:

@@ -12,6 +12,7 @@ from pipelines.patients import (
     learn_sites,
     load_model_run,
     load_study_run,
+    read_groupings,
     read_new_patients,
     say_learned,
     say_superseded,
@@ -21,8 +22,10 @@ from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 
 if TYPE_CHECKING:
+    from stratify.evaluation import Grouping
     from stratify.model import FittedModel
     from stratify.report import StudySummary
+    from stratify.task import Table
     from stratify.tracking import LoadedRun
 
 
@@ -128,7 +131,9 @@ def report(
     learned = say_learned(loaded, adapted)
     loaded = adapted
     summary = _summarise(loaded, study, (superseded, learned))
-    written, said = _write_reports(loaded, summary, patients, connectivity, out, progress)
+    groupings = read_groupings(study)
+    table = read_new_patients(loaded, patients, connectivity)
+    written, said = _write_reports(loaded, summary, table, groupings, out, progress)
     notes = (superseded, learned, say_unused(loaded, connectivity))
     return ReportResult(
         study=loaded.reference.study,
@@ -144,8 +149,8 @@ def report(
 def _write_reports(
     loaded: LoadedRun,
     summary: StudySummary,
-    patients: Path,
-    connectivity: Path | None,
+    table: Table,
+    groupings: Sequence[Grouping],
     out: Path,
     progress: Progress,
 ) -> tuple[list[str], Counter[str]]:
@@ -153,8 +158,7 @@ def _write_reports(
 
     model = loaded.model
     assert model is not None
-    table = read_new_patients(loaded, patients, connectivity)
-    made = build_reports(summary, model, table)
+    made = build_reports(summary, model, table, groupings=groupings)
     names, said = [], Counter[str]()
     with progress("Writing reports", total=len(made)) as step:
         for content in made:
@@ -192,7 +196,12 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, cautions: Sequence[str | Non
 
     import stratify
     from stratify.metrics import METRICS, Estimate
-    from stratify.report import StudySummary, describe_validation, summarise_calibration
+    from stratify.report import (
+        StudySummary,
+        describe_validation,
+        summarise_calibration,
+        summarise_subgroups,
+    )
     from stratify.tracking import COMPLETED
 
     model = loaded.model
@@ -202,6 +211,9 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, cautions: Sequence[str | Non
     if not judged.exists():
         judged = loaded.folder / "tables" / "out_of_fold.csv"
     told = pd.read_csv(warnings).itertuples() if warnings.exists() else ()
+    # A model brought into line with another site has not been judged by group there.
+    subgroups = loaded.folder / "tables" / "subgroups.csv"
+    groups = pd.read_csv(subgroups, dtype={"group": str}) if subgroups.exists() else None
     params, metrics = loaded.params, loaded.metrics
     whose = model.calibration or model
     return StudySummary(
@@ -246,4 +258,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, cautions: Sequence[str | Non
         simulated=model.simulated,
         warnings=tuple(f"{one.where}: {one.met}; {one.wanted}." for one in told),
         calibration=summarise_calibration(pd.read_csv(judged)),
+        subgroups=()
+        if groups is None
+        else summarise_subgroups(groups, level=float(params["level"])),
     )

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from pipelines.sections import (
+    AbstentionSection,
     CohortSection,
     ComputeSection,
     ConnectivitySection,
     FeatureSet,
     FeaturesSection,
+    InstabilitySection,
     ModelsSection,
+    PlanningSection,
     PreparationSection,
     QualitySection,
     QuestionSection,
@@ -68,10 +71,13 @@ class StudySettings(Section):
     response: ResponseSection
     features: FeaturesSection = FeaturesSection()
     preparation: PreparationSection = PreparationSection()
+    planning: PlanningSection = PlanningSection()
     validation: ValidationSection = ValidationSection()
     models: ModelsSection = ModelsSection()
     usefulness: UsefulnessSection = UsefulnessSection()
     subgroups: SubgroupsSection = SubgroupsSection()
+    instability: InstabilitySection = InstabilitySection()
+    abstention: AbstentionSection = AbstentionSection()
     tracking: TrackingSection = TrackingSection()
     compute: ComputeSection = ComputeSection()
 

@@ -48,6 +48,8 @@ class TrainResult:
     evaluations : tuple of Evaluation
     run_ids : tuple of str
         One for each evaluation.
+    references : tuple of Evaluation
+        Of the simple models, which have no runs.
     verdict : Verdict
     examined : Attachments
         What else was looked at, and what was found; see `pipelines.examinations`.
@@ -62,6 +64,7 @@ class TrainResult:
     store: str
     evaluations: tuple[Evaluation, ...]
     run_ids: tuple[str, ...]
+    references: tuple[Evaluation, ...]
     verdict: Verdict
     examined: Attachments
     question: str
@@ -96,6 +99,7 @@ class TrainResult:
                 {"run_id": run_id, **evaluation.to_dict()}
                 for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
             ],
+            "baselines": [{"name": one.name, **one.to_dict()} for one in self.references],
         }
 
     def words(self) -> str:
@@ -103,13 +107,15 @@ class TrainResult:
         flow = ", ".join(f"{count} {step}" for step, count in self.flow)
         passed = "passed" if all(c.passed for c in self.certificates) else "FAILED"
         rows = [f"{'model':24}{'AUC':>6}  {'interval':16}{'Brier':>6}{'slope':>7}  run"]
-        for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True):
+        shown = [*zip(self.evaluations, self.run_ids, strict=True)]
+        shown += [(one, "a baseline, to be beaten") for one in self.references]
+        for evaluation, run_id in shown:
             auc, slope = evaluation.metrics["auc"], evaluation.metrics["calibration_slope"]
             brier = evaluation.metrics["brier"].value
-            shown = f"{slope.value:7.2f}" if slope.value == slope.value else f"{'-':>7}"
+            told = f"{slope.value:7.2f}" if slope.value == slope.value else f"{'-':>7}"
             rows.append(
                 f"{evaluation.name:24}{auc.value:6.3f}  {auc.low:.3f} to {auc.high:.3f}  "
-                f"{brier:6.3f}{shown}  {run_id}"
+                f"{brier:6.3f}{told}  {run_id}"
             )
         warnings = [f"Warning: {warning}" for warning in self.warnings]
         return "\n".join(
@@ -161,7 +167,9 @@ def train(
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.evaluation import (
+            check_canaries,
             cross_validate_many,
+            list_references,
             make_verdict,
             refit_many,
         )
@@ -209,9 +217,11 @@ def train(
         study_toml=settings.to_toml(),
         workers=how["workers"],
     ) as run:
-        with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
-            evaluations = cross_validate_many(
-                candidates,
+        simple = list_references(table)
+        with progress("Cross-validating", total=len(candidates + simple) * len(folds)) as step:
+            # In one call, so that imputed outcomes are the same for all.
+            judged = cross_validate_many(
+                candidates + simple,
                 folds,
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
@@ -219,8 +229,27 @@ def train(
                 on_fold=step,
                 **how,
             )
+        references = judged[len(candidates) :]
+        with progress("Listening to the canaries"):
+            canaries = check_canaries(
+                sets,
+                folds,
+                inner_folds=settings.validation.inner_folds,
+                seed=settings.validation.seed,
+                checkpoints=how["checkpoints"],
+            )
+        evaluations = tuple(
+            replace(one, certificate=one.certificate.add(canaries.get(one.features, ())))
+            for one in judged[: len(candidates)]
+        )
         every = tried.count(e for e in evaluations if not is_blind(e.family))
-        verdict = make_verdict(evaluations, table, tried=every)
+        verdict = make_verdict(
+            evaluations,
+            table,
+            references=references,
+            tried=every,
+            region=settings.validation.smallest_gain,
+        )
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(
                 evaluations,
@@ -228,12 +257,14 @@ def train(
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
                 on_fold=step,
+                confidence=settings.abstention.confidence,
                 **how,
             )
         trained = Trained(
             study=known,
             candidates=[(family, narrowed.take_known()) for family, narrowed in candidates],
             evaluations=evaluations,
+            references=references,
             verdict=verdict,
             models=models,
             tried=tried,
@@ -246,14 +277,24 @@ def train(
             run_ids = []
             for k, (_, narrowed) in enumerate(candidates):
                 beside = examined.of_models.get(k, ())
-                run_ids.append(_log_model(run, record, evaluations[k], models[k], narrowed, beside))
+                run_ids.append(
+                    _log_model(
+                        run,
+                        record,
+                        evaluations[k],
+                        examined.models.get(k, models[k]),
+                        narrowed,
+                        beside,
+                    )
+                )
                 step()
-        _finish(run, record, evaluations, verdict, run_ids, examined)
+        _finish(run, record, trained, run_ids, examined)
     return TrainResult(
         study=settings.study.name,
         study_run=run.run_id,
         store=opened.describe(),
         evaluations=evaluations,
+        references=references,
         run_ids=tuple(run_ids),
         verdict=verdict,
         examined=examined,
@@ -284,15 +325,15 @@ def _log_model(
 def _finish(
     run: StudyRun,
     record: StudyRecord,
-    evaluations: Sequence[Evaluation],
-    verdict: Verdict,
+    trained: Trained,
     run_ids: Sequence[str],
     examined: Attachments,
 ) -> None:
     """Write what came of the study, last of all."""
     from stratify.tracking import describe_study, make_comparison
 
-    table, figure = make_comparison(evaluations, run_ids)
+    evaluations, verdict = trained.evaluations, trained.verdict
+    table, figure = make_comparison(evaluations, run_ids, references=trained.references)
     responder = _run_of(verdict, evaluations, run_ids)
     run.finish(
         verdict=verdict.words,

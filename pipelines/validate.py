@@ -238,7 +238,7 @@ def _validate(
         groups=table.groups,
         thresholds=_read_study(loaded).get("usefulness", {}).get("thresholds", THRESHOLDS),
         left_out=tuple(left_out),
-        outside=sum(map(bool, predicted.outside)),
+        outside=sum(map(bool, predicted.silences)),
         level=float(loaded.params["level"]),
     )
 
@@ -285,6 +285,7 @@ def _recalibrate_model(
         SiteCalibration(
             table.name, learned.intercept.value, learned.slope.value, len(table), learned.events
         ),
+        sites=() if table.site is None else [site for site in table.site if site],
     )
 
 

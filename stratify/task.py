@@ -21,6 +21,7 @@ from stratify.outcome import (
     plain,
 )
 from stratify.preprocess import Preparation, TablePreparer, make_preparer
+from stratify.references import Reference, ReferenceName, find_references
 from stratify.schema import Column
 
 Question = Literal["response under treatment", "prognosis", "diagnosis"]
@@ -191,6 +192,10 @@ class Table:
         How validation holds patients out.
     by : array, shape (n_patients,), or None
         The site, the trial or the time that ``scheme`` holds out.
+    references : tuple of Reference
+        The simple models that others must beat.
+    reference : {"severity", "covariates", "site", "motion"}, optional
+        Which of those this table is narrowed to.
     auxiliary : DataFrame, indexed by patient, or None
         What missing outcomes are imputed from, and no model sees; None where none are missing.
     """
@@ -216,6 +221,8 @@ class Table:
     outcome_digest: str = ""
     scheme: Scheme = "stratified"
     by: np.ndarray | None = None
+    references: tuple[Reference, ...] = ()
+    reference: ReferenceName | None = None
     auxiliary: pd.DataFrame | None = None
 
     def __len__(self) -> int:
@@ -288,6 +295,7 @@ class Table:
             site=None if self.site is None else self.site[known],
             treatment=None if self.treatment is None else self.treatment[known],
             by=None if self.by is None else self.by[known],
+            references=tuple(replace(one, X=one.X[known]) for one in self.references),
             auxiliary=None,
         )
 
@@ -322,6 +330,20 @@ class Table:
             features=features,
             adjusters=adjusters,
             unused=frozenset(adjusters) - keep,
+        )
+
+    def narrow_to(self, reference: Reference) -> Table:
+        """Return the same patients with the columns of a simple model, and nothing prepared."""
+        return replace(
+            self,
+            X=reference.X,
+            columns=reference.columns,
+            features="clinical",
+            preparation=Preparation(),
+            adjusters=(),
+            unused=frozenset(),
+            references=(),
+            reference=reference.name,
         )
 
     def __repr__(self) -> str:
@@ -467,6 +489,15 @@ def assemble(
         outcome_digest="" if response is None else _digest_rows(response.dropna().items()),
         scheme=scheme,
         by=_held_out_by(scheme, by, chosen),
+        references=()
+        if response is None
+        else find_references(
+            task.rule,
+            chosen,
+            quality=None if connectomes is None else matched.quality,
+            confounds=() if preparation is None else preparation.remove,
+            site=scheme != "leave one site out",
+        ),
         auxiliary=chosen.frame[[c.name for c in auxiliary]] if gaps.any() else None,
     )
 

@@ -10,7 +10,7 @@ from made import RULE, make_small_cohort, make_small_connectomes
 from stratify.task import Table, Task, assemble
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_table() -> Callable[..., Table]:
     def make(n: int = 90, *, regions: int = 0, together: str = "patient", **how: float) -> Table:
         cohort = make_small_cohort(n, **how)  # type: ignore[arg-type]

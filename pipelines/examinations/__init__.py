@@ -7,7 +7,10 @@ of: tables, figures, texts, sentences.
 from collections.abc import Callable
 
 from pipelines.examinations.added_value import examine_added_value
+from pipelines.examinations.baselines import examine_baselines
 from pipelines.examinations.group_matrix import describe_group_matrix
+from pipelines.examinations.instability import examine_instability
+from pipelines.examinations.learning import examine_learning
 from pipelines.examinations.motion import describe_motion
 from pipelines.examinations.patients import describe_patients
 from pipelines.examinations.permutations import examine_permutations
@@ -37,13 +40,16 @@ DESCRIPTIONS: tuple[Callable[[Assembled], Attachments], ...] = (
 """Made before the long work, so that what cannot be described stops a study at once."""
 
 EXAMINATIONS: tuple[Examination, ...] = (
+    examine_baselines,
     examine_added_value,
     examine_permutations,
     examine_tried,
+    examine_learning,
     examine_where_a_model_looks,
     examine_sites,
     examine_usefulness,
     examine_subgroups,
+    examine_instability,
 )
 """Made of the cross-validated models, in this order."""
 

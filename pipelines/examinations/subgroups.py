@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from pipelines.examinations.values import Assembled, Attachments, Trained
-
-GROUPINGS = "groupings.json"
+from pipelines.patients import GROUPINGS
 
 
 def describe_groupings(study: Assembled) -> Attachments:

@@ -41,6 +41,8 @@ class Attachments:
         By which the study's run can be found and sorted.
     of_models : dict of int to list of Examined
         What is kept in a model's own run, by the position of its candidate.
+    models : dict of int to FittedModel
+        Models that know more than before, to be kept in place of those that were examined.
     """
 
     tables: dict[str, DataFrame] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Attachments:
     sentences: list[str] = field(default_factory=list)
     tags: dict[str, object] = field(default_factory=dict)
     of_models: dict[int, list[Examined]] = field(default_factory=dict)
+    models: dict[int, FittedModel] = field(default_factory=dict)
 
     def add(self, other: Attachments) -> None:
         """Take in what another examination found."""
@@ -61,6 +64,7 @@ class Attachments:
         self.tags.update(other.tags)
         for position, found in other.of_models.items():
             self.of_models.setdefault(position, []).extend(found)
+        self.models.update(other.models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,8 @@ class Trained:
         Each model's family, and the table narrowed to its features.
     evaluations : sequence of Evaluation
         One for each candidate.
+    references : sequence of Evaluation
+        Of the simple models that candidates must beat; no candidates, and without runs.
     verdict : Verdict
     models : sequence of FittedModel
         Each candidate fitted on every patient.
@@ -143,6 +149,7 @@ class Trained:
     study: Assembled
     candidates: Sequence[tuple[FamilyName, Table]]
     evaluations: Sequence[Evaluation]
+    references: Sequence[Evaluation]
     verdict: Verdict
     models: Sequence[FittedModel]
     tried: Tried

@@ -44,6 +44,13 @@ class ValidationSection(Section):
     seed: int = Field(default=0, ge=0, description="Equal seeds give equal results on any machine.")
     together: Together = Field(default="patient", description="What no fold ever splits.")
     level: float = Field(default=0.95, gt=0.5, lt=1, description="The coverage of the intervals.")
+    smallest_gain: float = Field(
+        default=0.01,
+        ge=0,
+        lt=1,
+        description="By how much the log loss must be able to fall for a model to be better than "
+        "a simple one (severity, covariates, site or motion alone); what lies within is the same.",
+    )
     permutations: int = Field(
         default=1000,
         ge=0,

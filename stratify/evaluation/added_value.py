@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from stratify.evaluation.gain import compute_difference, compute_gain
 from stratify.evaluation.values import Evaluation
-from stratify.evaluation.verdict import compute_difference, compute_gain
 from stratify.metrics import Estimate
 
 JOINED = ("both", "late fusion")

@@ -63,7 +63,7 @@ def judge_outcomes(
         for j, fold in enumerate(folds):
             total[fold.test] += results[k, j].log_odds
         mean = np.where(tested > 0, total / np.maximum(tested, 1), np.nan)
-        scores.setdefault(f"held-out {narrowed.features}", []).append(mean)
+        scores.setdefault(f"held-out {narrowed.reference or narrowed.features}", []).append(mean)
     means = {name: np.mean(each, axis=0) for name, each in scores.items()}
     return draw_judging_outcomes(table, pd.DataFrame(means, index=table.X.index), seed=seed)
 

@@ -9,21 +9,30 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from stratify.evaluation.certificate import Certificate, EncodersChecked, make_certificate
+from stratify.evaluation.certificate import (
+    Certificate,
+    EncodersChecked,
+    check_table,
+    make_certificate,
+)
 from stratify.evaluation.completions import (
     check_imputation,
     judge_completions,
     judge_outcomes,
 )
 from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
-from stratify.evaluation.held_out import compute_by_fold, compute_estimates
+from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates
 from stratify.evaluation.values import Evaluation
 from stratify.folds import Fold, compute_test_share
 from stratify.model import (
+    CONFIDENCE,
     Engine,
+    Familiar,
     FamilyName,
     FittedModel,
+    Limits,
     make_fitted_model,
+    make_limits,
     parts_of,
 )
 from stratify.task import Table
@@ -118,6 +127,8 @@ def cross_validate_many(
     labels = judge_outcomes(candidates, folds, results, seed=seed)
     imputed = check_imputation(candidates[0][1], folds, work.labels, seed=seed)
     checked: EncodersChecked = {}
+    tables = {id(table): table for _, table in candidates}
+    of_tables = {key: check_table(table, folds) for key, table in tables.items()}
     return tuple(
         _summarise(
             family,
@@ -133,6 +144,7 @@ def cross_validate_many(
                 folds,
                 [results[k, j].classifier for j in range(len(folds))],
                 checked=checked,
+                of_table=of_tables[id(table)],
                 more=imputed,
             ),
         )
@@ -172,8 +184,12 @@ def refit_many(
     scheduler: str | None = None,
     checkpoints: Path | None = None,
     on_fold: Callable[[], None] = lambda: None,
+    confidence: float = CONFIDENCE,
 ) -> tuple[FittedModel, ...]:
     """Fit evaluated models on every patient, each with its outer folds' models as replicas.
+
+    Where a model must stay silent is learned from patients held out: outcome sets from their
+    log-odds, and how far from the others a patient may lie from the first repeat of the folds.
 
     Parameters
     ----------
@@ -182,22 +198,48 @@ def refit_many(
         The table of each.
     inner_folds, seed, workers, engine, scheduler, checkpoints, on_fold
         As for `cross_validate_many`.
+    confidence : float
+        Of the outcome sets.
     """
     candidates = [(e.family, table) for e, table in zip(evaluations, tables, strict=True)]
     work = make_whole_work(candidates, inner_folds=inner_folds, seed=seed, engine=engine)
     results = fit_folds(
         work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
     )
+    familiar: dict[int, Familiar] = {}
     return tuple(
         make_fitted_model(
             table,
             results[k, 0].classifier,
             replicas=evaluation.replicas,
             left_out_share=_share_left_out(evaluation, table),
+            limits=_learn_limits(evaluation, table, confidence, familiar),
             labels=work.labels[0],
         )
         for k, (evaluation, table) in enumerate(zip(evaluations, tables, strict=True))
     )
+
+
+def _learn_limits(
+    evaluation: Evaluation, table: Table, confidence: float, familiar: dict[int, Familiar]
+) -> Limits:
+    """Learn limits from held-out patients; models of one table are familiar with the same."""
+    held_out = HeldOut.of(evaluation.predictions)
+    place = {patient: k for k, patient in enumerate(table.patients)}
+    rows = np.array([place[patient] for patient in held_out.patients])
+    log_odds = np.full((len(held_out.log_odds), len(table)), np.nan)
+    log_odds[:, rows] = held_out.log_odds
+    first = held_out.fold[0]
+    limits = make_limits(
+        table,
+        log_odds=log_odds,
+        held_out=[rows[first == number] for number in np.unique(first)],
+        confidence=confidence,
+        familiar=familiar.get(id(table)),
+    )
+    if limits.familiar is not None:
+        familiar[id(table)] = limits.familiar
+    return limits
 
 
 def _summarise(
@@ -253,6 +295,7 @@ def _summarise(
         replicas=classifiers,
         test_share=compute_test_share(folds),
         scheme=folds[0].scheme,
+        reference=table.reference,
         completions=completions,
     )
 

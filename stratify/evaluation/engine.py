@@ -331,7 +331,11 @@ def _join(work: Work, k: int, j: int, halves: Sequence[FoldClassifier]) -> FoldR
 
 def _find_halves(candidates: Sequence[Candidate]) -> dict[int, tuple[int, int]]:
     """Find the late fusions whose two halves are candidates too, and need no second fitting."""
-    place = {(family, table.features): k for k, (family, table) in enumerate(candidates)}
+    place = {
+        (family, table.features): k
+        for k, (family, table) in enumerate(candidates)
+        if table.reference is None
+    }
     return {
         k: (place[family, "clinical"], place[family, "connectivity"])
         for k, (family, table) in enumerate(candidates)

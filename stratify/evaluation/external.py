@@ -50,7 +50,8 @@ class ExternalValidation:
     left_out : tuple of (str, int)
         Who was not counted, and how many.
     outside : int
-        Patients with a value that training never saw; they are counted all the same.
+        Patients whom a report would not speak of, as they are unlike those of training; they are
+        counted all the same.
     """
 
     model: str
@@ -184,9 +185,10 @@ class ExternalValidation:
                 f"elsewhere is hardly known with fewer than {WANTED_OF_EACH_CLASS}."
             )
         if self.outside:
+            are = "is" if self.outside == 1 else "are"
             told.append(
-                f"{count_of(self.outside, 'patient')} had values that training never saw; a "
-                "report would not give them a likelihood."
+                f"{count_of(self.outside, 'patient')} {are} unlike those of training; a report "
+                "would give no likelihood."
             )
         told += [f"{count_of(count, 'patient')} left out: {why}." for why, count in self.left_out]
         return told

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from stratify.errors import DataError, Fault, count_of
+from stratify.evaluation.engine import fit_folds, make_work
 from stratify.folds import Fold
 from stratify.metrics import (
     compute_out_of_bag_interval,
     compute_weighted_auc,
     compute_weighted_mean,
 )
+from stratify.model import Engine, FamilyName
+from stratify.task import Table
 
 FitPredict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Takes rows to train on and rows to predict, and returns log-odds of the latter."""
@@ -103,6 +107,57 @@ def compute_learning_curve(
             row |= estimate.to_dict(name)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def make_fit_predict(
+    table: Table,
+    family: FamilyName,
+    *,
+    inner_folds: int = 5,
+    seed: int = 0,
+    engine: Engine = "fast",
+    checkpoints: Path | None = None,
+    on_fit: Callable[[], None] = lambda: None,
+) -> FitPredict:
+    """Make what `compute_learning_curve` trains with, of a table and a family.
+
+    Parameters
+    ----------
+    table : Table
+        With its outcome.
+    family, inner_folds, seed, engine, checkpoints
+        As for `stratify.evaluation.cross_validate_many`.
+    on_fit : callable
+        Called after each fit.
+
+    Returns
+    -------
+    fit_predict : callable
+        It refuses, by a `DataError`, a training set without a site that is then predicted, where
+        sites are harmonised.
+    """
+
+    def fit_predict(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+        fold = Fold(0, 0, train, test, "fewer patients", table.scheme)
+        work = make_work(
+            [(family, table)], [fold], inner_folds=inner_folds, seed=seed, engine=engine
+        )
+        log_odds = fit_folds(work, checkpoints=checkpoints)[0, 0].log_odds
+        on_fit()
+        if np.isnan(log_odds).any():
+            raise DataError(_unplaced(len(train)))
+        return log_odds
+
+    return fit_predict
+
+
+def _unplaced(size: int) -> Fault:
+    return Fault(
+        where="sizes",
+        met=f"with {count_of(size, 'patient')} some sites are in no training set",
+        wanted="every site among those trained on, since sites are harmonised",
+        way_out="Leave out the smallest sizes, or do not harmonise.",
+    )
 
 
 def _order(y: np.ndarray, fold: Fold, groups: np.ndarray | None, seed: int) -> np.ndarray:

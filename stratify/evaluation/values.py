@@ -12,6 +12,7 @@ from stratify.errors import count_of
 from stratify.evaluation.certificate import Certificate
 from stratify.metrics import BASES, METRICS, Estimate
 from stratify.model import FamilyName, FoldClassifier
+from stratify.references import ReferenceName
 from stratify.task import FeatureSet, Scheme
 
 
@@ -83,6 +84,8 @@ class Evaluation:
         needs it.
     scheme : {"stratified", "leave one site out", "leave one trial out", "temporal"}
         How the folds held patients out.
+    reference : {"severity", "covariates", "site", "motion"}, optional
+        Which simple model it is of: one to be beaten, never one that was tried.
     completions : Completions or None
         None where no outcome was imputed.
     """
@@ -97,6 +100,7 @@ class Evaluation:
     replicas: tuple[FoldClassifier, ...]
     test_share: float
     scheme: Scheme = "stratified"
+    reference: ReferenceName | None = None
     completions: Completions | None = None
 
     def folds_of(self, metric: str) -> np.ndarray:
@@ -129,6 +133,8 @@ class Evaluation:
     @property
     def name(self) -> str:
         """The model in two words: features and family; the prevalence in one."""
+        if self.reference is not None:
+            return f"{self.reference} alone"
         return self.family if self.features == "none" else f"{self.features} {self.family}"
 
     def to_dict(self) -> dict[str, object]:

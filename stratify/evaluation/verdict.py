@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from stratify.errors import DataError, Fault, count_of
+from stratify.errors import count_of
 from stratify.evaluation.completions import pool_folds
+from stratify.evaluation.gain import SMALLEST_GAIN, GainOver, compute_gain, compute_gains_over
 from stratify.evaluation.values import Evaluation
-from stratify.metrics import Estimate, compute_corrected_difference, compute_corrected_p_value
+from stratify.metrics import Estimate, compute_corrected_p_value
 from stratify.task import Question, Table
 
 Finding = Literal["responder model", "cannot tell", "alarm", "leak"]
@@ -35,80 +36,46 @@ class Verdict:
         The model that may call itself a responder model; reports are made with it alone.
     words : str
         The finding in sentences, with the figures it rests on.
+    gains : tuple of GainOver
+        Of each model over each simple one.
     """
 
     finding: Finding
     model: tuple[str, str] | None
     words: str
+    gains: tuple[GainOver, ...] = ()
 
     def __str__(self) -> str:
         return self.words
 
 
-def compute_gain(evaluation: Evaluation, reference: Evaluation, *, level: float = 0.95) -> Estimate:
-    """How much lower the log loss is than the reference's, fold by fold, with its interval.
-
-    Parameters
-    ----------
-    evaluation, reference : Evaluation
-        On the same folds.
-    level : float
-
-    Returns
-    -------
-    gain : Estimate
-        Above 0 the model's likelihoods are better than the reference's.
-    """
-    keys = ["repeat", "fold"]
-    if not evaluation.by_fold[keys].equals(reference.by_fold[keys]):
-        raise DataError(
-            Fault(
-                where="compute_gain",
-                met="two evaluations on different folds",
-                wanted="a paired comparison needs the same folds",
-                way_out="Evaluate both with the same make_folds result.",
-            )
-        )
-    return compute_difference(reference, evaluation, "log_loss", level=level)
-
-
-def compute_difference(
-    evaluation: Evaluation, reference: Evaluation, metric: str, *, level: float = 0.95
-) -> Estimate:
-    """By how much a metric exceeds the reference's, fold by fold, with its interval.
-
-    Parameters
-    ----------
-    evaluation, reference : Evaluation
-        On the same folds, and with the same completions of missing outcomes.
-    metric : str
-        One of the columns of `Evaluation.by_fold`.
-    level : float
-    """
-    difference = evaluation.folds_of(metric) - reference.folds_of(metric)
-    share = evaluation.test_share
-    if len(difference) == 1:
-        return compute_corrected_difference(difference[0], test_share=share, level=level)
-    return pool_folds(difference, test_share=share).to_estimate(level)
-
-
 def make_verdict(
-    evaluations: Sequence[Evaluation], table: Table, *, tried: int | None = None
+    evaluations: Sequence[Evaluation],
+    table: Table,
+    *,
+    references: Sequence[Evaluation] = (),
+    region: float = SMALLEST_GAIN,
+    tried: int | None = None,
 ) -> Verdict:
     """Decide whether a study has found a responder model.
 
-    Three things must hold of the same model. It ranks responders above non-responders better than
+    Four things must hold of the same model. It ranks responders above non-responders better than
     noise would: the corrected resampled t test of its AUC against 0.5 gives a p below 0.05 divided
     by the number of models tried. The interval of its AUC lies above 0.5. And its likelihoods are
     better than the base rate: the corrected interval of its gain in log loss over the prevalence
-    lies above 0. The first alone bounds the chance that noise makes any responder model. Of
-    several, the one with the largest gain is taken.
+    lies above 0. The first alone bounds the chance that noise makes any responder model. And it
+    beats every simple model, as `compute_gains_over` says. Of several, the one with the largest
+    gain over the base rate is taken.
 
     Parameters
     ----------
     evaluations : sequence of Evaluation
         Of every model tried, the prevalence among them.
     table : Table
+    references : sequence of Evaluation
+        Of the simple models, from `evaluate_references`; they are not among those tried.
+    region : float
+        Gains in log loss within it are none.
     tried : int, optional
         How many models have been tried on this outcome of these patients so far, in this study and
         others; those of this study, where it is not known.
@@ -138,12 +105,21 @@ def make_verdict(
     if highest.metrics["auc"].value > ALARM_AUC and len(table) < ALARM_PATIENTS:
         return Verdict("alarm", None, _alarm_words(highest, table))
     here, tried = len(candidates), max(len(candidates), tried or 0)
+    over = compute_gains_over(candidates, references, region=region)
     convincing = [e for e in candidates if _is_convincing(e, reference, tried)]
     if not convincing:
-        return Verdict("cannot tell", None, _cannot_tell_words(highest, here, tried, table))
-    best = max(convincing, key=lambda e: gains[e.name].value)
-    words = _found_words(best, gains[best.name], here, tried, table)
-    return Verdict("responder model", (best.family, best.features), words)
+        words = _cannot_tell_words(highest, here, tried, table)
+        return Verdict("cannot tell", None, words, over)
+    unbeaten = {e.name: [g for g in over if g.model == e.name and not g.beats] for e in convincing}
+    beating = [e for e in convincing if not unbeaten[e.name]]
+    if not beating:
+        # The one that leaves the fewest unbeaten, and gains most.
+        best = min(convincing, key=lambda e: (len(unbeaten[e.name]), -gains[e.name].value))
+        words = _not_beaten_words(best, unbeaten[best.name], references, here, tried, table)
+        return Verdict("cannot tell", None, words, over)
+    best = max(beating, key=lambda e: gains[e.name].value)
+    words = _found_words(best, gains[best.name], references, here, tried, table)
+    return Verdict("responder model", (best.family, best.features), words, over)
 
 
 def _is_convincing(evaluation: Evaluation, reference: Evaluation, tried: int) -> bool:
@@ -189,11 +165,46 @@ def _cannot_tell_words(highest: Evaluation, here: int, tried: int, table: Table)
     )
 
 
-def _found_words(best: Evaluation, gain: Estimate, here: int, tried: int, table: Table) -> str:
+def _not_beaten_words(
+    best: Evaluation,
+    unbeaten: Sequence[GainOver],
+    references: Sequence[Evaluation],
+    here: int,
+    tried: int,
+    table: Table,
+) -> str:
+    by_name = {one.name: one for one in references}
+    named = "; ".join(
+        f"{one.reference} (AUC {by_name[one.reference].metrics['auc'].value:.3f}; log loss "
+        f"lower by {one.log_loss})"
+        for one in unbeaten
+    )
+    return (
+        f"Cannot tell {PREDICTED[table.task.question]} better than simple knowledge does, "
+        f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
+        f"than the base rate of {_base_rate(best)}, but has not beaten {named}. "
+        f"{count_of(here, 'model')} {'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. "
+        "No report is issued." + _imputed_words(best)
+    )
+
+
+def _found_words(
+    best: Evaluation,
+    gain: Estimate,
+    references: Sequence[Evaluation],
+    here: int,
+    tried: int,
+    table: Table,
+) -> str:
+    simple = ""
+    if references:
+        simple = f", and better than each of {', '.join(one.name for one in references)}"
+        if len(references) == 1:
+            simple = f", and better than {references[0].name}"
     return (
         f"The {best.name} model predicts {PREDICTED[table.task.question]} better than the base "
-        f"rate of {_base_rate(best)} {_describe_sample(table)}: AUC {best.metrics['auc']}, log "
-        f"loss lower by {gain}; {count_of(here, 'model')} "
+        f"rate of {_base_rate(best)}{simple} {_describe_sample(table)}: AUC "
+        f"{best.metrics['auc']}, log loss lower by {gain}; {count_of(here, 'model')} "
         f"{'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. These figures are from "
         "within this cohort; the model has not been tested on patients from elsewhere."
         + _imputed_words(best)

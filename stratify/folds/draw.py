@@ -33,7 +33,8 @@ def draw_folds(
     folds : int
         As many as there are sites or trials, where one of those is left out.
     repeats : int
-        Of stratified folds; there is one way to leave each site out, and one order of time.
+        Of stratified folds, unless there are as many groups as folds; there is one way to leave
+        each site out, and one order of time.
     inner_folds : int
     seed : int
 
@@ -45,7 +46,11 @@ def draw_folds(
     assert table.y is not None
     if table.scheme == "stratified":
         check_class_sizes(table.y, table.groups, folds=folds, inner_folds=inner_folds)
-        outer = make_folds(table.y, table.groups, folds=folds, repeats=repeats, seed=seed)
+        # As many groups as folds can be parted in one way; to count it often would flatter it.
+        once = len(set(table.groups)) == folds
+        outer = make_folds(
+            table.y, table.groups, folds=folds, repeats=1 if once else repeats, seed=seed
+        )
     elif table.scheme == "temporal":
         outer = make_temporal_folds(table.y, _by(table), table.groups, folds=folds)
     else:

@@ -24,6 +24,10 @@ DISTANCES = ("ici", "e50", "e90", "emax", "eci")
 
 LEAST_PATIENTS = 100
 LEAST_OF_EACH_CLASS = 30
+LEAST_VALUES = 10
+"""Different likelihoods of a repeat: a base rate takes as many as there are folds, and no curve."""
+MOST_UNFITTED = 0.1
+"""The share of samples without a fit beyond which a band of the others would flatter."""
 # Where the third knot pays and where the fourth does: docs/decisions/0011.
 FOUR_KNOTS_FROM = 400
 QUANTILES = {3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95)}
@@ -139,14 +143,17 @@ def compute_calibration_curve(
     if fits and np.isnan(fits[0].curves).any():
         none = "the classes are separated, so that no curve can be fitted"
     if none:
-        empty = pd.DataFrame(columns=["predicted", "observed", "low", "high"], dtype=float)
-        return CalibrationCurve(empty, {}, {}, patients, events, why_not=none)
+        return _without_curve(patients, events, none)
     first, last = np.quantile(scores, [0.01, 0.99])
     grid = np.linspace(first, last, points)
     rng = np.random.default_rng(seed)
     whole, drawn = fits[0], []
     for rows in draw_patients(rng, patients, draws, groups):
         drawn.append(_Fit(scores[:, rows], y[rows], knots))
+    if np.isnan([fit.curves for fit in drawn]).any(axis=(1, 2)).mean() > MOST_UNFITTED:
+        return _without_curve(
+            patients, events, "no curve can be fitted to many samples of these patients"
+        )
     mean = expit(scores).mean(axis=0)
     exact = [_Fit(scores, (rng.random(patients) < mean).astype(int), knots) for _ in range(draws)]
     tails = [(1 - level) / 2, (1 + level) / 2]
@@ -165,6 +172,11 @@ def compute_calibration_curve(
     )
 
 
+def _without_curve(patients: int, events: int, why_not: str) -> CalibrationCurve:
+    empty = pd.DataFrame(columns=["predicted", "observed", "low", "high"], dtype=float)
+    return CalibrationCurve(empty, {}, {}, patients, events, why_not=why_not)
+
+
 def _why_not(y: np.ndarray, scores: np.ndarray, knots: np.ndarray) -> str:
     rarer = int(min(y.sum(), (1 - y).sum()))
     if len(y) < LEAST_PATIENTS:
@@ -173,7 +185,8 @@ def _why_not(y: np.ndarray, scores: np.ndarray, knots: np.ndarray) -> str:
         return (
             f"{count_of(rarer, 'patient')} of the rarer class; a curve needs {LEAST_OF_EACH_CLASS}"
         )
-    if len(knots) < 3 or np.ptp(scores, axis=1).min() < 1e-9:
+    values = min(len(np.unique(row.round(9))) for row in scores)
+    if len(knots) < 3 or values < LEAST_VALUES:
         return "the likelihoods take too few values for a curve"
     return ""
 

@@ -21,12 +21,16 @@ from stratify.model.fitted import (
     fit_model,
     make_fitted_model,
 )
+from stratify.model.likeness import Familiar, Likeness, make_familiar
+from stratify.model.limits import Limits, Silence, make_limits
+from stratify.model.outcome_sets import CONFIDENCE, OutcomeSets, make_outcome_sets
 from stratify.model.parts import FoldClassifier, parts_of
 from stratify.model.recalibrate import recalibrate
 from stratify.model.stack import StackedClassifier, names_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
 __all__ = [
+    "CONFIDENCE",
     "FAMILIES",
     "P_THRESHOLDS",
     "AveragedClassifier",
@@ -34,12 +38,17 @@ __all__ = [
     "CpmPermutations",
     "Encoder",
     "Engine",
+    "Familiar",
     "FamilyName",
     "FittedModel",
     "FoldClassifier",
+    "Likeness",
+    "Limits",
     "OneFit",
+    "OutcomeSets",
     "Predictions",
     "ResponderClassifier",
+    "Silence",
     "SiteCalibration",
     "StackedClassifier",
     "Tuned",
@@ -49,7 +58,10 @@ __all__ = [
     "fit_labellings",
     "fit_model",
     "fit_together",
+    "make_familiar",
     "make_fitted_model",
+    "make_limits",
+    "make_outcome_sets",
     "names_of",
     "parts_of",
     "read_model",

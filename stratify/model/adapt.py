@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 from stratify.errors import DataError, Fault
 from stratify.model.classifier import ResponderClassifier
 from stratify.model.fitted import FittedModel
+from stratify.model.limits import Limits
 from stratify.model.parts import FoldClassifier
 from stratify.model.stack import names_of
 from stratify.preprocess import TablePreparer
@@ -68,7 +69,16 @@ def adapt_to_sites(model: FittedModel, X: pd.DataFrame) -> FittedModel:
         classifier=_adapt(model.classifier, X),
         replicas=tuple(_adapt(replica, X) for replica in model.replicas),
         ranges=_with_sites(model.ranges, site, (*known, *new)),
+        limits=_widen(model.limits, X, new),
     )
+
+
+def _widen(limits: Limits, X: pd.DataFrame, new: Sequence[str]) -> Limits:
+    """Let the new sites be spoken of, and their patients be held against those of training."""
+    familiar = limits.familiar
+    if familiar is not None and isinstance(familiar.encoder, TablePreparer):
+        familiar = replace(familiar, encoder=familiar.encoder.adapt(X))
+    return replace(limits, familiar=familiar, sites=tuple(sorted({*limits.sites, *new})))
 
 
 def _adapt(classifier: FoldClassifier, X: pd.DataFrame) -> FoldClassifier:

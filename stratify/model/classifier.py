@@ -150,6 +150,20 @@ class ResponderClassifier(TwoClassClassifier):
         return self.intercept_ + self.slope_ * scores
 
     @property
+    def levels(self) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
+        """Which rows each level inside learned from, and which it was then held against.
+
+        By name of the level, pairs of positions among the rows given to ``fit``, read off what was
+        used: tuning by the inner folds, calibration by the rows that have a held-out score.
+        """
+        check_is_fitted(self, "model_")
+        scored = ~np.isnan(self.inner_scores_)
+        return {
+            "tuning": list(self.inner_folds_),
+            "calibration": [(train, test[scored[test]]) for train, test in self.inner_folds_],
+        }
+
+    @property
     def tuned(self) -> Tuned:
         """What fitting came to, to be kept."""
         check_is_fitted(self, "model_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.special import expit
 
 from stratify.errors import DataError, Fault
+from stratify.model.limits import Limits, Silence, clinical_inputs, make_limits
 from stratify.model.parts import FoldClassifier
 from stratify.preprocess import Preparation
 from stratify.schema import Column
@@ -19,30 +20,50 @@ from stratify.task import FeatureSet, Table, Task
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model says of some patients.
+    """What a model says of some patients, and of whom it cannot speak.
 
     Parameters
     ----------
     table : DataFrame, indexed by patient
-        ``probability`` with ``low`` and ``high``, and ``log_odds``.
-    outside : tuple of tuple of str
-        For each patient, the columns (in words) whose values lie outside what the model was
-        trained on. A patient with any of them is one the model cannot speak of.
+        ``probability`` with ``low`` and ``high``, and ``log_odds``. NaN where none can be computed;
+        what stands there of a patient with a silence is not to be shown.
+    silences : tuple of tuple of Silence
+        For each patient, why the model cannot say; empty where it can.
+    outcomes : DataFrame, indexed by patient
+        As `OutcomeSets.compute` returns it: which outcomes ``remain`` possible. Empty where the
+        model has no outcome sets.
     level : float
         The nominal coverage of ``low`` to ``high``.
+    confidence : float
+        Of the outcome sets.
     """
 
     table: pd.DataFrame
-    outside: tuple[tuple[str, ...], ...]
+    silences: tuple[tuple[Silence, ...], ...]
     level: float
+    outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    confidence: float = float("nan")
+
+    @property
+    def cannot_say(self) -> tuple[tuple[str, ...], ...]:
+        """For each patient, in words, why the model cannot say; empty where it can."""
+        return tuple(tuple(map(str, them)) for them in self.silences)
+
+    @property
+    def outside(self) -> tuple[tuple[str, ...], ...]:
+        """For each patient, in words, the values that training never saw."""
+        return tuple(
+            tuple(silence.words for silence in them if silence.kind == "value")
+            for them in self.silences
+        )
 
     def __len__(self) -> int:
         return len(self.table)
 
     def __repr__(self) -> str:
-        outside = sum(map(bool, self.outside))
+        silent = sum(map(bool, self.silences))
         return (
-            f"Predictions({len(self)} patients, {outside} of them outside what training saw, "
+            f"Predictions({len(self)} patients, of {silent} of whom the model cannot say, "
             f"{100 * self.level:g} % intervals)"
         )
 
@@ -80,10 +101,11 @@ class FittedModel:
     classifier : ResponderClassifier, StackedClassifier or AveragedClassifier
         Fitted on every patient of the study.
     replicas : tuple of classifier
-        The models of the outer folds, each fitted without some of the patients; how far they
-        disagree about a patient is how far the data decide that patient's likelihood.
-    left_out_share : float
-        The share of patients each replica was fitted without.
+        The same model fitted on other samples of the patients; how far they disagree about a
+        patient is how far the data decide that patient's likelihood.
+    left_out_share : float or None
+        The share of patients each replica was fitted without, where they are the models of the
+        outer folds; None, where each is fitted on patients drawn with replacement.
     columns : tuple of Column
     ranges : mapping of str to (float, float) or tuple of str
         The lowest and highest value, or the levels, that training saw in each column.
@@ -95,6 +117,8 @@ class FittedModel:
         Of the table the model was fitted on.
     preparation : Preparation
         What is done to connectivity before the classifier sees it.
+    limits : Limits
+        Where the model must stay silent.
     calibration : SiteCalibration, optional
         Where the likelihoods were brought into line with another site's.
     n_imputed : int
@@ -103,7 +127,7 @@ class FittedModel:
 
     classifier: FoldClassifier
     replicas: tuple[FoldClassifier, ...]
-    left_out_share: float
+    left_out_share: float | None
     columns: tuple[Column, ...]
     ranges: Mapping[str, tuple[float, float] | tuple[str, ...]]
     task: Task
@@ -113,6 +137,7 @@ class FittedModel:
     simulated: bool
     digest: str
     preparation: Preparation = field(default_factory=Preparation)
+    limits: Limits = field(default_factory=Limits)
     calibration: SiteCalibration | None = None
     n_imputed: int = 0
 
@@ -129,12 +154,15 @@ class FittedModel:
             f"fitted on {self.n_patients} {kind}, {self.n_responders} responders)"
         )
 
-    def predict(self, X: pd.DataFrame, *, level: float = 0.95) -> Predictions:
+    def predict(
+        self, X: pd.DataFrame, *, level: float = 0.95, site: Sequence[str] | None = None
+    ) -> Predictions:
         """Predict for patients, each as if alone.
 
-        The interval is a delete-d jackknife on the log-odds: replicas that each miss a share
-        ``d`` of the patients differ by less than fresh samples would, by the factor
-        ``sqrt((1 - d) / d)``.
+        The interval is normal on the log-odds, about the model's own. Its standard error is the
+        standard deviation of the replicas', where each was fitted on patients drawn anew; where
+        each left out a share ``d`` of the patients, it is the delete-d jackknife's, since such
+        replicas differ by less than fresh samples would, by the factor ``sqrt((1 - d) / d)``.
 
         Parameters
         ----------
@@ -142,9 +170,13 @@ class FittedModel:
             With at least the columns of training, in any order. A patient from a site that
             harmonising did not see gets no likelihood (NaN), unless the study declared what
             becomes of such patients.
+        level : float
+        site : sequence of str, optional
+            Of each patient, where it is known and no column of ``X``; empty where it is not.
 
         Source
         ------
+        Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 6 (standard errors);
         Shao and Wu 1989, Annals of Statistics 17(3), 1176-1197 (delete-d jackknife).
         """
         X = self.align(X)
@@ -154,12 +186,9 @@ class FittedModel:
         if speaks.any():
             log_odds[speaks] = self.classifier.decision_function(X[speaks])
         if len(self.replicas) > 1 and speaks.any():
-            spread = np.full((len(self.replicas), len(X)), np.nan)
-            for k, replica in enumerate(self.replicas):
-                spread[k, speaks] = replica.decision_function(X[speaks])
-            variance = ((spread - log_odds) ** 2).mean(axis=0)
-            widen = (1 - self.left_out_share) / self.left_out_share
-            half = stats.norm.ppf((1 + level) / 2) * np.sqrt(widen * variance)
+            said = np.array([one.decision_function(X[speaks]) for one in self.replicas])
+            error = self._compute_error(log_odds[speaks], said)
+            half[speaks] = stats.norm.ppf((1 + level) / 2) * error
         table = pd.DataFrame(
             {
                 "probability": expit(log_odds),
@@ -169,7 +198,46 @@ class FittedModel:
             },
             index=X.index,
         )
-        return Predictions(table, tuple(self._outside(row) for _, row in X.iterrows()), level)
+        sets = self.limits.outcome_sets
+        return Predictions(
+            table,
+            self._find_silences(X, speaks, site),
+            level,
+            pd.DataFrame(index=X.index)
+            if sets is None
+            else sets.compute(log_odds).set_axis(X.index),
+            float("nan") if sets is None else sets.confidence,
+        )
+
+    def _compute_error(self, log_odds: np.ndarray, said: np.ndarray) -> np.ndarray:
+        """Return the standard error of log-odds from what the replicas say, (n_replicas, n)."""
+        if self.left_out_share is None:
+            return said.std(axis=0, ddof=1)
+        widen = (1 - self.left_out_share) / self.left_out_share
+        return np.sqrt(widen * ((said - log_odds) ** 2).mean(axis=0))
+
+    def _find_silences(
+        self, X: pd.DataFrame, speaks: np.ndarray, site: Sequence[str] | None
+    ) -> tuple[tuple[Silence, ...], ...]:
+        column = next((column.name for column in self.columns if column.role == "site"), None)
+        if column is not None:
+            site = X[column].astype(object).where(X[column].notna(), "").tolist()
+        if self._takes_unseen_sites:
+            site = None
+        limits, clinical = self.limits, clinical_inputs(self.columns)
+        # Nothing can be prepared of a patient whose site harmonising cannot place.
+        unlike: list[tuple[Silence, ...]] = [()] * len(X)
+        for k, silences in zip(
+            np.flatnonzero(speaks).tolist(), limits.find_unlike(X[speaks]), strict=True
+        ):
+            unlike[k] = silences
+        found = []
+        for k, beside in enumerate(limits.find_silences(X, clinical, site)):
+            outside = tuple(self._outside(X.iloc[k]))
+            # A single value that training never saw is the plainer reason.
+            far = (one for one in unlike[k] if not outside or one.kind != "combination")
+            found.append((*outside, *beside, *far))
+        return tuple(found)
 
     def align(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the columns of training in their order, with training's categories.
@@ -204,24 +272,29 @@ class FittedModel:
         site = next((column.name for column in self.columns if column.role == "site"), None)
         if self.preparation.harmonise == "none" or site is None or site not in X:
             return np.zeros(len(X), dtype=bool)
-        if self.preparation.unseen_site == "reference":
+        if self._takes_unseen_sites:
             return np.zeros(len(X), dtype=bool)
         return ~X[site].astype(object).isin(self.ranges[site]).to_numpy()
 
-    def _outside(self, row: pd.Series) -> tuple[str, ...]:
-        outside = []
+    @property
+    def _takes_unseen_sites(self) -> bool:
+        """Whether the study declared for which of its sites others are taken."""
+        return self.preparation.harmonise != "none" and self.preparation.unseen_site == "reference"
+
+    def _outside(self, row: pd.Series) -> Iterator[Silence]:
         for column in self.columns:
-            if column.regions is not None:
+            if column.regions is not None or column.role == "site":
                 continue
             value, seen = row[column.name], self.ranges[column.name]
             if pd.isna(value):
                 continue
+            unit = f" {column.unit}" if column.unit else ""
             if isinstance(value, str):
                 if value not in seen:
-                    outside.append(f"{column.words}: {value}")
+                    yield Silence("value", f"{column.words}: {value} (not met in training)")
             elif not seen[0] <= value <= seen[1]:
-                outside.append(f"{column.words}: {value:.4g} {column.unit}".strip())
-        return tuple(outside)
+                met = f"{column.words}: {value:.4g}{unit}"
+                yield Silence("value", f"{met} (training saw {seen[0]:.4g} to {seen[1]:.4g})")
 
 
 def fit_model(
@@ -229,7 +302,8 @@ def fit_model(
     classifier: FoldClassifier,
     *,
     replicas: tuple[FoldClassifier, ...] = (),
-    left_out_share: float = 0.2,
+    left_out_share: float | None = 0.2,
+    limits: Limits | None = None,
 ) -> FittedModel:
     """Fit a classifier on every patient of a table, and keep what prediction will need.
 
@@ -240,12 +314,18 @@ def fit_model(
     classifier : ResponderClassifier, StackedClassifier or AveragedClassifier
         Unfitted; it is cloned.
     replicas : tuple of classifier
-        Fitted in cross-validation, for the interval of one patient's likelihood.
+        For the interval of one patient's likelihood.
+    left_out_share : float or None
+        As in `FittedModel`.
+    limits : Limits, optional
+        From `make_limits`; the sites and missing inputs of the table alone, where none are given.
     """
     from sklearn.base import clone
 
     fitted = clone(classifier).fit(table.X, table.y)
-    return make_fitted_model(table, fitted, replicas=replicas, left_out_share=left_out_share)
+    return make_fitted_model(
+        table, fitted, replicas=replicas, left_out_share=left_out_share, limits=limits
+    )
 
 
 def make_fitted_model(
@@ -253,14 +333,15 @@ def make_fitted_model(
     fitted: FoldClassifier,
     *,
     replicas: tuple[FoldClassifier, ...] = (),
-    left_out_share: float = 0.2,
+    left_out_share: float | None = 0.2,
+    limits: Limits | None = None,
     labels: np.ndarray | None = None,
 ) -> FittedModel:
     """Keep what prediction will need beside a classifier that is fitted on a table.
 
     Parameters
     ----------
-    table, replicas, left_out_share
+    table, replicas, left_out_share, limits
         As for `fit_model`.
     fitted : ResponderClassifier, StackedClassifier or AveragedClassifier
         On every patient of the table.
@@ -282,6 +363,7 @@ def make_fitted_model(
         simulated=table.simulated,
         digest=table.digest,
         preparation=table.preparation,
+        limits=make_limits(table) if limits is None else limits,
         n_imputed=int(table.missing.sum()),
     )
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 
 from stratify.errors import DataError, Fault
 from stratify.model.average import AveragedClassifier, OneFit
 from stratify.model.fitted import FittedModel, SiteCalibration
+from stratify.model.limits import Limits
 from stratify.model.parts import FoldClassifier
 from stratify.model.stack import StackedClassifier
 
 
-def recalibrate(model: FittedModel, calibration: SiteCalibration) -> FittedModel:
+def recalibrate(
+    model: FittedModel, calibration: SiteCalibration, *, sites: Sequence[str] = ()
+) -> FittedModel:
     """Return a model whose log-odds are ``intercept + slope`` times those of another.
 
     The ranks of patients stay as they were, and so do the replicas' disagreements about them, but
@@ -24,6 +28,8 @@ def recalibrate(model: FittedModel, calibration: SiteCalibration) -> FittedModel
     calibration : SiteCalibration
         Learned from patients the model was not fitted on; see
         `stratify.metrics.fit_recalibration`.
+    sites : sequence of str
+        Of these patients; the new model may speak of these sites, and of no others.
 
     Raises
     ------
@@ -54,7 +60,20 @@ def recalibrate(model: FittedModel, calibration: SiteCalibration) -> FittedModel
         classifier=_shift(model.classifier, calibration),
         replicas=tuple(_shift(replica, calibration) for replica in model.replicas),
         calibration=calibration,
+        limits=_move(model.limits, calibration, sites),
     )
+
+
+def _move(limits: Limits, calibration: SiteCalibration, sites: Sequence[str]) -> Limits:
+    """Bring held-out log-odds along, so that the same outcomes remain; name the new sites."""
+    sets = limits.outcome_sets
+    if sets is not None:
+        responders, nonresponders = (
+            calibration.intercept + calibration.slope * scores
+            for scores in (sets.responders, sets.nonresponders)
+        )
+        sets = replace(sets, responders=responders, nonresponders=nonresponders)
+    return replace(limits, outcome_sets=sets, sites=tuple(sorted(set(sites))) or limits.sites)
 
 
 def _shift(classifier: FoldClassifier, calibration: SiteCalibration) -> FoldClassifier:

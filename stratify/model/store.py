@@ -16,6 +16,9 @@ from stratify.files import replacing
 from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import ResponderClassifier, Tuned
 from stratify.model.fitted import FittedModel, SiteCalibration
+from stratify.model.likeness import Familiar, Likeness
+from stratify.model.limits import Limits
+from stratify.model.outcome_sets import OutcomeSets
 from stratify.model.parts import FoldClassifier, parts_of
 from stratify.model.stack import StackedClassifier
 from stratify.outcome import ResponseRule
@@ -23,7 +26,8 @@ from stratify.preprocess import Preparation, TablePreparer
 from stratify.schema import Column
 from stratify.task import Task
 
-FORMAT = 2
+FORMAT = 3
+"""2 had no limits: a model of it would speak of patients that this version must not."""
 
 TRUSTED_TYPES = (
     "collections.OrderedDict",
@@ -64,9 +68,12 @@ def write_model(model: FittedModel, folder: Path) -> Path:
     import skops.io
 
     names: dict[tuple[str, ...], np.ndarray] = {}
-    classifiers = [_without_patients(c, names) for c in (model.classifier, *model.replicas)]
+    kept = {
+        "classifiers": [_without_patients(c, names) for c in (model.classifier, *model.replicas)],
+        "limits": _limits_to_dict(model.limits, names),
+    }
     with replacing(folder / "classifiers.skops") as part:
-        skops.io.dump(classifiers, part, compression=ZIP_DEFLATED)
+        skops.io.dump(kept, part, compression=ZIP_DEFLATED)
     facts = {
         "format": FORMAT,
         "left_out_share": model.left_out_share,
@@ -109,7 +116,7 @@ def read_model(folder: Path) -> FittedModel:
     loaded = skops.io.load(
         folder / "classifiers.skops", trusted=sorted(untrusted & set(TRUSTED_TYPES))
     )
-    classifier, *replicas = map(_with_tuples, loaded)
+    classifier, *replicas = map(_with_tuples, loaded["classifiers"])
     return FittedModel(
         classifier=classifier,
         replicas=tuple(replicas),
@@ -124,6 +131,7 @@ def read_model(folder: Path) -> FittedModel:
         simulated=facts["simulated"],
         digest=facts["digest"],
         preparation=_preparation_from_dict(facts["preparation"]),
+        limits=_limits_from_dict(loaded["limits"]),
         calibration=SiteCalibration(**facts["calibration"]) if facts.get("calibration") else None,
     )
 
@@ -189,6 +197,32 @@ def _with_tuples(classifier: FoldClassifier) -> FoldClassifier:
         if isinstance(part.encoder_, TablePreparer):
             part.encoder_.edges = tuple(map(str, part.encoder_.edges))
     return classifier
+
+
+def _limits_to_dict(limits: Limits, names: dict[tuple[str, ...], np.ndarray]) -> dict[str, Any]:
+    sets, familiar = limits.outcome_sets, limits.familiar
+    return {
+        "outcome_sets": None if sets is None else vars(sets),
+        "encoder": None if familiar is None else _with_arrays(copy(familiar.encoder), names),
+        "parts": [] if familiar is None else [vars(part) for part in familiar.parts],
+        "sites": list(limits.sites),
+        "most_missing": limits.most_missing,
+    }
+
+
+def _limits_from_dict(values: dict[str, Any]) -> Limits:
+    sets, encoder = values["outcome_sets"], values["encoder"]
+    familiar = None
+    if encoder is not None:
+        if isinstance(encoder, TablePreparer):
+            encoder.edges = tuple(map(str, encoder.edges))
+        familiar = Familiar(encoder, tuple(Likeness(**part) for part in values["parts"]))
+    return Limits(
+        outcome_sets=None if sets is None else OutcomeSets(**sets),
+        familiar=familiar,
+        sites=tuple(values["sites"]),
+        most_missing=values["most_missing"],
+    )
 
 
 def _task_to_dict(task: Task) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A patient's report: content first, then HTML and PDF made from it and from it alone."""
 
 from stratify.report.content import build_report
+from stratify.report.groups import summarise_subgroups
 from stratify.report.html import render_html
 from stratify.report.patients import build_reports
 from stratify.report.pdf import render_pdf, render_pictures, write_pdf
@@ -8,8 +9,10 @@ from stratify.report.summary import describe_validation, summarise_calibration, 
 from stratify.report.values import (
     NOT_TESTED_ON,
     CalibrationBin,
+    GroupFigures,
     Likelihood,
     PatientReport,
+    Possible,
     StudySummary,
 )
 from stratify.report.write import report_stem, write_report
@@ -17,8 +20,10 @@ from stratify.report.write import report_stem, write_report
 __all__ = [
     "NOT_TESTED_ON",
     "CalibrationBin",
+    "GroupFigures",
     "Likelihood",
     "PatientReport",
+    "Possible",
     "StudySummary",
     "build_report",
     "build_reports",
@@ -29,6 +34,7 @@ __all__ = [
     "report_stem",
     "summarise_calibration",
     "summarise_study",
+    "summarise_subgroups",
     "write_pdf",
     "write_report",
 ]

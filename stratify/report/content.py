@@ -9,8 +9,7 @@ no verbal probabilities, ratios or changing denominators.
 from __future__ import annotations
 
 import datetime
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -19,11 +18,14 @@ from scipy.special import expit
 from stratify.errors import DataError, Fault
 from stratify.explanation.values import Reason
 from stratify.metrics.estimates import METRICS, Estimate
+from stratify.report.groups import make_groups_section
+from stratify.report.possible import say_possible
 from stratify.report.values import (
     IconArray,
     Likelihood,
     LikelihoodBar,
     PatientReport,
+    Possible,
     ReasonChart,
     ReasonRow,
     ReportTable,
@@ -32,6 +34,9 @@ from stratify.report.values import (
     StudySummary,
     Verdict,
     of_100,
+    shorten,
+    visible,
+    write_count,
 )
 from stratify.task import Question
 
@@ -74,6 +79,8 @@ class _Words:
     empty: str
     positive: str
     negative: str
+    with_it: str
+    without: str
     first: str
     meaning: str
 
@@ -88,6 +95,8 @@ _WORDS: dict[Question, _Words] = {
         empty="did not",
         positive="a responder",
         negative="a non-responder",
+        with_it="who met the outcome",
+        without="who did not meet the outcome",
         first="the responder",
         meaning="This says how likely such a patient is to improve under this treatment "
         "({treatment}). Every patient in training had it, so the study cannot tell what the "
@@ -102,6 +111,8 @@ _WORDS: dict[Question, _Words] = {
         empty="did not",
         positive="a patient who reached the outcome",
         negative="one who did not",
+        with_it="who reached the outcome",
+        without="who did not reach the outcome",
         first="the first",
         meaning="This describes the course of patients under the care they were given, whatever "
         "it was. It does not tell what any treatment would change.",
@@ -115,6 +126,8 @@ _WORDS: dict[Question, _Words] = {
         empty="not in it",
         positive="a person in the group",
         negative="one not in it",
+        with_it="who were in the group",
+        without="who were not in the group",
         first="the first",
         meaning="This says how far the data of this person resemble those of the group in the "
         "study. It is not a diagnosis, and tells nothing of the course or of any treatment.",
@@ -130,7 +143,9 @@ def build_report(
     low: float,
     high: float,
     level: float = 0.95,
-    outside: Sequence[str] = (),
+    cannot_say: Sequence[str] = (),
+    possible: Possible | None = None,
+    groups: Mapping[str, str] | None = None,
     reasons: Sequence[Reason] = (),
     base_log_odds: float,
     log_odds: float,
@@ -140,9 +155,9 @@ def build_report(
     """Say in words and figures what a study's model says of one patient.
 
     A report takes one of three forms: the likelihood is stated; the model does not separate the
-    patient from the average, when the range as printed covers it; or the model cannot say, when a
-    value lies outside what it was trained on. In the last form no likelihood, figure or reason is
-    part of the report.
+    patient from the average, when the range as printed covers it; or the model cannot say, when
+    the patient is one that it knows nothing of. In the last form no likelihood, figure or reason
+    is part of the report.
 
     Parameters
     ----------
@@ -154,13 +169,19 @@ def build_report(
         The calibrated likelihood and its interval, as proportions.
     level : float
         The interval's nominal coverage.
-    outside : sequence of str
-        The values, in words, that the model was not trained on: ``"age: 91 years"``.
+    cannot_say : sequence of str
+        Why the model cannot speak of the patient, in words, as `Predictions.cannot_say` has them:
+        ``"age: 91 years (training saw 19 to 78)"``.
+    possible : Possible, optional
+        Which outcomes remain.
+    groups : mapping of str to str, optional
+        The patient's groups, by the study's groupings: ``{"sex": "female"}``.
     reasons : sequence of Reason
         Largest first, as from `Explanation.reasons`. More than ten are summed into one.
     base_log_odds, log_odds : float
         Where the reasons start and end; base + sum of contributions must equal the end, and the
-        end must be the probability on the log-odds scale.
+        end must be the probability on the log-odds scale. None of these numbers is looked at
+        where the model cannot say.
     missing : sequence of str
         The inputs, in words, that are not recorded for this patient.
     day : date, optional
@@ -194,8 +215,9 @@ def build_report(
     """
     _require_responder_model(study)
     likelihood = Likelihood(probability, low, high, study.base_rate, level)
-    speaks = not outside
-    _require_agreement(patient, likelihood, reasons, base_log_odds, log_odds, speaks=speaks)
+    speaks = not cannot_say
+    if speaks:
+        _require_agreement(patient, likelihood, reasons, base_log_odds, log_odds)
     words = _WORDS[study.question]
     facts = (
         (words.person.capitalize(), visible(patient)),
@@ -208,7 +230,7 @@ def build_report(
         day=day or study.date,
         facts=facts,
         band=BAND if study.simulated else "",
-        verdict=_verdict(study, words, likelihood, outside),
+        verdict=_verdict(study, words, likelihood, cannot_say, possible),
         likelihood=likelihood if speaks else None,
         icons=_icons(words, likelihood) if speaks else None,
         bar=_bar(words, likelihood) if speaks else None,
@@ -219,31 +241,10 @@ def build_report(
             *(() if speaks else (_average_section(study, words),)),
             _missing_section(missing, speaks=speaks),
         ),
-        model_sections=_model_sections(study, words, likelihood if speaks else None),
+        model_sections=_model_sections(
+            study, words, likelihood if speaks else None, (groups or {}) if speaks else {}
+        ),
         footer=FOOTER,
-    )
-
-
-def visible(text: str) -> str:
-    r"""Return a text with nothing in it that hides or reorders what is read.
-
-    Control characters, line breaks, bidirectional overrides and lone surrogates are written as
-    their code points; everything else stays as it is.
-
-    Examples
-    --------
-    >>> visible("P 017 é 患者"), visible("a\u202eb\n")
-    ('P 017 é 患者', 'a[U+202E]b[U+000A]')
-    """
-    overrides = range(0x202A, 0x202F), range(0x2066, 0x206A), range(0x2028, 0x202A)
-    hidden = (
-        unicodedata.category(character) in ("Cc", "Cs")
-        or any(ord(character) in span for span in overrides)
-        for character in text
-    )
-    return "".join(
-        f"[U+{ord(character):04X}]" if hide else character
-        for character, hide in zip(text, hidden, strict=True)
     )
 
 
@@ -265,8 +266,6 @@ def _require_agreement(
     reasons: Sequence[Reason],
     base_log_odds: float,
     log_odds: float,
-    *,
-    speaks: bool,
 ) -> None:
     p, low, high = likelihood.probability, likelihood.low, likelihood.high
     contributions = [reason.contribution for reason in reasons]
@@ -283,7 +282,7 @@ def _require_agreement(
             "0 <= low <= likelihood <= high <= 1",
             "Pass the proportions that FittedModel.predict returns.",
         )
-    elif speaks and low == high and not likelihood.covers_average:
+    elif low == high and not likelihood.covers_average:
         refuse(
             f"a likelihood of {p:g} without an interval",
             "every likelihood is printed with how well the data settle it",
@@ -310,19 +309,10 @@ def _require_agreement(
         raise DataError(faults)
 
 
-def _count(count: int, proportion: float) -> str:
-    """Write a count of 100 so that it never claims that nobody, or everybody, is meant."""
-    if count == 0 and proportion > 0:
-        return "fewer than 1"
-    if count == 100 and proportion < 1:
-        return "more than 99"
-    return str(count)
-
-
 def _about(likelihood: Likelihood) -> str:
-    count = _count(likelihood.count, likelihood.probability)
-    low = _count(likelihood.low_count, likelihood.low)
-    high = _count(likelihood.high_count, likelihood.high)
+    count = write_count(likelihood.count, likelihood.probability)
+    low = write_count(likelihood.low_count, likelihood.low)
+    high = write_count(likelihood.high_count, likelihood.high)
     about = "about " if count.isdigit() else ""
     # No-break spaces keep a range on one line.
     return f"{about}{count} ({low} to {high})".replace(" ", "\u00a0")
@@ -340,7 +330,7 @@ def _frequency(study: StudySummary, words: _Words, likelihood: Likelihood) -> st
 
 
 def _average(words: _Words, likelihood: Likelihood) -> str:
-    count = _count(likelihood.average, likelihood.base_rate)
+    count = write_count(likelihood.average, likelihood.base_rate)
     return f"on average in this study {count} of 100 {_did(words)}"
 
 
@@ -349,57 +339,78 @@ def _did(words: _Words) -> str:
 
 
 def _verdict(
-    study: StudySummary, words: _Words, likelihood: Likelihood, outside: Sequence[str]
+    study: StudySummary,
+    words: _Words,
+    likelihood: Likelihood,
+    cannot_say: Sequence[str],
+    possible: Possible | None,
 ) -> Verdict:
-    frequency, average = _frequency(study, words, likelihood), _average(words, likelihood)
-    if outside:
+    if cannot_say:
         return Verdict(
             "cannot say",
             CANNOT_SAY.format(person=words.person),
             (
-                "A model knows nothing of values it has not met, so no likelihood is given. "
-                "Outside what this one was trained on:",
+                f"It knows nothing of {words.people} unlike those it was trained on, so no "
+                f"likelihood is given. The reason{'s' if len(cannot_say) > 1 else ''}:",
             ),
-            _items(outside, "values"),
+            _items(cannot_say, "reasons"),
         )
+    frequency, average = _frequency(study, words, likelihood), _average(words, likelihood)
+    remain = _say_possible(words, possible)
     if likelihood.covers_average:
+        # Next to the average, that a likelihood is unusual for one group would say too much.
+        both = remain if possible is not None and possible.remain == "both" else ()
         return Verdict(
             "not separated",
             NOT_SEPARATED.format(person=words.person),
-            (f"{frequency}; {average}.", "The range includes the average."),
+            (f"{frequency}; {average}.", "The range includes the average.", *both),
         )
     distance = likelihood.count - likelihood.average
     way = "more" if distance > 0 else "fewer"
     return Verdict(
         "stated",
         frequency,
-        (f"{average[0].upper()}{average[1:]}: the model expects {abs(distance)} {way}.",),
+        (f"{average[0].upper()}{average[1:]}: the model expects {abs(distance)} {way}.", *remain),
+    )
+
+
+def _say_possible(words: _Words, possible: Possible | None) -> tuple[str, ...]:
+    if possible is None:
+        return ()
+    return (
+        say_possible(
+            possible,
+            people=words.people,
+            person=words.person,
+            met=words.with_it,
+            missed=words.without,
+        ),
     )
 
 
 def _icons(words: _Words, likelihood: Likelihood) -> IconArray:
     low, high = likelihood.low_count, likelihood.high_count
-    count = _count(likelihood.count, likelihood.probability)
-    rest = _count(100 - likelihood.count, 1 - likelihood.probability)
+    count = write_count(likelihood.count, likelihood.probability)
+    rest = write_count(100 - likelihood.count, 1 - likelihood.probability)
     return IconArray(
         filled=likelihood.count,
         shaded=(low, high),
         legend=(
             f"{count} {words.filled}",
             f"{rest} {words.empty}",
-            f"range: {_count(low, likelihood.low)} to {_count(high, likelihood.high)}",
+            f"range: {write_count(low, likelihood.low)} to {write_count(high, likelihood.high)}",
         ),
         alt=f"A picture of 100 {words.people} like this one: {count} are filled "
         f"({words.filled}), {rest} are empty ({words.empty}); the shaded ground shows the range, "
-        f"{_count(low, likelihood.low)} to {_count(high, likelihood.high)}.",
+        f"{write_count(low, likelihood.low)} to {write_count(high, likelihood.high)}.",
     )
 
 
 def _bar(words: _Words, likelihood: Likelihood) -> LikelihoodBar:
-    count = _count(likelihood.count, likelihood.probability)
-    average = _count(likelihood.average, likelihood.base_rate)
-    low = _count(likelihood.low_count, likelihood.low)
-    high = _count(likelihood.high_count, likelihood.high)
+    count = write_count(likelihood.count, likelihood.probability)
+    average = write_count(likelihood.average, likelihood.base_rate)
+    low = write_count(likelihood.low_count, likelihood.low)
+    high = write_count(likelihood.high_count, likelihood.high)
     return LikelihoodBar(
         patient=likelihood.count,
         low=likelihood.low_count,
@@ -430,7 +441,7 @@ def _chart(
         )
     start, end = of_100(float(expit(base_log_odds))), of_100(float(expit(log_odds)))
     first, last = (
-        f"{_count(count, float(expit(odds)))} of 100"
+        f"{write_count(count, float(expit(odds)))} of 100"
         for count, odds in ((start, base_log_odds), (end, log_odds))
     )
     rows = [
@@ -479,17 +490,6 @@ def _row(reason: Reason, start: float) -> ReasonRow:
     )
 
 
-def shorten(text: str, longest: int) -> str:
-    """Cut a text that would not fit, and show that it was cut.
-
-    Examples
-    --------
-    >>> shorten("baseline severity", 11), shorten("severity", 11)
-    ('baseline s…', 'severity')
-    """
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
 def _items(items: Sequence[str], noun: str, longest: int = LONGEST_ITEM) -> tuple[str, ...]:
     shown = tuple(shorten(visible(item), longest) for item in items[:MOST_ITEMS])
     rest = len(items) - len(shown)
@@ -497,7 +497,7 @@ def _items(items: Sequence[str], noun: str, longest: int = LONGEST_ITEM) -> tupl
 
 
 def _average_section(study: StudySummary, words: _Words) -> Section:
-    count = _count(of_100(study.base_rate), study.base_rate)
+    count = write_count(of_100(study.base_rate), study.base_rate)
     return Section(
         "The study as a whole",
         (
@@ -535,7 +535,10 @@ def _caution_sections(study: StudySummary) -> tuple[Section, ...]:
 
 
 def _model_sections(
-    study: StudySummary, words: _Words, likelihood: Likelihood | None
+    study: StudySummary,
+    words: _Words,
+    likelihood: Likelihood | None,
+    groups: Mapping[str, str],
 ) -> tuple[Section, ...]:
     sections = [
         Section("What the model was trained on", table=_training_table(study, words)),
@@ -550,6 +553,14 @@ def _model_sections(
     ]
     if study.calibration:
         sections.append(_calibration_section(study, words, likelihood))
+    of_groups = make_groups_section(
+        # A group of everybody would only say again what stands above.
+        [one for one in study.subgroups if one.patients < study.n_patients],
+        groups,
+        people=words.people,
+        person=words.person,
+    )
+    sections += [] if of_groups is None else [of_groups]
     sections.append(
         Section(
             "What it has not been tested on",
@@ -611,7 +622,7 @@ def _training_table(study: StudySummary, words: _Words) -> ReportTable:
         if not words.met.startswith("were")
         else f"; {study.n_responders} of them in the group"
     )
-    whom += f" ({_count(count, study.base_rate)} of 100)"
+    whom += f" ({write_count(count, study.base_rate)} of 100)"
     if study.n_imputed:
         whom += f"; {study.n_imputed} outcomes were missing and imputed, and are in that count"
     others = study.n_models - 1
@@ -668,7 +679,7 @@ _MEASURES = {
 
 
 def _number(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}".replace("-", "−")
+    return f"{number:z.{digits}f}".replace("-", "−")
 
 
 def _estimate(estimate: Estimate, digits: int) -> str:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from stratify.evaluation import Grouping
 from stratify.explanation import explain
-from stratify.model import FittedModel
+from stratify.explanation.values import Reason
+from stratify.metrics.subgroups import MISSING
+from stratify.model import FittedModel, Predictions
 from stratify.report.content import build_report
-from stratify.report.values import PatientReport, StudySummary
+from stratify.report.values import PatientReport, Possible, StudySummary
 from stratify.task import Table
 
 MOST_REASONS = 8
@@ -21,6 +28,7 @@ def build_reports(
     model: FittedModel,
     table: Table,
     *,
+    groupings: Sequence[Grouping] = (),
     day: datetime.date | None = None,
 ) -> tuple[PatientReport, ...]:
     """Predict, explain and say it in words, for each patient of a table.
@@ -33,6 +41,9 @@ def build_reports(
     table : Table
         From ``assemble(task, cohort, labelled=False)``. A patient whose planned treatment is not
         the one the model was trained on gets a report that says so, and no likelihood.
+    groupings : sequence of Grouping
+        How the study parted its patients, as from `find_groupings`; each report shows how well the
+        model did in the groups of its patient.
     day : date, optional
         The day of the reports; the day of the model, where none is given.
 
@@ -47,11 +58,15 @@ def build_reports(
         If the study has no responder model, or columns of the model are missing.
     """
     X = model.align(table.X)
-    predictions = model.predict(X)
-    explanation = explain(model, X)
+    predictions = model.predict(X, site=None if table.site is None else list(table.site))
+    silent = [
+        (*_other_arm(table, model, k), *said) for k, said in enumerate(predictions.cannot_say)
+    ]
+    explained = _explain(model, X, [k for k, why in enumerate(silent) if not why])
     study = replace(study, simulated=study.simulated or table.simulated)
     likelihoods = predictions.table[["probability", "low", "high"]].to_numpy(dtype=float).tolist()
     unknown = X.isna().to_numpy()
+    groups = _label(groupings, table)
     return tuple(
         build_report(
             study,
@@ -60,10 +75,12 @@ def build_reports(
             low=low,
             high=high,
             level=predictions.level,
-            outside=(*_other_arm(table, model, k), *predictions.outside[k]),
-            reasons=explanation.reasons(k, most=MOST_REASONS),
-            base_log_odds=explanation.base,
-            log_odds=float(explanation.log_odds[k]),
+            cannot_say=silent[k],
+            possible=_find_possible(predictions, k),
+            groups=groups[k],
+            reasons=explained[k].reasons,
+            base_log_odds=explained[k].base,
+            log_odds=explained[k].log_odds,
             missing=[model.columns[j].words for j in np.flatnonzero(unknown[k])],
             day=day,
         )
@@ -73,9 +90,52 @@ def build_reports(
     )
 
 
+class _Explained(NamedTuple):
+    """What one patient's log-odds are made of; nothing, of whom nothing is said."""
+
+    reasons: tuple[Reason, ...] = ()
+    base: float = math.nan
+    log_odds: float = math.nan
+
+
+def _explain(model: FittedModel, X: pd.DataFrame, spoken: Sequence[int]) -> list[_Explained]:
+    explained = [_Explained()] * len(X)
+    if spoken:
+        found = explain(model, X.iloc[list(spoken)])
+        for position, k in enumerate(spoken):
+            explained[k] = _Explained(
+                found.reasons(position, most=MOST_REASONS),
+                found.base,
+                float(found.log_odds[position]),
+            )
+    return explained
+
+
+def _label(groupings: Sequence[Grouping], table: Table) -> list[dict[str, str]]:
+    """Return the groups of each patient, as far as the table tells them."""
+    groups: list[dict[str, str]] = [{} for _ in range(len(table))]
+    for grouping in groupings:
+        labels = grouping.label_table(table)
+        for k, label in enumerate([] if labels is None else labels.tolist()):
+            groups[k][grouping.name] = str(label) if isinstance(label, str) else MISSING
+    return groups
+
+
+def _find_possible(predictions: Predictions, k: int) -> Possible | None:
+    if "remain" not in predictions.outcomes:
+        return None
+    row = predictions.outcomes.iloc[k]
+    return Possible(
+        remain=str(row["remain"]),
+        as_high=float(row["p_nonresponder"]),
+        as_low=float(row["p_responder"]),
+        confidence=predictions.confidence,
+    )
+
+
 def _other_arm(table: Table, model: FittedModel, k: int) -> tuple[str, ...]:
     """Name a planned treatment that is not the one the model was trained on."""
     planned = "" if table.treatment is None else str(table.treatment[k])
     if not planned or model.task.treatment in (None, planned):
         return ()
-    return (f"treatment: {planned}; the model knows {model.task.treatment} alone",)
+    return (f"treatment: {planned} (training saw {model.task.treatment} alone)",)

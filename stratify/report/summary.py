@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stratify.errors import DataError, Fault
+from stratify.report.groups import summarise_subgroups
 from stratify.report.values import CalibrationBin, StudySummary
 
 if TYPE_CHECKING:
     from stratify.evaluation import Evaluation, Verdict
+    from stratify.metrics import Subgroups
     from stratify.model import FittedModel
     from stratify.task import Scheme
 
@@ -27,6 +29,7 @@ def summarise_study(
     run_id: str = "",
     warnings: Sequence[str] = (),
     contact: str = "",
+    subgroups: Subgroups | None = None,
 ) -> StudySummary:
     """Gather what the reports of a study's model say of the study.
 
@@ -48,6 +51,8 @@ def summarise_study(
         Sentences about the study's data.
     contact : str
         Whom to ask.
+    subgroups : Subgroups, optional
+        Of the model's evaluation, as from `compute_evaluation_subgroups`.
 
     Raises
     ------
@@ -86,6 +91,9 @@ def summarise_study(
         calibration=summarise_calibration(evaluation.judged),
         warnings=tuple(warnings),
         contact=contact,
+        subgroups=()
+        if subgroups is None
+        else summarise_subgroups(subgroups.table, level=subgroups.level),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import floor
@@ -41,6 +42,49 @@ class CalibrationBin:
     predicted: float
     observed: float
     patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """How well a model did in one group of held-out patients.
+
+    Parameters
+    ----------
+    grouping, group : str
+        ``"sex"`` and ``"female"``.
+    patients : int
+    auc, intercept : Estimate, optional
+        Separation, and calibration in the large; none where ``why_not`` says why.
+    why_not : str
+    """
+
+    grouping: str
+    group: str
+    patients: int
+    auc: Estimate | None = None
+    intercept: Estimate | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """Which outcomes remain possible for a patient.
+
+    Parameters
+    ----------
+    remain : {"both", "responder", "non-responder", "neither"}
+    as_high : float
+        The share of held-out patients without the outcome whose likelihood was as high.
+    as_low : float
+        The share of held-out patients with the outcome whose likelihood was as low.
+    confidence : float
+        An outcome remains as long as its share is above 1 - confidence.
+    """
+
+    remain: str
+    as_high: float
+    as_low: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +136,8 @@ class StudySummary:
     cautions : tuple of str
         What a reader must know before anything else: that it is a landmark model, or that the
         outcome is unvalidated.
+    subgroups : tuple of GroupFigures
+        Of every group the study looked at; a report shows those its patient belongs to.
     n_imputed : int
         Those whose outcome was missing and was imputed.
 
@@ -126,6 +172,7 @@ class StudySummary:
     warnings: tuple[str, ...] = ()
     contact: str = ""
     cautions: tuple[str, ...] = ()
+    subgroups: tuple[GroupFigures, ...] = ()
     n_imputed: int = 0
 
     def __post_init__(self) -> None:
@@ -246,6 +293,55 @@ def of_100(proportion: float) -> int:
     (48, 0, 13)
     """
     return floor(100 * proportion + 0.5 + 1e-9)
+
+
+def write_count(count: int, proportion: float) -> str:
+    """Write a count of 100 so that it never claims that nobody, or everybody, is meant.
+
+    Examples
+    --------
+    >>> write_count(0, 0.004), write_count(48, 0.478)
+    ('fewer than 1', '48')
+    """
+    if count == 0 and proportion > 0:
+        return "fewer than 1"
+    if count == 100 and proportion < 1:
+        return "more than 99"
+    return str(count)
+
+
+def visible(text: str) -> str:
+    r"""Return a text with nothing in it that hides or reorders what is read.
+
+    Control characters, line breaks, bidirectional overrides and lone surrogates are written as
+    their code points; everything else stays as it is.
+
+    Examples
+    --------
+    >>> visible("P 017 é 患者"), visible("a\u202eb\n")
+    ('P 017 é 患者', 'a[U+202E]b[U+000A]')
+    """
+    overrides = range(0x202A, 0x202F), range(0x2066, 0x206A), range(0x2028, 0x202A)
+    hidden = (
+        unicodedata.category(character) in ("Cc", "Cs")
+        or any(ord(character) in span for span in overrides)
+        for character in text
+    )
+    return "".join(
+        f"[U+{ord(character):04X}]" if hide else character
+        for character, hide in zip(text, hidden, strict=True)
+    )
+
+
+def shorten(text: str, longest: int) -> str:
+    """Cut a text that would not fit, and show that it was cut.
+
+    Examples
+    --------
+    >>> shorten("baseline severity", 11), shorten("severity", 11)
+    ('baseline s…', 'severity')
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,26 +220,38 @@ def make_model_run(
 
 
 def make_comparison(
-    evaluations: Sequence[Evaluation], run_ids: Sequence[str]
+    evaluations: Sequence[Evaluation],
+    run_ids: Sequence[str],
+    *,
+    references: Sequence[Evaluation] = (),
 ) -> tuple[pd.DataFrame, Figure]:
-    """Set a study's models side by side: as a table, and with their AUC intervals as a figure."""
+    """Set a study's models side by side: as a table, and with their AUC intervals as a figure.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+    run_ids : sequence of str
+        Of each.
+    references : sequence of Evaluation
+        Of the simple models, marked as baselines in both; they have no runs.
+    """
     from stratify.metrics.plots import plot_comparison
 
+    shown = [*evaluations, *references]
     table = pd.DataFrame(
         [
-            {"run_id": run_id, **evaluation.to_dict()}
-            for run_id, evaluation in zip(run_ids, evaluations, strict=True)
+            {
+                "run_id": run_id,
+                "name": evaluation.name,
+                "baseline": evaluation.reference is not None or evaluation.family == "prevalence",
+                **evaluation.to_dict(),
+            }
+            for evaluation, run_id in zip(shown, [*run_ids, *("" for _ in references)], strict=True)
         ]
     )
-    drawn = pd.DataFrame(
-        {
-            "name": [evaluation.name for evaluation in evaluations],
-            "auc": table["auc"],
-            "low": table["auc_low"],
-            "high": table["auc_high"],
-        }
-    )
-    return table, plot_comparison(drawn)
+    names = [f"{one.name} (baseline)" if one.reference else one.name for one in shown]
+    drawn = table[["auc", "auc_low", "auc_high"]].set_axis(["auc", "low", "high"], axis=1)
+    return table, plot_comparison(drawn.assign(name=names))
 
 
 def describe_study(

@@ -87,7 +87,7 @@ def make_signature(example: pd.DataFrame) -> ModelSignature:
     ]
     outputs: list[ColSpec | TensorSpec] = [
         *(ColSpec(DataType.double, name) for name in ("probability", "low", "high", "log_odds")),
-        ColSpec(DataType.string, "outside"),
+        ColSpec(DataType.string, "cannot_say"),
     ]
     level = ParamSpec("level", DataType.double, 0.95)
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema([level]))

@@ -32,12 +32,15 @@ class Served:
         Returns
         -------
         predictions : DataFrame
-            ``probability`` with ``low`` and ``high``, ``log_odds``, and ``outside``: the values
-            that training never saw, in words; empty where there are none.
+            ``probability`` with ``low`` and ``high``, ``log_odds``, and ``cannot_say``: why the
+            model cannot speak of this patient, in words; empty where it can. What stands beside a
+            reason is not to be used.
         """
         X = as_trained(model_input, self.model.columns)
         predictions = self.model.predict(X, level=float((params or {}).get("level", 0.95)))
-        return predictions.table.assign(outside=["; ".join(them) for them in predictions.outside])
+        return predictions.table.assign(
+            cannot_say=["; ".join(them) for them in predictions.cannot_say]
+        )
 
 
 def as_trained(X: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:

@@ -1,9 +1,10 @@
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from stratify.evaluation import cross_validate, make_certificate
+from stratify.evaluation import check_canaries, cross_validate, make_certificate
 from stratify.folds import make_folds
 from stratify.model import ResponderClassifier
 from stratify.schema import Column
@@ -23,6 +24,14 @@ def failed(certificate):
 
 def test_honest_evaluation_passes(honest):
     assert honest[2].certificate.passed
+
+
+def test_certificate_can_be_written_as_json(honest):
+    table, folds, evaluation = honest
+    certificate = evaluation.certificate.add(check_canaries([table], folds)["clinical"])
+    told = json.loads(json.dumps(certificate.to_dict()))
+    assert told["passed"] is True
+    assert len(told["checks"]) == len(evaluation.certificate.checks) + 2
 
 
 def test_patient_in_training_and_test_is_named(honest):

@@ -73,7 +73,7 @@ def test_few_patients_and_those_left_out_are_told():
     found = validate(y, said, left_out=(("they took part in training", 3),), outside=1)
     assert "of the rarer outcome are few" in found.words
     assert "3 patients left out: they took part in training." in found.words
-    assert "1 patient had values that training never saw" in found.words
+    assert "1 patient is unlike those of training" in found.words
     assert found.to_dict()["left_out"] == [["they took part in training", 3]]
 
 

@@ -4,7 +4,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from stratify.errors import DataError
-from stratify.evaluation import compute_learning_curve
+from stratify.evaluation import compute_learning_curve, cross_validate, make_fit_predict
 from stratify.folds import make_folds
 from stratify.metrics import compute_auc, plot_learning_curve
 
@@ -103,3 +103,26 @@ def test_another_seed_trains_on_other_patients(study):
     for seed in (0, 1):
         compute_learning_curve(y, logistic(x, y, seen), [60], folds, seed=seed, draws=5)
     assert all(set(seen[k]) != set(seen[k + 3]) for k in range(3))
+
+
+def test_a_table_is_learned_from_as_cross_validation_does(make_table):
+    table = make_table(80)
+    folds = make_folds(table.y, folds=4, seed=3)
+    evaluation = cross_validate(table, "ridge", folds, inner_folds=3, seed=5)
+    first = evaluation.predictions.query("fold == 0")["log_odds"].to_numpy()
+    seen = []
+    learn = make_fit_predict(
+        table, "ridge", inner_folds=3, seed=5, on_fit=lambda: seen.append("fitted")
+    )
+    np.testing.assert_array_equal(learn(folds[0].train, folds[0].test), first)
+    assert seen == ["fitted"]
+
+
+def test_more_patients_help_where_there_is_much_to_learn(make_table):
+    table = make_table(260, effect=1.5, regions=8)
+    learn = make_fit_predict(table, "ridge", inner_folds=3)
+    curve = compute_learning_curve(
+        table.y, learn, [40, 190], make_folds(table.y, folds=4), draws=50
+    )
+    assert curve["auc"].iloc[1] > curve["auc"].iloc[0]
+    assert curve["log_loss"].iloc[1] < curve["log_loss"].iloc[0]

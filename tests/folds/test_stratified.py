@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from stratify.errors import DataError
-from stratify.folds import check_class_sizes, make_folds
+from stratify.folds import check_class_sizes, draw_folds, make_folds
 
 
 def labels(n=60, share=0.4, seed=0):
@@ -93,6 +95,13 @@ def test_a_class_in_few_groups_is_as_small_as_they_are_many():
     groups = np.array([f"f{k}" for k in range(12)] + ["a", "b", "c"] * 4)
     with pytest.raises(DataError, match="3 groups of class 1"):
         check_class_sizes(y, groups, folds=5, inner_folds=2)
+
+
+def test_as_many_groups_as_folds_are_parted_once(make_table):
+    sites = np.array(["A", "B", "C"] * 20)
+    table = replace(make_table(60), groups=sites)
+    assert len(draw_folds(table, folds=3, repeats=4, inner_folds=2)) == 3
+    assert len(draw_folds(replace(table, groups=np.arange(60)), folds=3, repeats=4)) == 12
 
 
 def with_gaps(n=60, missing=13, seed=3):

@@ -131,6 +131,9 @@ def test_drawing_whole_families_widens_the_band(curved):
             "29 patients of the rarer class; a curve needs 30",
         ),
         (np.arange(120) % 2, np.zeros(120), "too few values"),
+        (np.arange(120) % 2, 0.4 + 0.01 * (np.arange(120) % 5), "too few values"),
+        # One pair stands the other way round, and many samples are without it.
+        (np.repeat([0, 1, 0, 1], [59, 1, 1, 59]), np.linspace(-1, 1, 120), "many samples"),
         (np.repeat([0, 1], 60), np.linspace(-1, 1, 120), "the classes are separated"),
     ],
 )

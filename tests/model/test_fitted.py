@@ -72,15 +72,24 @@ def test_interval_is_the_delete_d_jackknife(make_table):
     )
 
 
-def test_values_outside_training_are_named(make_table):
-    table = make_table(60)
-    model = fit(table)
-    new = table.X.iloc[:2].copy()
-    new["sex"] = new["sex"].astype(str)
-    new.loc[new.index[0], "severity"] = 99.0
-    new.loc[new.index[1], "sex"] = "X"
-    outside = model.predict(new).outside
-    assert outside == (("severity: 99 points",), ("sex: X",))
+def test_interval_of_drawn_refits_is_their_standard_deviation(make_table):
+    from dataclasses import replace
+
+    table = make_table(90)
+    model = replace(fit(table, replicas=5), left_out_share=None)
+    shown = model.predict(table.X.iloc[:1]).table.iloc[0]
+    spread = [r.decision_function(table.X.iloc[:1])[0] for r in model.replicas]
+    half = 1.959964 * np.std(spread, ddof=1)
+    assert np.log(shown["low"] / (1 - shown["low"])) == pytest.approx(
+        shown["log_odds"] - half, abs=1e-5
+    )
+
+
+def test_drawn_refits_are_kept_as_such(make_table, tmp_path):
+    from dataclasses import replace
+
+    model = replace(fit(make_table(60)), left_out_share=None)
+    assert read_model(write_model(model, tmp_path)).left_out_share is None
 
 
 def test_order_of_columns_does_not_matter(make_table):

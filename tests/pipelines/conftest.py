@@ -24,6 +24,7 @@ class Studies(NamedTuple):
             f"study.name={name}",
             "validation.repeats=2",
             "validation.permutations=0",
+            "instability.refits=0",
             "models.families=prevalence,logistic",
         )
         overrides = [word for setting in (*quick, *settings) for word in ("--set", setting)]

@@ -16,7 +16,7 @@ from pipelines.train import train
 from stratify.errors import DataError
 
 FEW = ['models.families=["prevalence", "ridge"]', "validation.repeats=1", "validation.folds=3"]
-FEW += ["validation.permutations=0"]
+FEW += ["validation.permutations=0", "instability.refits=0"]
 BOTH = ['features.sets=["both"]']
 
 

@@ -23,6 +23,7 @@ from stratify.tracking import find_identifiers, find_run, load_run, open_store, 
 QUICK = (
     "validation.repeats=2",
     "validation.permutations=99",
+    "instability.refits=20",
     "models.families=prevalence,logistic",
 )
 
@@ -44,7 +45,7 @@ def train(folder, *settings):
 def found(tmp_path_factory):
     """A study with a strong planted effect, large enough that a responder model is found."""
     folder = tmp_path_factory.mktemp("found")
-    simulation = make_cohort("optimistic", patients=900, seed=3, regions=12)
+    simulation = make_cohort("optimistic", patients=900, seed=2, regions=12)
     write_simulation(simulation, folder)
     new = make_cohort("optimistic", patients=14, seed=4, regions=12)
     write_simulation(new, folder / "new")
@@ -106,6 +107,27 @@ def test_use_and_subgroups_are_kept_of_each_model_and_of_the_study(found):
         name = f"{one['features']} {one['family']}".removeprefix("none ")
         mine = benefit[benefit["model"] == name].set_index("threshold")
         assert own.metrics["net_benefit_at_0.5"] == pytest.approx(mine.loc[0.5, "net_benefit"])
+
+
+def test_the_model_that_speaks_has_its_interval_from_refits_and_knows_its_limits(found):
+    folder, _, result = found
+    store = open_store(folder / "mlruns")
+    speaking = load_run(store, result["responder_model"])
+    assert speaking.model.left_out_share is None
+    assert len(speaking.model.replicas) == 20
+    assert result["instability"]["refits"] == 20
+    kept = pd.read_csv(speaking.folder / "tables" / "instability.csv")
+    assert kept["mean_change"].mean() == pytest.approx(result["instability"]["mean_change"])
+    assert kept["patient"].str.startswith("p-").all()
+    assert speaking.metrics["flipped_at_0.5"] == pytest.approx(kept["flipped_at_0.5"].mean())
+    assert (speaking.folder / "figures" / "instability.png").exists()
+    for one in result["runs"]:
+        model = load_run(store, one["run_id"]).model
+        assert model.limits.sites == ("site A", "site B", "site C")
+        assert model.limits.outcome_sets.confidence == 0.9
+        assert model.limits.familiar is not None
+        if one["run_id"] != result["responder_model"]:
+            assert model.left_out_share == pytest.approx(0.2)
 
 
 def test_runs_of_a_study_are_complete_and_name_no_patient(found):
@@ -262,7 +284,7 @@ def test_report_says_the_likelihood_that_the_model_gives(found, tmp_path):
     predicted = model.predict(X)
     told = 0
     for patient, p, outside in zip(
-        X.index, predicted.table["probability"], predicted.outside, strict=True
+        X.index, predicted.table["probability"], predicted.cannot_say, strict=True
     ):
         page = (tmp_path / f"{patient}.html").read_text()
         if not outside and new.cohort.frame.loc[patient, "treatment"] == "tms+ketamine":
@@ -307,7 +329,8 @@ def test_report_from_a_champion_that_a_later_training_did_not_confirm_says_so(
     assert "later training of this study" in told["notes"][0]
     for page in (tmp_path / "reports").glob("*.html"):
         assert "A later training of this study" in page.read_text()
-    assert report(found[0], tmp_path / "before", name)["notes"] == []
+    before = report(found[0], tmp_path / "before", name)["notes"]
+    assert not any("later training" in note for note in before)
     assert not any("later training" in p.read_text() for p in (tmp_path / "before").glob("*.html"))
 
 

@@ -31,7 +31,7 @@ def run(*words):
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("missing")
-    write_simulation(make_cohort("optimistic", patients=900, seed=3, regions=12), folder)
+    write_simulation(make_cohort("optimistic", patients=900, seed=2, regions=12), folder)
     write_simulation(make_cohort("optimistic", patients=250, seed=4, regions=12), folder / "new")
     settings = [word for setting in SETTINGS for word in ("--set", setting)]
     store = ("--workers", 1, "--store", folder / "mlruns")
@@ -51,6 +51,7 @@ def test_check_counts_whose_outcome_will_be_imputed(study):
     cohort = pd.read_csv(folder / "cohort.csv")
     gone = cohort.query("treatment == 'tms+ketamine'")["madrs_week6"].isna().sum()
     assert plan["imputed"] == gone > 0
+    assert plan["outlook"]["support"]["patients"] == plan["patients"] - gone
     assert "imputed 3 times from madrs_baseline, site" in plan["question"]
 
 
@@ -73,7 +74,8 @@ def test_the_share_that_gaps_add_is_a_metric_and_the_certificate_passes(study, l
     assert 0 <= loaded[1].metrics["auc_missing_information"] < 1
     assert result["certificate"] == "passed"
     certificate = json.loads((loaded[1].folder / "certificate.json").read_text())
-    assert "imputed from training patients alone" in certificate["checks"][-1]["name"]
+    names = [check["name"] for check in certificate["checks"]]
+    assert any("imputed from training patients alone" in name for name in names)
 
 
 def test_tables_keep_known_outcomes_apart_from_completed_ones(loaded):

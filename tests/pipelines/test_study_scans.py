@@ -159,7 +159,7 @@ unit = "ratio to cerebellum"
 
 def test_sums_of_edges_are_planned_and_trained_where_a_model_sees_edges_and_told(study):
     overrides = ['models.families=["prevalence", "cpm"]', "validation.repeats=1"]
-    overrides += ["validation.permutations=0"]
+    overrides += ["validation.permutations=0", "instability.refits=0"]
     checked = check(study, overrides=overrides)
     assert checked.ok, checked.words()
     assert checked.plan.models == {"prevalence": (), "cpm": ("connectivity", "both")}

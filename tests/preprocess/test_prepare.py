@@ -186,7 +186,7 @@ def test_a_patient_from_an_unseen_site_gets_no_likelihood_and_the_others_keep_th
     X.iloc[1, X.columns.get_loc("site")] = "elsewhere"
     found = model.predict(X)
     assert np.isnan(found.table["probability"].iloc[1])
-    assert "site: elsewhere" in found.outside[1]
+    assert found.cannot_say[1][0].startswith("site: elsewhere (training saw")
     for k in (0, 2):
         assert found.table["log_odds"].iloc[k] == pytest.approx(known["log_odds"].iloc[k])
     explanation = explain(model, X)
@@ -224,7 +224,7 @@ def test_an_unseen_site_is_learned_from_scans_without_outcomes():
     adapted = adapt_to_sites(model, there)
     found = adapted.predict(there)
     assert not found.table["log_odds"].isna().any()
-    assert not any("site" in one for outside in found.outside for one in outside)
+    assert not any("site" in one for them in found.cannot_say for one in them)
     # What training taught stays, and the first model still knows nothing of the site.
     known = table.X[~at_c]
     np.testing.assert_array_equal(

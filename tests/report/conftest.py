@@ -9,7 +9,14 @@ from scipy.special import logit
 
 from stratify.explanation.values import Reason
 from stratify.metrics.estimates import Estimate
-from stratify.report import CalibrationBin, PatientReport, StudySummary, build_report
+from stratify.report import (
+    CalibrationBin,
+    GroupFigures,
+    PatientReport,
+    Possible,
+    StudySummary,
+    build_report,
+)
 
 LABELS = (
     "baseline severity (MADRS total)",
@@ -115,6 +122,14 @@ def make_report(make_study: MakeStudy) -> MakeReport:
     return make
 
 
+GROUPS = (
+    GroupFigures("sex", "female", 170, Estimate(0.66, 0.58, 0.73), Estimate(0.1, -0.2, 0.4)),
+    GroupFigures("age", "30 to 44 years", 121, Estimate(0.7, 0.6, 0.79), Estimate(0.6, 0.2, 1.0)),
+    GroupFigures("site", "north", 12, why_not="fewer than 20 patients"),
+    GroupFigures("arm", "tms+ketamine", 300, Estimate(0.65, 0.59, 0.71), Estimate(0, -0.2, 0.2)),
+)
+BELONGS = {"sex": "female", "age": "30 to 44 years", "site": "north", "arm": "tms+ketamine"}
+BOTH = Possible("both", 0.31, 0.55, 0.9)
 DIAGNOSIS = {"question": "diagnosis", "treatment": None, "outcome": "major depressive disorder"}
 PROGNOSIS = {"question": "prognosis", "treatment": None, "outcome": "linked to primary care"}
 
@@ -132,6 +147,8 @@ PROGNOSIS = {"question": "prognosis", "treatment": None, "outcome": "linked to p
         "prognosis",
         "cannot say, diagnosis",
         "warnings",
+        "groups, both possible",
+        "groups, diagnosis",
     ]
 )
 def report(request: pytest.FixtureRequest, make_report: MakeReport) -> PatientReport:
@@ -140,14 +157,26 @@ def report(request: pytest.FixtureRequest, make_report: MakeReport) -> PatientRe
         "stated above": ((), {}),
         "stated below": ((0.31, 0.22, 0.41), {}),
         "not separated": ((0.48, 0.38, 0.59), {}),
-        "cannot say": ((), {"outside": ("age: 91 years", "site: Zürich")}),
+        "cannot say": ((), {"cannot_say": ("age: 91 years", "site: Zürich")}),
         "simulated": ((), {"study": {"simulated": True}}),
         "missing inputs": ((), {"missing": ("body mass index", "age")}),
         "rare outcome": ((0.004, 0.001, 0.02), {}),
         "diagnosis": ((), {"study": DIAGNOSIS}),
         "prognosis": ((), {"study": PROGNOSIS}),
-        "cannot say, diagnosis": ((), {"study": DIAGNOSIS, "outside": ("age: 91 years",)}),
+        "cannot say, diagnosis": ((), {"study": DIAGNOSIS, "cannot_say": ("age: 91 years",)}),
         "warnings": ((), {"study": {"warnings": ("Site B has 8 patients.",)}}),
+        "groups, both possible": (
+            (0.48, 0.38, 0.59),
+            {"study": {"subgroups": GROUPS}, "groups": BELONGS, "possible": BOTH},
+        ),
+        "groups, diagnosis": (
+            (),
+            {
+                "study": {**DIAGNOSIS, "subgroups": GROUPS},
+                "groups": BELONGS,
+                "possible": Possible("responder", 0.04, 0.61, 0.9),
+            },
+        ),
     }
     numbers, changes = forms[request.param]
     return make_report(*numbers, **changes)

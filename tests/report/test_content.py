@@ -1,4 +1,5 @@
 import datetime
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +12,16 @@ from stratify.errors import DataError
 from stratify.explanation.values import Reason
 from stratify.metrics.estimates import Estimate
 from stratify.outcome import ResponseRule
-from stratify.report import NOT_TESTED_ON, Likelihood, PatientReport, build_report
-from stratify.report.content import BAND, FOOTER, visible
+from stratify.report import (
+    NOT_TESTED_ON,
+    GroupFigures,
+    Likelihood,
+    PatientReport,
+    Possible,
+    build_report,
+)
+from stratify.report.content import BAND, FOOTER
+from stratify.report.values import visible
 from stratify.task import Task
 
 Make = Callable[..., Any]
@@ -80,7 +89,7 @@ def test_the_verdict_agrees_with_the_numbers_as_printed(
 def test_outside_the_training_range_nothing_is_said_of_the_patient(
     make_report: Make, said: Said
 ) -> None:
-    report = make_report(outside=("age: 91 years", "site: Zürich"))
+    report = make_report(cannot_say=("age: 91 years", "site: Zürich"))
     assert report.verdict.kind == "cannot say"
     assert report.verdict.headline == "The model cannot say for this patient"
     assert report.verdict.items == ("age: 91 years", "site: Zürich")
@@ -253,7 +262,7 @@ def test_the_patients_own_calibration_row_is_marked(make_report: Make) -> None:
 
     assert marked(make_report(0.62, 0.52, 0.71)) == ["", "this patient is here"]
     assert marked(make_report(0.10, 0.05, 0.2)) == ["this patient is here", ""]
-    assert marked(make_report(outside=("age: 91 years",))) == ["", ""]
+    assert marked(make_report(cannot_say=("age: 91 years",))) == ["", ""]
 
 
 def test_the_day_is_the_models_unless_one_is_given(make_report: Make) -> None:
@@ -264,14 +273,14 @@ def test_the_day_is_the_models_unless_one_is_given(make_report: Make) -> None:
 
 
 def test_long_lists_are_cut_and_counted(make_report: Make) -> None:
-    report = make_report(outside=tuple(f"column {k}: 1" for k in range(30)))
+    report = make_report(cannot_say=tuple(f"column {k}: 1" for k in range(30)))
     assert len(report.verdict.items) == 13
-    assert report.verdict.items[-1] == "and 18 more values"
+    assert report.verdict.items[-1] == "and 18 more reasons"
 
 
 def test_a_value_outside_is_shown_however_long_its_label_is(make_report: Make) -> None:
     item = "a label that says when, by whom and with which instrument it was recorded: 91 years"
-    assert make_report(outside=(item,)).verdict.items == (item,)
+    assert make_report(cannot_say=(item,)).verdict.items == (item,)
 
 
 def test_characters_that_hide_or_reorder_are_shown_as_code_points(make_report: Make) -> None:
@@ -295,7 +304,7 @@ def test_arguments_are_unchanged(make_study: Make) -> None:
         probability=0.5,
         low=0.4,
         high=0.6,
-        outside=outside,
+        cannot_say=outside,
         missing=missing,
         base_log_odds=0.0,
         log_odds=0.0,
@@ -312,9 +321,106 @@ def test_what_must_be_known_first_is_said_in_every_form_of_the_report(
         question="prognosis",
         landmark="week 2",
     )
-    report = make_report(study={"cautions": task.cautions}, outside=outside)
+    report = make_report(study={"cautions": task.cautions}, cannot_say=outside)
     assert report.patient_sections[0].heading == "Read this first"
     words = " ".join(said(report))
     assert "landmark model at week 2" in words
     assert "says nothing of a patient at baseline" in words
-    assert "landmark" not in " ".join(said(make_report(outside=outside)))
+    assert "landmark" not in " ".join(said(make_report(cannot_say=outside)))
+
+
+GROUPS = (
+    GroupFigures("sex", "female", 140, Estimate(0.66, 0.57, 0.74), Estimate(0.1, -0.2, 0.4)),
+    GroupFigures("sex", "male", 100, Estimate(0.64, 0.53, 0.74), Estimate(-0.5, -0.9, -0.1)),
+    GroupFigures("site", "north", 12, why_not="fewer than 20 patients"),
+)
+
+
+def table_of_groups(report):
+    found = [s for s in report.model_sections if "groups this" in s.heading]
+    return [section.table.rows for section in found]
+
+
+def test_a_report_shows_the_groups_its_patient_belongs_to(make_report: Make) -> None:
+    report = make_report(
+        study={"subgroups": GROUPS}, groups={"sex": "male", "site": "north", "age": "60 or more"}
+    )
+    assert table_of_groups(report) == [
+        (
+            ("sex: male", "100", "0.64 (0.53 to 0.74)", "too high"),
+            ("site: north", "12", "cannot be told: fewer than 20 patients", "cannot be told"),
+        )
+    ]
+    female = make_report(study={"subgroups": GROUPS}, groups={"sex": "female"})
+    assert table_of_groups(female)[0][0][3] == "no error can be told"
+
+
+def test_groups_are_left_out_where_none_is_known_or_nothing_is_said(make_report: Make) -> None:
+    assert table_of_groups(make_report(study={"subgroups": GROUPS})) == []
+    assert table_of_groups(make_report(groups={"sex": "male"})) == []
+    silent = make_report(
+        study={"subgroups": GROUPS}, groups={"sex": "male"}, cannot_say=("age: 91 years",)
+    )
+    assert table_of_groups(silent) == []
+
+
+@pytest.mark.parametrize(
+    ("remain", "said_"),
+    [
+        (
+            "both",
+            "Both remain possible for this patient: of 100 held-out patients who did not meet",
+        ),
+        (
+            "responder",
+            "So high a likelihood is unusual for patients who did not meet the outcome",
+        ),
+        ("non-responder", "So low a likelihood is unusual for patients who met the outcome"),
+        ("neither", "Such a likelihood is unusual for both"),
+    ],
+)
+def test_what_remains_possible_is_said_in_counts(
+    make_report: Make, remain: str, said_: str
+) -> None:
+    report = make_report(possible=Possible(remain, 0.313, 0.004, 0.9))
+    sentence = report.verdict.sentences[-1]
+    assert sentence.startswith(said_)
+    if remain != "non-responder":
+        assert " 31 " in sentence
+    if remain != "responder":
+        assert "fewer than 1" in sentence
+    assert report.verdict.kind == "stated"
+
+
+def test_nothing_remains_to_be_said_of_whom_the_model_cannot_speak(
+    make_report: Make, said: Said
+) -> None:
+    report = make_report(
+        math.nan,
+        math.nan,
+        math.nan,
+        cannot_say=("site: north (training saw A, B)",),
+        possible=Possible("", math.nan, math.nan, 0.9),
+        log_odds=math.nan,
+        base_log_odds=math.nan,
+        reasons=(),
+    )
+    assert report.verdict.kind == "cannot say"
+    assert report.verdict.sentences[0].endswith("The reason:")
+    assert "nan" not in " ".join(said(report)).lower().split()
+    two = make_report(cannot_say=("a", "b"))
+    assert two.verdict.sentences[0].endswith("The reasons:")
+
+
+def test_next_to_the_average_only_that_both_remain_is_said(make_report: Make) -> None:
+    near = (0.48, 0.38, 0.59)
+    both = make_report(*near, possible=Possible("both", 0.3, 0.5, 0.9))
+    assert "Both remain possible" in both.verdict.sentences[-1]
+    one = make_report(*near, possible=Possible("responder", 0.05, 0.5, 0.9))
+    assert one.verdict.sentences[-1] == "The range includes the average."
+
+
+def test_a_group_of_everybody_is_not_shown_again(make_report: Make) -> None:
+    everybody = GroupFigures("arm", "both", 300, Estimate(0.65, 0.58, 0.72), Estimate(0, -1, 1))
+    report = make_report(study={"subgroups": (everybody,)}, groups={"arm": "both"})
+    assert table_of_groups(report) == []

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratify.report import PatientReport, render_html
-from stratify.report.content import visible
 from stratify.report.html import _template
+from stratify.report.values import visible
 
 Make = Callable[..., Any]
 Said = Callable[[Any], list[str]]

@@ -118,7 +118,7 @@ def test_characters_without_a_glyph_are_told_apart(make_report: Make, tmp_path: 
 @settings(max_examples=25, deadline=None)
 @given(patient=st.text(st.characters(exclude_categories=()), min_size=1, max_size=12))
 def test_any_identifier_can_be_printed(patient: str) -> None:
-    from stratify.report.content import visible
+    from stratify.report.values import visible
 
     shown = module._printable(visible(patient))
     source = b'#set document(title: "t")\n#set text(font: "DejaVu Sans", fallback: false)\n'

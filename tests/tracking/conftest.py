@@ -175,7 +175,7 @@ class StandIn:
         outside = tuple(
             (f"sex: {sex}",) if sex not in ("female", "male") else () for sex in X["sex"]
         )
-        return SimpleNamespace(table=pd.DataFrame(values, index=X.index), outside=outside)
+        return SimpleNamespace(table=pd.DataFrame(values, index=X.index), cannot_say=outside)
 
 
 @pytest.fixture

@@ -39,10 +39,10 @@ def new_patients() -> pd.DataFrame:
 
 def test_a_logged_model_answers_with_a_likelihood_and_its_bounds(saved, stand_in):
     answer = load(saved).predict(new_patients())
-    assert list(answer.columns) == ["probability", "low", "high", "log_odds", "outside"]
+    assert list(answer.columns) == ["probability", "low", "high", "log_odds", "cannot_say"]
     assert list(answer.index) == ["N1", "N2", "N3"]
     assert set(answer["log_odds"]) == {0.25}
-    assert list(answer["outside"].iloc[[0, 2]]) == ["", "sex: unheard of"]
+    assert list(answer["cannot_say"].iloc[[0, 2]]) == ["", "sex: unheard of"]
 
 
 def test_the_level_of_the_interval_can_be_asked_for(saved, stand_in):
@@ -83,7 +83,13 @@ def test_numbers_are_doubles_and_categories_are_text_in_the_signature(X):
         "sex": "DataType.string",
         "ACC~DLPFC": "DataType.double",
     }
-    assert signature.outputs.input_names() == ["probability", "low", "high", "log_odds", "outside"]
+    assert signature.outputs.input_names() == [
+        "probability",
+        "low",
+        "high",
+        "log_odds",
+        "cannot_say",
+    ]
 
 
 def test_the_input_example_is_nobody(X, saved):

@@ -9,6 +9,7 @@ import numpy as np
 from stratify.errors import count_of
 from stratify.evaluation.certificate.values import Check
 from stratify.folds import Fold
+from stratify.model import ResponderClassifier
 from stratify.task import Table
 
 
@@ -63,26 +64,70 @@ def check_scheme(table: Table, folds: Sequence[Fold]) -> tuple[Check, ...]:
     )
 
 
-def check_inner(
-    table: Table,
-    folds: Sequence[Fold],
-    inner: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]],
-) -> Check:
-    """Look whether somebody is on both sides of an inner fold."""
-    straddling = count = 0
-    for fold, splits in zip(folds, inner, strict=True):
-        groups = table.groups[fold.train]
-        for train, test in splits:
-            count += 1
-            # Inner folds are positions among the training rows; one beyond them is a leak too.
-            beyond = max(train.max(), test.max()) >= len(groups)
-            straddling += beyond or bool(set(groups[train]) & set(groups[test]))
-    return Check(
-        f"no {table.task.together} is in training and test of the same inner fold, where tuning "
-        "and calibration happen",
-        straddling == 0,
-        f"{count} inner folds, {straddling} with an overlap",
+def check_levels(
+    table: Table, parts: Sequence[tuple[Fold, ResponderClassifier]]
+) -> tuple[Check, ...]:
+    """Look whether somebody is on both sides of tuning or calibration, inside a training set.
+
+    Which rows a level used is read off each fitted classifier (`ResponderClassifier.levels`).
+    """
+    found: dict[str, list[int]] = {}
+    for fold, part in parts:
+        for name, splits in part.levels.items():
+            counts = found.setdefault(name, [0, 0, 0])
+            for learned, held in splits:
+                counts[0] += 1
+                counts[1] += _overlaps(table.groups[fold.train], learned, held)
+            counts[2] += _is_held_twice(len(fold.train), splits)
+    whole = _check_inner_sites(table, parts)
+    return (
+        *(
+            Check(
+                f"no {table.task.together} is in training and test of the same inner fold, where "
+                f"{name} happens",
+                straddling == 0 and twice == 0,
+                f"{count_of(count, 'inner fold')}, {straddling} with an overlap"
+                + (f", {count_of(twice, 'fold')} with a row held out twice" if twice else ""),
+            )
+            for name, (count, straddling, twice) in found.items()
+        ),
+        *whole,
     )
+
+
+def _check_inner_sites(
+    table: Table, parts: Sequence[tuple[Fold, ResponderClassifier]]
+) -> tuple[Check, ...]:
+    """Look whether whole sites or trials are held out inside too; say where they cannot be."""
+    if table.by is None or table.scheme not in ("leave one site out", "leave one trial out"):
+        return ()
+    unit = "site" if table.scheme == "leave one site out" else "trial"
+    straddling = parted = whole = 0
+    for fold, part in parts:
+        names = table.by[fold.train]
+        overlapping = [_overlaps(names, learned, held) for learned, held in part.levels["tuning"]]
+        # All of them part patients where whole units would leave one class to train on.
+        parted += all(overlapping)
+        whole += not any(overlapping)
+        straddling += any(overlapping) and not all(overlapping)
+    detail = f"{count_of(whole, 'model')} tuned so"
+    if parted:
+        detail += (
+            f"; {parted} on patients of the same {unit}s, since too few of those are left to train "
+            "on, which makes tuning somewhat hopeful and tests nobody twice"
+        )
+    return (Check(f"inner folds hold out whole {unit}s, or none", straddling == 0, detail),)
+
+
+def _overlaps(names: np.ndarray, learned: np.ndarray, held: np.ndarray) -> bool:
+    # Levels are positions among the training rows; one beyond them is a leak too.
+    beyond = max(learned.max(initial=-1), held.max(initial=-1)) >= len(names)
+    return bool(beyond) or bool(set(names[learned]) & set(names[held]))
+
+
+def _is_held_twice(rows: int, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
+    held = np.concatenate([held for _, held in splits])
+    return bool(len(held) != len(np.unique(held)) or held.max(initial=-1) >= rows)
 
 
 def _count_straddling(names: np.ndarray, folds: Sequence[Fold]) -> int:

@@ -17,6 +17,23 @@ EncodersChecked = dict[tuple[int, int, int], tuple[Encoder, bool]]
 """By address, repeat and fold; the encoder itself is kept, so that its address stays its own."""
 
 
+def check_given(
+    table: Table, parts: Sequence[tuple[Fold, ResponderClassifier]], folds: Sequence[Fold]
+) -> Check:
+    """Look whether each model was given all columns: fewer were chosen with everybody in view."""
+    given: dict[tuple[int, int], set[str]] = {(fold.repeat, fold.number): set() for fold in folds}
+    for fold, part in parts:
+        given[fold.repeat, fold.number] |= set(map(str, names_of(part)))
+    everything = set(map(str, table.X.columns))
+    wrong = sum(names != everything for names in given.values())
+    fewest = min(len(names & everything) for names in given.values())
+    return Check(
+        "no column was chosen or left out before the folds were drawn",
+        wrong == 0,
+        f"{len(everything)} columns, {fewest} of them given to each model at least",
+    )
+
+
 def check_encoders(
     table: Table,
     parts: Sequence[tuple[Fold, ResponderClassifier]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -41,6 +42,10 @@ class Certificate:
     def passed(self) -> bool:
         """Whether every check passed."""
         return all(check.passed for check in self.checks)
+
+    def add(self, checks: Sequence[Check]) -> Certificate:
+        """Return the certificate with further checks at its end."""
+        return Certificate((*self.checks, *checks), self.digest)
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values, for JSON."""
