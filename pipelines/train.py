@@ -236,7 +236,7 @@ def train(
                 folds,
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
-                checkpoints=how["checkpoints"],
+                **{name: how[name] for name in ("workers", "scheduler", "checkpoints")},
             )
         evaluations = tuple(
             replace(one, certificate=one.certificate.add(canaries.get(one.features, ())))

@@ -126,3 +126,13 @@ def test_more_patients_help_where_there_is_much_to_learn(make_table):
     )
     assert curve["auc"].iloc[1] > curve["auc"].iloc[0]
     assert curve["log_loss"].iloc[1] < curve["log_loss"].iloc[0]
+
+
+def test_training_sets_fitted_beside_one_another_say_what_each_says_alone(make_table):
+    table = make_table(80)
+    folds = make_folds(table.y, folds=4, seed=3)
+    parts = [(fold.train, fold.test) for fold in folds]
+    alone = make_fit_predict(table, "ridge", inner_folds=3)
+    beside = make_fit_predict(table, "ridge", inner_folds=3, workers=2)
+    for one, other in zip([alone(*part) for part in parts], beside.fit_each(parts), strict=True):
+        np.testing.assert_array_equal(one, other)
