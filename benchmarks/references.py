@@ -10,7 +10,6 @@ stops with an error where a figure is farther off than its bound; a peer that is
 
 from __future__ import annotations
 
-import platform
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from measure import describe_machine
 from scipy.special import expit
 
 from stratify.metrics import (
@@ -191,8 +191,8 @@ PEERS: dict[str, Callable[[], list[Row]]] = {
 
 
 def main() -> None:
-    python = f"Python {platform.python_version()}, numpy {np.__version__}"
-    print(f"{python}, pandas {pd.__version__}, {platform.machine()}\n")
+    print("PYTHONPATH=. python benchmarks/references.py")
+    print(f"{describe_machine()}, pandas {pd.__version__}\n")
     print(f"{'figure':36}{'peer':22}{'on':34}{'largest difference':>20}{'allowed':>10}")
     too_far = False
     for name, compare in PEERS.items():

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pipelines.candidates import is_blind, list_candidates
-from pipelines.data import draw_folds, gate_scans, join_targets, join_visits, read_scans
+from pipelines.data import (
+    assemble_outcome,
+    draw_folds,
+    gate_scans,
+    join_targets,
+    join_visits,
+    read_scans,
+)
 from pipelines.progress import Progress, quiet
 from pipelines.sections import (
     CohortSection,
@@ -17,6 +24,7 @@ from pipelines.sections import (
     TargetsSection,
     VisitsSection,
 )
+from pipelines.sets import choose_sets
 from pipelines.settings import ExaminedSettings, StudySettings, examine_settings
 from pipelines.support import Outlook, plan_support
 from stratify.errors import DataError, Fault, group_faults
@@ -53,7 +61,9 @@ class Plan:
     together : str
     simulated : bool
     outlook : Outlook or None
-        What so many patients support.
+        What so many patients support; not told of a censored outcome.
+    counted : str
+        What ``responders`` counts.
     """
 
     question: str
@@ -70,6 +80,7 @@ class Plan:
     together: str
     simulated: bool
     outlook: Outlook | None = None
+    counted: str = "responders"
 
     @property
     def runs(self) -> int:
@@ -108,7 +119,7 @@ class Plan:
         ]
         return (
             f"{self.question}\n"
-            f"{self.patients} {who}, {self.responders} of them responders{imputed}: {flow}.\n"
+            f"{self.patients} {who}, {self.responders} of them {self.counted}{imputed}: {flow}.\n"
             f"Features: {sets}.\n"
             f"{self._describe_folds()}, each {self.together} kept together; "
             f"{self.inner_folds} inner folds for tuning and calibration.\n"
@@ -371,43 +382,48 @@ def _read_connectomes(
 def _make_plan(
     settings: StudySettings, cohort: Cohort, connectomes: Connectomes | None, found: _Findings
 ) -> Plan | None:
-    from stratify.task import assemble
-
     task = found.of(lambda: settings.task(cohort.columns))
     if task is None:
         return None
     used = connectomes if settings.uses_connectivity else None
-    prepared = settings.preparation.make()
     asked = settings.validation
-    table = found.of(
-        lambda: assemble(task, cohort, used, preparation=prepared, scheme=asked.scheme, by=asked.by)
-    )
-    if table is None:
+    made = found.of(lambda: assemble_outcome(settings, task, cohort, used))
+    if made is None:
         return None
+    table, followed = made
     found.faults += table.warnings
+    names = settings.feature_sets(table.has)
+    if followed is not None:
+        names = found.of(lambda: choose_sets(settings, followed)) or ()
     sets = [
         narrowed
-        for name in settings.feature_sets(table.has)
+        for name in names
         if (narrowed := found.of(lambda name=name: table.select(name))) is not None  # type: ignore[misc]
     ]
-    listed = found.of(lambda: list_candidates(settings.models.families, sets)) if sets else None
+    listed = None
+    if followed is None and sets:
+        listed = found.of(lambda: list_candidates(settings.models.families, sets))
     found.faults += listed[1] if listed else ()
+    models = _group_models(listed[0] if listed else ())
     drawn = found.of(lambda: draw_folds(settings, table))
     return Plan(
-        question=table.task.describe(),
+        question=table.task.describe() if followed is None else followed.describe(),
         flow=table.flow,
         patients=len(table),
         responders=table.responders,
         imputed=int(table.missing.sum()),
         features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
-        models=_group_models(listed[0] if listed else ()),
+        models=models if followed is None else {"cox": tuple(one.features for one in sets)},
         scheme=asked.scheme,
         folds=asked.folds if drawn is None else len({fold.number for fold in drawn}),
         repeats=asked.repeats if drawn is None else len({fold.repeat for fold in drawn}),
         inner_folds=asked.inner_folds,
         together=asked.together,
         simulated=table.simulated,
-        outlook=plan_support(sets, settings.planning.expected_auc) if sets else None,
+        outlook=plan_support(sets, settings.planning.expected_auc)
+        if sets and followed is None
+        else None,
+        counted="responders" if followed is None else followed.describe_events(),
     )
 
 

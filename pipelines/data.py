@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from pipelines.sections import (
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from stratify.cohort import Cohort, Dictionary, WideVisits
     from stratify.connectome import Connectomes
     from stratify.folds import Fold
-    from stratify.task import Table
+    from stratify.task import Table, Task
+    from stratify.time_to_event import FollowedTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,12 +35,15 @@ class StudyData:
         Everybody in the file, also those the question is not about.
     connectomes : Connectomes or RegionalValues, or None
         Of everybody whose scan passed the gates; None where no feature set uses them.
+    followed : FollowedTable or None
+        The same table with times and events, where the outcome is censored.
     """
 
     table: Table
     dictionary: Dictionary
     cohort: Cohort
     connectomes: Connectomes | None
+    followed: FollowedTable | None = None
 
 
 def read_table(settings: StudySettings) -> StudyData:
@@ -51,7 +55,6 @@ def read_table(settings: StudySettings) -> StudyData:
         With every fault of the files; `stratify check` examines the ones behind a faulty one too.
     """
     from stratify.cohort import Dictionary, read_columns
-    from stratify.task import assemble
 
     cohort, connectomes = read_data(settings)
     path = settings.cohort.columns
@@ -59,15 +62,29 @@ def read_table(settings: StudySettings) -> StudyData:
     if settings.visits is not None or settings.targets is not None:
         # New patients come in one table, visits and targets beside what else is known of them.
         dictionary = Dictionary.of(cohort, patient=dictionary.patient.name)
-    table = assemble(
-        settings.task(cohort.columns),
-        cohort,
-        connectomes,
-        preparation=settings.preparation.make(),
-        scheme=settings.validation.scheme,
-        by=settings.validation.by,
-    )
-    return StudyData(table, dictionary, cohort, connectomes)
+    task = settings.task(cohort.columns)
+    table, followed = assemble_outcome(settings, task, cohort, connectomes)
+    return StudyData(table, dictionary, cohort, connectomes, followed)
+
+
+def assemble_outcome(
+    settings: StudySettings, task: Task, cohort: Cohort, connectomes: Connectomes | None
+) -> tuple[Table, FollowedTable | None]:
+    """Make the table that answers a study's question; and with it the times, of a censored one."""
+    how: dict[str, Any] = {
+        "preparation": settings.preparation.make(),
+        "scheme": settings.validation.scheme,
+        "by": settings.validation.by,
+    }
+    if settings.time_to_event is None:
+        from stratify.task import assemble
+
+        return assemble(task, cohort, connectomes, **how), None
+    from stratify.time_to_event import assemble_followed
+
+    outcome = settings.time_to_event.make()
+    followed = assemble_followed(task, outcome, cohort, connectomes, **how)
+    return followed.table, followed
 
 
 def read_data(settings: StudySettings) -> tuple[Cohort, Connectomes | None]:

@@ -40,11 +40,26 @@ def load_model_run(store: Store, run: str, *, with_model: bool = True) -> Loaded
     if reference.kind == "validation":
         validated = load_run(store, reference.run_id, with_model=False).tags["validated_run"]
         return load_run(store, validated, with_model=with_model)
+    if reference.kind == "time to event":
+        raise DataError(_no_reports(run))
     if reference.kind != "study":
         return load_run(store, reference.run_id, with_model=with_model)
     study = load_run(store, reference.study_run)
+    if study.tags.get("outcome") == "time to event":
+        raise DataError(_no_reports(run))
     chosen = study.tags.get("responder_run") or list_models(store, reference.study_run)[0].run_id
     return load_run(store, chosen, with_model=with_model)
+
+
+def _no_reports(run: str) -> Fault:
+    return Fault(
+        where=run,
+        met="a study of time to an event",
+        wanted="a model of response: reports of patients, explanations, comparisons and external "
+        "validation are not offered for censored outcomes yet",
+        way_out="Look at its figures and tables with stratify ui; or ask for the event by a day "
+        "that everybody was followed to, as a [response] of its own.",
+    )
 
 
 def load_study_run(store: Store, loaded: LoadedRun) -> LoadedRun:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from pipelines.sections import (
     AbstentionSection,
@@ -29,6 +30,7 @@ from pipelines.sections import (
     StudySection,
     SubgroupsSection,
     TargetsSection,
+    TimeToEventSection,
     TrackingSection,
     UsefulnessSection,
     ValidationSection,
@@ -68,7 +70,8 @@ class StudySettings(Section):
     targets: TargetsSection | None = Field(default=None, description="")
     visits: VisitsSection | None = Field(default=None, description="")
     question: QuestionSection
-    response: ResponseSection
+    time_to_event: TimeToEventSection | None = Field(default=None, description="")
+    response: ResponseSection | None = Field(default=None, description="")
     features: FeaturesSection = FeaturesSection()
     preparation: PreparationSection = PreparationSection()
     planning: PlanningSection = PlanningSection()
@@ -148,6 +151,23 @@ class StudySettings(Section):
             )
         return visits
 
+    @field_validator("response")
+    @classmethod
+    def _one_outcome(
+        cls, response: ResponseSection | None, info: ValidationInfo
+    ) -> ResponseSection | None:
+        if "time_to_event" not in info.data:
+            return response
+        if response is None and info.data["time_to_event"] is None:
+            raise PydanticCustomError("missing", "missing")
+        if response is not None and info.data["time_to_event"] is not None:
+            raise refuse(
+                "both [response] and [time_to_event]",
+                "a study has one outcome",
+                "Take one of them out, and ask the other in a study of its own.",
+            )
+        return response
+
     @field_validator("features")
     @classmethod
     def _sets_have_their_data(
@@ -220,8 +240,13 @@ class StudySettings(Section):
                 ("condition", self.question.condition),
             )
         }
+        if self.time_to_event is not None:
+            rule = self.time_to_event.make().make_rule()
+        else:
+            assert self.response is not None
+            rule = self.response.make_rule(columns)
         return Task(
-            rule=self.response.make_rule(columns),
+            rule=rule,
             question=self.question.kind,
             treatment=asked["treatment"],
             condition=asked["condition"],
@@ -255,7 +280,8 @@ class StudySettings(Section):
         """
         asked = self.model_dump(
             mode="json",
-            include={"question", "response", "features", "preparation", "validation", "models"},
+            include={"question", "response", "features", "preparation", "validation", "models"}
+            | ({"time_to_event"} if self.time_to_event is not None else set()),
         )
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 

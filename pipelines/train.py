@@ -21,6 +21,7 @@ from pipelines.examinations import (
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
 from pipelines.store import find_store, ui_command
+from pipelines.time_to_event import TimeToEventResult, train_time_to_event
 
 if TYPE_CHECKING:
     from pipelines.study import StudySettings
@@ -141,7 +142,7 @@ def train(
     workers: int | None = None,
     store: str | None = None,
     progress: Progress = quiet,
-) -> TrainResult:
+) -> TrainResult | TimeToEventResult:
     """Train a study.
 
     Parameters
@@ -161,6 +162,8 @@ def train(
         data = read_table(settings)
         table = data.table
         folds = draw_folds(settings, table)
+    if data.followed is not None:
+        return train_time_to_event(settings, data, folds, store=store, progress=progress)
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
     candidates, left_out = list_candidates(settings.models.families, sets)
     table = replace(table, warnings=table.warnings + left_out)

@@ -19,6 +19,7 @@ from stratify.outcome import (
     compute_changes,
     compute_response,
     plain,
+    tell_early_response,
 )
 from stratify.preprocess import Preparation, TablePreparer, make_preparer
 from stratify.references import Reference, ReferenceName, find_references
@@ -477,7 +478,8 @@ def assemble(
         + (connectomes.warnings if connectomes is not None else ())
         + (_several_periods(chosen) if labelled else ())
         + (_gaps_filled(task, chosen, gaps) if gaps.any() else ())
-        + telling,
+        + telling
+        + _early(task, chosen, labelled),
         name=cohort.name,
         simulated=cohort.simulated or (connectomes is not None and connectomes.simulated),
         digest=_digest(task, cohort, connectomes),
@@ -517,6 +519,13 @@ def _check_response(
     if errors:
         raise DataError(errors)
     return faults
+
+
+def _early(task: Task, cohort: Cohort, labelled: bool) -> tuple[Fault, ...]:
+    """Tell how many have responded by the landmark visit already."""
+    if task.landmark is None or not labelled:
+        return ()
+    return tell_early_response(task.rule, cohort, task.landmark)
 
 
 def _require_held(preparation: Preparation, where: str, clinical: Sequence[Column]) -> None:

@@ -9,6 +9,7 @@ from pipelines.sections.planning import PlanningSection
 from pipelines.sections.question import QuestionSection
 from pipelines.sections.response import ResponseSection
 from pipelines.sections.study import StudySection
+from pipelines.sections.time_to_event import TimeToEventSection
 from pipelines.sections.validation import ModelsSection, ValidationSection
 from pipelines.sections.worth import (
     AbstentionSection,
@@ -37,6 +38,7 @@ __all__ = [
     "SubgroupsSection",
     "TargetsSection",
     "Text",
+    "TimeToEventSection",
     "TrackingSection",
     "UsefulnessSection",
     "ValidationSection",

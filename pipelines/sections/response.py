@@ -25,7 +25,10 @@ MissingOutcome = Literal["excluded", "nonresponse", "response", "multiple"]
 
 
 class ResponseSection(Section):
-    """What counts as response: a rule with a name, or one of your own with exactly one form."""
+    """What counts as response: a rule with a name, or one of your own with exactly one form.
+
+    Every study has this section, or [time_to_event] in its place.
+    """
 
     rule: Text | None = Field(
         default=None,

@@ -90,6 +90,32 @@ def one_array(path: Path, arrays: Mapping[str, np.ndarray], *, dimensions: int) 
     return next(iter(fitting.values()))
 
 
+def as_real(path: Path, array: np.ndarray) -> np.ndarray:
+    """Return an array as floating point.
+
+    Raises
+    ------
+    DataError
+        If its values are no numbers, or complex with something in the imaginary part.
+    """
+    met = ""
+    if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
+        met = f"values of type {array.dtype}"
+    elif np.iscomplexobj(array) and np.nan_to_num(array.imag).any():
+        met = "complex values"
+    if met:
+        raise DataError(
+            Fault(
+                where=path.name,
+                met=met,
+                wanted="real numbers",
+                way_out="Save a real measure of connectivity; of a coherency, its size or its "
+                "imaginary part.",
+            )
+        )
+    return array.real.astype(float)
+
+
 def _load_matlab(path: Path) -> dict[str, np.ndarray]:
     with path.open("rb") as file:
         first = file.read(128)

@@ -32,6 +32,9 @@ ABSOLUTE_TOLERANCE = 1e-6
 RELATIVE_TOLERANCE = 1e-5
 """How far the two halves of a matrix may differ, and a correlation exceed 1: float32 rounding."""
 
+SHRUNK_KINDS = ("partial correlation", "covariance")
+"""Kinds that estimators shrink towards no connectivity at all."""
+
 _LAGGED_KINDS = ("imaginary coherence", "ciplv", "pli", "wpli", "debiased wpli")
 
 DIAGONALS: dict[str, float] = {
@@ -64,6 +67,7 @@ def check_matrices(raw: RawMatrices, kind: ConnectivityKind, where: str) -> list
         *checks.asymmetric(),
         *checks.too_large(),
         *checks.diagonal(),
+        *checks.flat(),
         *checks.identical(),
     ]
 
@@ -333,6 +337,26 @@ class _Checks:
                     "is.",
                     severity="warning",
                 )
+
+    def flat(self) -> Iterator[Fault]:
+        """Tell of patients whose edges are all one number, as a failed scan leaves them."""
+        edges = self.matrices[:, self.upper]
+        if edges.shape[1] < 2 or not len(edges):
+            return
+        known = ~np.isnan(edges)
+        low = np.where(known, edges, np.inf).min(axis=1)
+        high = np.where(known, edges, -np.inf).max(axis=1)
+        for k in np.flatnonzero((low == high) & (known.sum(axis=1) > 1)):
+            file = f" ({self.raw.places[k]})" if self.raw.places else ""
+            yield Fault(
+                where=self.where,
+                met=f"each edge is {low[k] + 0.0:g} for patient {self.raw.patients[k]}{file}",
+                wanted="connectivity that differs between pairs of regions",
+                way_out="Leave the patient out; a scan that failed has no matrix.",
+                patients=(self.raw.patients[k],),
+                # Shrinkage may rightly leave nothing of short signals.
+                severity="warning" if self.kind in SHRUNK_KINDS else "error",
+            )
 
     def identical(self) -> Iterator[Fault]:
         if not self.matrices.size:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stratify.connectome.arrays import load_arrays
+from stratify.connectome.arrays import as_real, load_arrays
 from stratify.connectome.raw import RawMatrices, Wanted
 from stratify.errors import DataError, Fault, count_of, name_some
 
@@ -124,7 +124,7 @@ def _require_results(file: Path, held: dict[str, np.ndarray]) -> tuple[np.ndarra
             _fault(file, "targets in another order than the sources", "the sources come first")
         )
     square = np.moveaxis(stack[:, : len(regions)], 2, 0)
-    return np.array(square, dtype=float), regions
+    return as_real(file, square), regions
 
 
 def _coordinates(held: dict[str, np.ndarray], regions: int) -> np.ndarray | None:

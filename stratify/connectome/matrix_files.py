@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stratify.connectome.arrays import load_arrays, one_array
+from stratify.connectome.arrays import as_real, load_arrays, one_array
 from stratify.connectome.patient_files import find_patient_files
 from stratify.connectome.raw import RawMatrices, Regions, ragged_fault
 from stratify.connectome.signals import TEXT_ENDINGS, read_signals
@@ -73,7 +73,7 @@ def matrices_of_stack(
     assert regions is not None
     assert names is not None
     return RawMatrices(
-        matrices.astype(float),
+        as_real(path, matrices),
         tuple(names),
         regions.names,
         networks=regions.networks,
@@ -270,7 +270,7 @@ def _read_one(place: str, patient: str, file: Path, regions: Regions | None) -> 
     try:
         lower = file.name.lower()
         if lower.endswith(".npy"):
-            one.matrix = np.asarray(load_arrays(file)["matrices"], dtype=float)
+            one.matrix = as_real(file, load_arrays(file)["matrices"])
         elif lower.endswith(".mat"):
             _read_matlab(one, file)
         elif lower.endswith(".pconn.nii"):
@@ -301,7 +301,7 @@ def _read_matlab(one: OneFile, file: Path) -> None:
     said = next((name for name in _REGION_ARRAYS if name in held), None)
     if said is not None and held[said].dtype.kind == "U":
         one.names = tuple(map(str, held[said]))
-    one.matrix = one_array(file, held, dimensions=2).astype(float)
+    one.matrix = as_real(file, one_array(file, held, dimensions=2))
 
 
 def _read_grid(one: OneFile, file: Path, regions: Regions | None) -> None:

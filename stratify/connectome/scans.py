@@ -17,7 +17,13 @@ from stratify.connectome.connectivity import (
 )
 from stratify.connectome.raw import RawMatrices, Regions, Wanted
 from stratify.connectome.signals import Signals
-from stratify.errors import DataError, Fault, name_some
+from stratify.errors import DataError, Fault, count_of, name_some
+
+MOST_STANDARD_ERROR = 0.2
+"""Of a Fisher z: about as much as people differ in, so that more would be mostly noise."""
+
+ENOUGH_VOLUMES = 3 + round(1 / MOST_STANDARD_ERROR**2)
+"""So many independent volumes tell a Fisher z to that error; those of a scan tell less."""
 
 
 @dataclass(eq=False)
@@ -117,7 +123,7 @@ def measure_scans(
         values = _arrange(scan, scan.signals, reference)
         if values is not None:
             kept = _censor(scan, values, wanted.fd_threshold)
-            if kept is not None:
+            if kept is not None and _has_no_gap(scan, values[kept], reference):
                 one = _measure(scan, values[kept], kind, wanted.repetition_time)
                 measured += [] if one is None else [one]
     faults = [fault for scan in scans for fault in scan.faults]
@@ -270,6 +276,7 @@ def _measure(
             "Leave this patient out, or censor less.",
         )
         return None
+    _warn_of_few(scan, len(values))
     try:
         matrix = compute_connectivity(values, kind)
     except DataError as error:
@@ -277,6 +284,33 @@ def _measure(
             scan.tell(fault.met, fault.wanted, fault.way_out)
         return None
     return Measured(scan, matrix, quality_of(scan, values, repetition_time))
+
+
+def _has_no_gap(scan: Scan, values: np.ndarray, regions: tuple[str, ...]) -> bool:
+    """Tell of regions that have a value in some volumes only."""
+    missing = np.isnan(values)
+    partly = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
+    if not len(partly):
+        return True
+    volumes = int(missing[:, partly].any(axis=1).sum())
+    scan.tell(
+        f"{count_of(volumes, 'volume')} without a value of {name_some(regions[k] for k in partly)}",
+        "in each volume a value of every region that was covered",
+        "Leave out the volumes that were not measured, or the region as a whole.",
+    )
+    return False
+
+
+def _warn_of_few(scan: Scan, volumes: int) -> None:
+    if volumes >= ENOUGH_VOLUMES:
+        return
+    error = f"{1 / np.sqrt(volumes - 3):.2g}" if volumes > 3 else "any size"
+    scan.tell(
+        f"{volumes} volumes, which tell a Fisher z to a standard error of {error}",
+        f"{ENOUGH_VOLUMES} or more, for {MOST_STANDARD_ERROR:g} at most",
+        "Censor less, or leave such scans out with quality.least_volumes.",
+        warning=True,
+    )
 
 
 def quality_of(scan: Scan, values: np.ndarray, repetition_time: float | None) -> dict[str, float]:

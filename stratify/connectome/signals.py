@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stratify.connectome.arrays import load_arrays, one_array
+from stratify.connectome.arrays import as_real, load_arrays, one_array
 from stratify.errors import DataError, Fault, name_some
 from stratify.sheet import MISSING_WORDS, read_sheet
 
@@ -175,7 +175,7 @@ def _split(line: str) -> list[str]:
 
 def _of_array(file: Path) -> Signals:
     values = one_array(file, load_arrays(file), dimensions=2)
-    return Signals(values.astype(float))
+    return Signals(as_real(file, values))
 
 
 _AGAIN = "Copy the file again, or write it again."

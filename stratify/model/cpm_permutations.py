@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy.linalg.blas import dgemm
+from scipy.sparse import csr_array
 
 from stratify.errors import DataError, Fault
 from stratify.model.cpm import (
@@ -18,10 +19,13 @@ from stratify.model.cpm import (
     signs_of,
 )
 from stratify.model.edge_correlations import critical_r, find_sizes, make_basis
-from stratify.model.many_logistic import fit_many_logistic
+from stratify.model.many_logistic import fit_column_sets
 
 BLOCK = 500_000
 """Label vectors times edges held at once: 4 MB, about a processor's cache."""
+
+SIGNS = (1, -1)
+"""Of the edges in the first sum and in the second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,7 @@ class _Training:
 
     ``removed``, shape (n_held_out + rank, n_edges), is what cross-products with the labels of
     held-out rows, and with labels projected on the basis, take away from those of all patients.
+    ``limit`` is the correlation above which a p-value selects.
     """
 
     rows: np.ndarray
@@ -54,6 +59,7 @@ class _Training:
     basis: np.ndarray
     removed: np.ndarray
     sizes: np.ndarray
+    limit: float
 
 
 def fit_cpm_permutations(
@@ -118,33 +124,34 @@ def fit_cpm_permutations(
     centred = X[:, is_edge] - X[:, is_edge].mean(axis=0)
     whole = (X[:, is_edge] ** 2).sum(axis=0)
     others = np.ascontiguousarray(X[:, ~is_edge].T)
-    held = X[:, positions]
-    trainings = [_prepare(centred, whole, held, train, test) for train, test in folds]
+    trainings = list(_prepare(centred, whole, X[:, positions], folds, threshold))
+    everybody = trainings.pop()
     log_odds = {network: np.full(Y.shape, np.nan) for network in networks}
     counts = np.zeros((2, len(folds), Y.shape[1]), dtype=int)
+    sets = [_choose_columns(network, len(others)) for network in networks]
     by_edge = np.ascontiguousarray(X[:, is_edge].T)
     for block in _make_blocks(Y.shape[1], centred.shape[1]):
         labels = np.ascontiguousarray(Y[:, block].T)
         products = labels @ centred
-        sums = np.zeros((len(labels), 2, len(X)))
-        count = np.zeros((len(labels), 2), dtype=int)
-        previous = np.zeros(products.shape, dtype=np.int8)
+        room = np.empty_like(products)
+        # Most edges that all patients select a fold selects too: sum what changes.
+        usual = _select(products, labels, everybody, threshold, select, room)
+        sums_of_all, count_of_all = _sum_changes(usual, np.zeros_like(usual), by_edge)
         for k, training in enumerate(trainings):
-            signs = _select(products, labels, training, threshold, select)
-            # Most edges that one fold selects the others do too: sum what changes.
-            change, number = _sum_changes(signs, previous, by_edge)
-            sums += change
-            count += number
+            signs = _select(products, labels, training, threshold, select, room)
+            change, number = _sum_changes(signs, usual, by_edge)
+            sums, count = sums_of_all + change, count_of_all + number
             # What is left of a sum of no edges is rounding error, which must not count.
             sums[count == 0] = 0.0
             counts[:, k, block] = count.T
-            previous = signs
-            for network in networks:
-                design = _make_design(sums, others, network)
-                rows = training.rows
-                coef, intercept = fit_many_logistic(design[:, :, rows], labels[:, rows], C)
-                scores = np.matmul(coef[:, None, :], design[:, :, training.held_out])[:, 0]
-                log_odds[network][training.held_out, block] = (scores + intercept[:, None]).T
+            rows, held_out = training.rows, training.held_out
+            shared = np.broadcast_to(others, (len(sums), *others.shape))
+            design = np.concatenate([sums, shared], axis=1)
+            fitted = fit_column_sets(design[:, :, rows], labels[:, rows], sets, C)
+            design = design[:, :, held_out]
+            for network, chosen, (coef, intercept) in zip(networks, sets, fitted, strict=True):
+                scores = np.matmul(coef[:, None, :], design[:, chosen])[:, 0]
+                log_odds[network][held_out, block] = (scores + intercept[:, None]).T
     return CpmPermutations(log_odds, counts[0], counts[1])
 
 
@@ -157,18 +164,27 @@ def _prepare(
     edges: np.ndarray,
     whole: np.ndarray,
     covariates: np.ndarray,
-    train: np.ndarray,
-    test: np.ndarray,
-) -> _Training:
-    in_training = make_basis(covariates[train], len(train))
-    basis = np.zeros((len(edges), in_training.shape[1]))
-    basis[train] = in_training
-    projected = basis.T @ edges
-    held_out = edges[test]
-    squares = (edges**2).sum(axis=0) - (held_out**2).sum(axis=0) - (projected**2).sum(axis=0)
-    return _Training(
-        train, test, basis, np.vstack([held_out, projected]), find_sizes(squares, whole)
-    )
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    threshold: float,
+) -> Iterator[_Training]:
+    """Yield what each fold's training rows are; last everybody, with the limit of a fold."""
+    squares = (edges**2).sum(axis=0)
+    everybody = np.arange(len(edges)), np.arange(0)
+    for train, test in (*folds, everybody):
+        in_training = make_basis(covariates[train], len(train))
+        basis = np.zeros((len(edges), in_training.shape[1]))
+        basis[train] = in_training
+        projected, held_out = basis.T @ edges, edges[test]
+        left = squares - (held_out**2).sum(axis=0) - (projected**2).sum(axis=0)
+        n_rows = min(len(train), len(folds[0][0]))
+        yield _Training(
+            train,
+            test,
+            basis,
+            np.vstack([held_out, projected]),
+            find_sizes(left, whole),
+            critical_r(threshold, n_rows if test is everybody[1] else len(train), basis.shape[1]),
+        )
 
 
 def _select(
@@ -177,6 +193,7 @@ def _select(
     training: _Training,
     threshold: float,
     select: Selection,
+    room: np.ndarray,
 ) -> np.ndarray:
     """Return the sign with which each label vector selects each edge, 0 where it does not.
 
@@ -185,6 +202,8 @@ def _select(
     products : array, shape (n_labels, n_edges)
         Cross-products of labels and edges over all patients.
     labels : array, shape (n_labels, n_patients)
+    room : array, shape (n_labels, n_edges)
+        Written over.
 
     Returns
     -------
@@ -192,18 +211,20 @@ def _select(
     """
     on_basis = labels @ training.basis
     taken = np.hstack([labels[:, training.held_out], on_basis])
-    cross = taken @ training.removed
-    np.subtract(products, cross, out=cross)
     # Where an edge does not vary its size is infinite, and its share of the labels' size is 0.
-    cross *= 1 / training.sizes
+    share = 1 / training.sizes
+    cross = np.multiply(products, share, out=room)
+    # Taken away in place; BLAS counts columns first, so all is transposed.
+    dgemm(-1.0, (training.removed * share).T, taken.T, 1.0, cross.T, overwrite_c=True)
     if select == "p":
         squares = labels[:, training.rows].sum(axis=1)
         sizes = find_sizes(squares - (on_basis**2).sum(axis=1), squares)
-        limits = critical_r(threshold, len(training.rows), training.basis.shape[1]) * sizes
+        limits = training.limit * sizes
     else:
         limits = find_limits(np.abs(cross), [threshold])[0]
-    positive, negative = cross > limits[:, None], cross < -limits[:, None]
-    return positive.view(np.int8) - negative.view(np.int8)
+    signs = (cross > limits[:, None]).view(np.int8)
+    signs -= (cross < -limits[:, None]).view(np.int8)
+    return signs
 
 
 def _sum_changes(
@@ -224,22 +245,24 @@ def _sum_changes(
     """
     n_labels, n_edges = signs.shape
     found = np.flatnonzero(signs != previous)
-    rows, columns = np.divmod(found, n_edges)
+    label, edges = np.divmod(found, n_edges)
     new, old = signs.ravel()[found], previous.ravel()[found]
-    changes = [(new == sign).view(np.int8) - (old == sign).view(np.int8) for sign in (1, -1)]
-    to = [2 * rows[change != 0] + which for which, change in enumerate(changes)]
-    values = np.concatenate([change[change != 0] for change in changes]).astype(np.float64)
-    edges = np.concatenate([columns[change != 0] for change in changes])
-    change = csc_array((values, (np.concatenate(to), edges)), shape=(2 * n_labels, n_edges))
-    sums = (change @ by_edge).reshape(n_labels, 2, -1)
-    return sums, np.asarray(change.sum(axis=1)).reshape(n_labels, 2).astype(int)
+    changes = [(new == sign).view(np.int8) - (old == sign).view(np.int8) for sign in SIGNS]
+    sums, counts = [], []
+    for change in changes:
+        at = np.flatnonzero(change)
+        ends = np.searchsorted(label[at], np.arange(n_labels + 1))
+        values = change[at].astype(np.float64)
+        sparse = csr_array((values, edges[at], ends), shape=(n_labels, n_edges))
+        # By columns, what an edge adds is read once for all labels.
+        sums.append(sparse.tocsc() @ by_edge)
+        counts.append(np.bincount(label[at], values, minlength=n_labels))
+    return np.stack(sums, axis=1), np.stack(counts, axis=1).astype(int)
 
 
-def _make_design(sums: np.ndarray, others: np.ndarray, network: Network) -> np.ndarray:
-    """Return a network's sums and the columns that are no edges, (n_labels, n, n_patients)."""
-    parts = [{1: 0, -1: 1}[sign] for sign in signs_of(network)]
-    shared = np.broadcast_to(others, (len(sums), *others.shape))
-    return np.concatenate([sums[:, parts], shared], axis=1)
+def _choose_columns(network: Network, n_others: int) -> list[int]:
+    """Return which of the positive sums, the negative and the columns that are no edges it sees."""
+    return [*map(SIGNS.index, signs_of(network)), *range(2, 2 + n_others)]
 
 
 def _check_folds(Y: np.ndarray, folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:

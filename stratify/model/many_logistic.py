@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 SMALL_STEP = 1e-4
@@ -42,40 +44,86 @@ def fit_many_logistic(
     >>> bool(np.isclose(coef[0, 0], -coef[1, 0]))
     True
     """
-    center = design.mean(axis=2)
-    scale = design.std(axis=2)
-    # A column of equal values may keep a spread of rounding error, which must not count.
-    noise = 10 * np.finfo(float).eps * np.abs(design).max(axis=2, initial=0.0)
-    varies = scale > noise
-    scale = np.where(varies, scale, 1.0)
-    columns = np.ones((len(design), design.shape[1] + 1, design.shape[2]))
-    np.subtract(design, center[:, :, None], out=columns[:, :-1])
-    columns[:, :-1] *= (varies / scale)[:, :, None]
+    return fit_column_sets(design, labels, [range(design.shape[1])], C)[0]
+
+
+def fit_column_sets(
+    design: np.ndarray, labels: np.ndarray, sets: Sequence[Sequence[int]], C: float = 1.0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Fit as `fit_many_logistic` does, on several sets of the columns, standardised once.
+
+    Parameters
+    ----------
+    design, labels, C
+        As of `fit_many_logistic`.
+    sets : sequence of sequence of int
+        Positions of columns.
+
+    Returns
+    -------
+    fitted : list of (coef, intercept)
+        For each set, as of `fit_many_logistic`; ``coef`` has its columns only.
+
+    Examples
+    --------
+    >>> x, y = np.random.default_rng(0).normal(size=(1, 2, 9)), np.array([[0, 1, 1] * 3])
+    >>> first, both = fit_column_sets(x, y, [[0], [0, 1]])
+    >>> np.allclose(first[0], fit_many_logistic(x[:, :1], y)[0]), both[0].shape
+    (True, (1, 2))
+    """
+    columns, center, scale = _standardise(design)
     y = labels.astype(np.float64)
-    ridge = np.full(columns.shape[1], 1 / C)
-    ridge[-1] = 0.0
-    weights = _iterate(columns, y, ridge)
-    coef = weights[:, :-1] / scale
-    return coef, weights[:, -1] - (coef * center).sum(axis=1)
+    fitted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for width in sorted({len(chosen) for chosen in sets}):
+        alike = [k for k, chosen in enumerate(sets) if len(chosen) == width]
+        ridge = np.full(width + 1, 1 / C)
+        ridge[-1] = 0.0
+        stacked = np.empty((len(alike) * len(columns), width + 1, columns.shape[2]))
+        for part, k in zip(np.split(stacked, len(alike)), alike, strict=True):
+            for place, column in enumerate([*sets[k], -1]):
+                part[:, place] = columns[:, column]
+        weights = _iterate(stacked, np.tile(y, (len(alike), 1)), ridge)
+        for k, of_set in zip(alike, np.split(weights, len(alike)), strict=True):
+            chosen = list(sets[k])
+            coef = of_set[:, :-1] / scale[:, chosen]
+            fitted[k] = coef, of_set[:, -1] - (coef * center[:, chosen]).sum(axis=1)
+    return [fitted[k] for k in range(len(sets))]
+
+
+def _standardise(design: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return standardised columns and one of ones, shape (n_models, n_columns + 1, n_rows)."""
+    n_rows = design.shape[2]
+    columns = np.ones((len(design), design.shape[1] + 1, n_rows))
+    center = design.mean(axis=2)
+    centred = np.subtract(design, center[:, :, None], out=columns[:, :-1])
+    scale = np.sqrt(np.einsum("mcn,mcn->mc", centred, centred) / n_rows)
+    # A column of equal values may keep a spread of rounding error, which must not count.
+    size = np.maximum(design.max(axis=2, initial=0.0), -design.min(axis=2, initial=0.0))
+    varies = scale > 10 * np.finfo(float).eps * size
+    scale = np.where(varies, scale, 1.0)
+    centred *= (varies / scale)[:, :, None]
+    return columns, center, scale
 
 
 def _iterate(columns: np.ndarray, y: np.ndarray, ridge: np.ndarray) -> np.ndarray:
     """Take Newton steps from the linear discriminant; where they do not settle, damped ones."""
     start = _discriminate(columns, y, ridge)
     weights = start.copy()
-    active = np.arange(len(y))
-    X = columns
+    active, unsettled = np.arange(len(y)), np.ones(len(y), dtype=bool)
+    X, target = columns, y
     for _ in range(FEW_ITERATIONS):
         # Weights that run away are found by their steps, and begun again below.
         with np.errstate(over="ignore", invalid="ignore"):
-            step = _newton_step(X, y[active], weights[active], ridge)
+            step = _newton_step(X, target, weights[active], ridge)
             weights[active] -= step
         unsettled = ~(np.abs(step).max(axis=1) < SMALL_STEP)
         if not unsettled.any():
             return weights
-        if not unsettled.all():
-            active, X = active[unsettled], X[unsettled]
-    for k in active:
+        # One step more for those that settled costs less than a copy of most of the others.
+        if unsettled.mean() < 0.5:
+            active, X, target = active[unsettled], X[unsettled], target[unsettled]
+            unsettled = unsettled[unsettled]
+    for k in active[unsettled]:
         weights[k] = _descend(columns[k], y[k], start[k], ridge)
     return weights
 
@@ -120,12 +168,17 @@ def _discriminate(columns: np.ndarray, y: np.ndarray, ridge: np.ndarray) -> np.n
 def _newton_step(
     columns: np.ndarray, y: np.ndarray, weights: np.ndarray, ridge: np.ndarray
 ) -> np.ndarray:
-    # The logistic function by way of tanh, which is quick and never overflows.
-    p = 0.5 + 0.5 * np.tanh(0.5 * _scores(columns, weights))
-    gradient = np.matmul(columns, (p - y)[:, :, None])[:, :, 0] + ridge * weights
-    curvature = np.maximum(p * (1 - p), 1e-12)
+    # The logistic function is (1 + tanh(f / 2)) / 2, which is quick and never overflows; gradient
+    # and curvature are both taken four times.
+    tilt = _scores(columns, 0.5 * weights)
+    np.tanh(tilt, out=tilt)
+    away = tilt - (2 * y - 1)
+    gradient = 2 * np.matmul(columns, away[:, :, None])[:, :, 0] + 4 * ridge * weights
+    curvature = np.multiply(tilt, tilt, out=tilt)
+    np.subtract(1, curvature, out=curvature)
+    np.maximum(curvature, 4e-12, out=curvature)
     hessian = (columns * curvature[:, None, :]) @ np.swapaxes(columns, 1, 2)
-    hessian += np.diag(ridge + 1e-12)
+    hessian += np.diag(4 * (ridge + 1e-12))
     return np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
 
 

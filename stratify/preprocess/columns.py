@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.preprocess.encode import check_table, find_categories
 
+COLUMNS_AT_A_TIME = 128
+
 
 class MissingValuesError(DataError, ValueError):
     """A step that cannot do without a value met a gap."""
@@ -59,7 +61,8 @@ class TableStep(TransformerMixin, BaseEstimator):
             whole = table.to_numpy(dtype=np.float64, copy=True)
             whole[:, changed] = values
             return whole[:, self.source_]
-        new = pd.DataFrame(values, index=table.index, columns=table.columns[changed], copy=False)
+        columns = table.columns[_as_run(changed)]
+        new = pd.DataFrame(values, index=table.index, columns=columns, copy=False)
         is_changed = np.isin(self.source_, changed)
         ends = np.flatnonzero(np.diff(is_changed)) + 1
         pieces, used = [], 0
@@ -68,7 +71,7 @@ class TableStep(TransformerMixin, BaseEstimator):
                 pieces.append(new.iloc[:, used : used + len(run)])
                 used += len(run)
             else:
-                pieces.append(table.iloc[:, self.source_[run]])
+                pieces.append(table.iloc[:, _as_run(self.source_[run])])
         return pieces[0] if len(pieces) == 1 else pd.concat(pieces, axis=1)
 
     def __sklearn_tags__(self) -> Any:
@@ -76,6 +79,13 @@ class TableStep(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _as_run(positions: np.ndarray) -> slice | np.ndarray:
+    """Return neighbours as a slice, which is looked at where it is; a list is copied once more."""
+    if len(positions) and (np.diff(positions) == 1).all():
+        return slice(int(positions[0]), int(positions[-1]) + 1)
+    return positions
 
 
 def name_columns(step: BaseEstimator) -> np.ndarray:
@@ -176,41 +186,55 @@ def find_numbers(
     return chosen[~np.isin(chosen, besides)]
 
 
-def read_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: str) -> np.ndarray:
-    """Return columns as one float64 array, row after row; NaN where missing.
+def read_numbers(
+    table: pd.DataFrame, positions: np.ndarray, *, where: str
+) -> tuple[np.ndarray, bool]:
+    """Return columns as one float64 array, NaN where missing, and whether none is.
 
-    It may be the table's own memory, and is not to be written to.
+    It may be the table's own memory, and is not to be written to unless `is_own` says so.
 
     Raises
     ------
     DataError
         If a value is infinite; the column is named.
     """
-    # Neighbours are looked at where they are; a list of positions would copy them once more.
-    if len(positions) and positions[-1] - positions[0] + 1 == len(positions):
-        chosen = table.iloc[:, positions[0] : positions[-1] + 1]
-    else:
-        chosen = table.iloc[:, positions]
+    chosen = table.iloc[:, _as_run(positions)]
     if all(isinstance(dtype, np.dtype) for dtype in set(chosen.dtypes.tolist())):
         values = chosen.to_numpy(dtype=np.float64)
     else:
         values = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
-    if values.strides[-1] != values.itemsize:
-        values = np.ascontiguousarray(values)
     # A sum is finite unless something in it is not: one pass, and no array of flags.
-    if not np.isfinite(values.sum()):
-        infinite = np.isinf(values).any(axis=0)
-        if infinite.any():
-            names = [str(table.columns[k]) for k in positions[infinite]]
-            raise DataError(
-                Fault(
-                    where=where,
-                    met=f"an infinite value in {name_some(names)}",
-                    wanted="finite numbers, or missing values",
-                    way_out="Correct the value, or leave the cell empty to mark it missing.",
-                )
+    if np.isfinite(values.sum()):
+        return values, True
+    infinite = np.isinf(values).any(axis=0)
+    if infinite.any():
+        names = [str(table.columns[k]) for k in positions[infinite]]
+        raise DataError(
+            Fault(
+                where=where,
+                met=f"an infinite value in {name_some(names)}",
+                wanted="finite numbers, or missing values",
+                way_out="Correct the value, or leave the cell empty to mark it missing.",
             )
-    return values
+        )
+    return values, not np.isnan(values).any()
+
+
+def is_own(values: np.ndarray) -> bool:
+    """Tell whether an array is a copy that nobody else holds, so that it may be written over."""
+    return bool(values.flags.owndata and values.flags.writeable)
+
+
+def lay_in_rows(values: np.ndarray) -> np.ndarray:
+    """Return an array row after row; itself, if it is."""
+    if not values.size or values.strides[-1] == values.itemsize:
+        return values
+    # A few columns at a time stay in the processor's cache while their rows are written.
+    laid = np.empty(values.shape)
+    for start in range(0, values.shape[1], COLUMNS_AT_A_TIME):
+        here = slice(start, start + COLUMNS_AT_A_TIME)
+        laid[:, here] = values[:, here]
+    return laid
 
 
 def name_sites(column: pd.Series) -> np.ndarray:
@@ -260,8 +284,8 @@ def read_complete_numbers(table: pd.DataFrame, positions: np.ndarray, *, where: 
     DataError
         If a value is missing or infinite; the columns are named.
     """
-    values = read_numbers(table, positions, where=where)
-    if np.isnan(values.sum()):
+    values, complete = read_numbers(table, positions, where=where)
+    if not complete:
         gaps = np.isnan(values)
         names = table.columns[positions[gaps.any(axis=0)]]
         raise MissingValuesError(

@@ -15,6 +15,8 @@ from stratify.preprocess.columns import (
     TableStep,
     find_columns,
     find_numbers,
+    is_own,
+    lay_in_rows,
     name_columns,
     read_complete_numbers,
     read_numbers,
@@ -164,7 +166,7 @@ class ComBat(TableStep):
         values = read_complete_numbers(table, self.harmonised_, where="ComBat")
         offset = values.mean(axis=0)
         values = values - offset
-        self._learn_preserved(table)
+        self._learn_preserved(take_columns(self, table, self._preserved))
         moments = compute_site_moments(
             self._make_design(table), values, make_membership(sites, len(levels))
         )
@@ -182,12 +184,12 @@ class ComBat(TableStep):
         besides = np.concatenate([site, self._preserved])
         self.harmonised_ = find_numbers(table, self.columns, besides, where="ComBat: columns")
         every = np.arange(table.shape[1])
-        self.source_ = every if self.keep else np.setdiff1d(every, site)
+        self.source_ = every if self.keep else every[~np.isin(every, site)]
         self.adapted_ = {}
 
-    def _learn_preserved(self, table: pd.DataFrame) -> None:
+    def _learn_preserved(self, preserved: pd.DataFrame) -> None:
         if len(self._preserved):
-            self.encoder_ = TableEncoder().fit(take_columns(self, table, self._preserved))
+            self.encoder_ = TableEncoder().fit(preserved)
 
     def _make_design(self, table: pd.DataFrame) -> np.ndarray:
         """Return a column of ones and the encoded columns to preserve."""
@@ -209,12 +211,13 @@ class ComBat(TableStep):
         self.mean_, self.spread_, self.coef_ = effects.mean, effects.spread, effects.coef
         self.shift_, self.variance_ = effects.shift.copy(), np.ones_like(effects.shift)
         varies = effects.spread > 0
+        here: np.ndarray | slice = slice(None) if varies.all() else varies
         for k in range(len(sites)):
             if k == reference or len(sites) == 1:
                 self.shift_[k] = 0.0
                 continue
-            self.shift_[k, varies], self.variance_[k, varies] = shrink_site(
-                effects.shift[k, varies], effects.residual[k, varies], effects.counts[k]
+            self.shift_[k, here], self.variance_[k, here] = shrink_site(
+                effects.shift[k, here], effects.residual[k, here], effects.counts[k]
             )
 
     def transform(self, X: Any) -> Any:
@@ -232,21 +235,23 @@ class ComBat(TableStep):
         check_is_fitted(self)
         table = self._check(X, reset=False)
         if self._site is None:
-            values = read_numbers(table, self.harmonised_, where="ComBat")
+            values, _ = read_numbers(table, self.harmonised_, where="ComBat")
             return self._give_back(X, table, self.harmonised_, values)
         sites = self._find_sites(read_sites(table, self._site, where="ComBat"))
-        values = read_complete_numbers(table, self.harmonised_, where="ComBat")
+        values = lay_in_rows(read_complete_numbers(table, self.harmonised_, where="ComBat"))
         moved = self._move(values, self._make_design(table), sites)
         return self._give_back(X, table, self.harmonised_, moved)
 
     def _move(self, values: np.ndarray, design: np.ndarray, sites: np.ndarray) -> np.ndarray:
         """Return ``kept + (values - kept - shift) / stretch``, a few rows of a site at a time."""
         kept = np.vstack([self.mean_, self.coef_])
-        moved = np.empty(values.shape)
+        # New memory takes as long as the sums.
+        moved = values if is_own(values) else np.empty(values.shape)
         step = max(1, CACHED // max(1, values.shape[1]))
+        unit = self._unit
         for k in np.unique(sites):
             rows = np.flatnonzero(sites == k)
-            shrink, shift = 1 / np.sqrt(self.variance_[k]), self._unit * self.shift_[k]
+            shrink, shift = 1 / np.sqrt(self.variance_[k]), unit * self.shift_[k]
             still = (shrink == 1).all() and not shift.any()
             # What all rows have in common is taken out of the bracket.
             put_back = kept * (1 - shrink)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 from sklearn.base import clone
 
-from stratify.preprocess.columns import read_complete_numbers, read_sites
+from stratify.preprocess.columns import read_complete_numbers, read_sites, take_columns
 from stratify.preprocess.combat import ComBat
 from stratify.preprocess.encode import TableEncoder
 from stratify.preprocess.site_moments import (
@@ -62,8 +62,9 @@ def fit_combat_folds(combat: ComBat, X: Any, training: Sequence[np.ndarray]) -> 
     values = read_complete_numbers(table, whole.harmonised_, where="ComBat")
     offset = values.mean(axis=0)
     values = values - offset
-    whole._learn_preserved(table)
-    missing = table.iloc[:, whole._preserved].isna().to_numpy()
+    preserved = take_columns(whole, table, whole._preserved)
+    whole._learn_preserved(preserved)
+    missing = preserved.isna().to_numpy()
     # The means that fill gaps differ between training sets, so gaps are summed apart.
     gaps = np.flatnonzero(missing.any(axis=0))
     design = np.hstack([whole._make_design(table), missing[:, gaps].astype(float)])
@@ -71,7 +72,7 @@ def fit_combat_folds(combat: ComBat, X: Any, training: Sequence[np.ndarray]) -> 
     sums = _sum_training(design, values, make_membership(sites, len(levels)), training)
     for rows, moments in zip(training, sums, strict=True):
         one = copy(whole)
-        one._learn_preserved(table.iloc[rows])
+        one._learn_preserved(preserved.iloc[rows])
         present = moments.gram[:, 0, 0] > 0.5
         moments = moments.select(present)
         if len(one._preserved):

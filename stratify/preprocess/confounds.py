@@ -14,6 +14,8 @@ from stratify.preprocess.columns import (
     TableStep,
     find_columns,
     find_numbers,
+    is_own,
+    lay_in_rows,
     name_columns,
     read_numbers,
     require_choice,
@@ -22,6 +24,9 @@ from stratify.preprocess.columns import (
 from stratify.preprocess.encode import TableEncoder
 
 UNSEEN = ("mean", "refuse")
+
+CACHED = 50_000
+"""How many values are worked on at a time."""
 
 # Below this share of the largest singular value, a direction of the confounds is rounding error:
 # the levels of a category always sum to one.
@@ -119,7 +124,7 @@ class ConfoundRemover(TableStep):
             table, self.columns, self._confounds, where="ConfoundRemover: columns"
         )
         every = np.arange(table.shape[1])
-        self.source_ = every if self.keep else np.setdiff1d(every, self._confounds)
+        self.source_ = every if self.keep else every[~np.isin(every, self._confounds)]
         self.coef_ = np.zeros((0, len(self.cleaned_)))
         self.confound_names_, self.untouched_ = np.array([], dtype=object), ()
         if len(self._confounds):
@@ -133,15 +138,16 @@ class ConfoundRemover(TableStep):
         if rank == 0:
             return
         _require_rows(len(table), rank)
-        values = read_numbers(table, self.cleaned_, where="ConfoundRemover")
+        values, complete = read_numbers(table, self.cleaned_, where="ConfoundRemover")
+        if complete:
+            self.coef_ = _fit_lines(design, values)
+            return
         too_few = np.zeros(len(self.cleaned_), dtype=bool)
         for rows, columns in _share_rows(values):
             if rows.sum() < rank + 2:
                 too_few[columns] = True
                 continue
-            all_of_them = rows.all() and len(columns) == values.shape[1]
-            known = values if all_of_them else values[np.ix_(rows, columns)]
-            self.coef_[:, columns] = _fit_lines(design[rows], known)
+            self.coef_[:, columns] = _fit_lines(design[rows], values[np.ix_(rows, columns)])
         self.untouched_ = tuple(map(str, name_columns(self)[self.cleaned_[too_few]]))
 
     def _learn_design(self, table: pd.DataFrame) -> np.ndarray:
@@ -164,13 +170,12 @@ class ConfoundRemover(TableStep):
         """
         check_is_fitted(self)
         table = self._check(X, reset=False)
-        values = read_numbers(table, self.cleaned_, where="ConfoundRemover")
+        values, _ = read_numbers(table, self.cleaned_, where="ConfoundRemover")
         if len(self._confounds):
             confounds = take_columns(self, table, self._confounds)
             if self.unseen == "refuse":
                 _require_seen(self.encoder_, confounds)
-            explained = self.encoder_.transform(confounds) @ self.coef_
-            values = np.subtract(values, explained, out=explained)
+            values = _take_out(self.encoder_.transform(confounds), self.coef_, lay_in_rows(values))
         return self._give_back(X, table, self.cleaned_, values)
 
     def to_frame(self) -> pd.DataFrame:
@@ -198,6 +203,16 @@ def _fit_lines(design: np.ndarray, values: np.ndarray) -> np.ndarray:
     solve = np.linalg.pinv(design - design.mean(axis=0), rtol=_RANK)
     # The rows of solve sum to 0 but for rounding, which large values would make visible.
     return solve @ values - np.outer(solve.sum(axis=1), values.mean(axis=0))
+
+
+def _take_out(design: np.ndarray, coef: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return ``values - design @ coef``, a few rows at a time."""
+    left = values if is_own(values) else np.empty(values.shape)
+    step = max(1, CACHED // max(1, values.shape[1]))
+    for start in range(0, len(values), step):
+        here = slice(start, start + step)
+        np.subtract(values[here], design[here] @ coef, out=left[here])
+    return left
 
 
 def _require_rows(n_rows: int, rank: int) -> None:

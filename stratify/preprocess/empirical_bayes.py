@@ -63,13 +63,17 @@ def shrink_site(
         return _shift_given(variance, shift, count, prior_mean, prior_variance), variance
     shape, scale = _match_inverse_gamma(variance)
     met, old_shift, old_variance = shift, shift, variance
+    half, divisor = residual / 2 + scale, count / 2 + shape - 1
     for _ in range(MOST_STEPS):
         new_shift = _shift_given(old_variance, met, count, prior_mean, prior_variance)
-        total = residual + count * (met - new_shift) ** 2
         if np.isinf(shape):
             new_variance = np.full_like(variance, scale)
         else:
-            new_variance = (total / 2 + scale) / (count / 2 + shape - 1)
+            new_variance = met - new_shift
+            new_variance *= new_variance
+            new_variance *= count / 2
+            new_variance += half
+            new_variance /= divisor
         still = _is_still(old_shift, new_shift, tolerance) and _is_still(
             old_variance, new_variance, tolerance
         )
@@ -82,7 +86,8 @@ def shrink_site(
 def _shift_given(
     variance: np.ndarray, met: np.ndarray, count: float, mean: float, spread: float
 ) -> np.ndarray:
-    return (count * spread * met + variance * mean) / (count * spread + variance)
+    # The prior's mean, and of what the site adds to it the share that its patients vouch for.
+    return mean + (met - mean) * (count * spread / (count * spread + variance))
 
 
 def _match_inverse_gamma(variance: np.ndarray) -> tuple[float, float]:

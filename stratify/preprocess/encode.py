@@ -172,7 +172,10 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFram
         wrongly wide input.
     """
     if isinstance(X, pd.DataFrame):
-        if reset or not _has_names_of(estimator, X):
+        if reset and _has_plain_names(X):
+            estimator.n_features_in_ = X.shape[1]
+            estimator.feature_names_in_ = X.columns.to_numpy(dtype=object)
+        elif reset or not _has_names_of(estimator, X):
             validate_data(estimator, X, reset=reset, skip_check_array=True)
         if not _is_plain(X) and not find_categories(X).any():
             check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", estimator=estimator)
@@ -181,6 +184,13 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> pd.DataFram
         estimator, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
     )
     return pd.DataFrame(checked)
+
+
+def _has_plain_names(X: pd.DataFrame) -> bool:
+    """Tell whether every column has a name of its own in text, which no check could fault."""
+    columns = X.columns
+    is_text = isinstance(columns.dtype, pd.StringDtype)
+    return is_text and bool(len(columns)) and not columns.hasnans and bool(columns.is_unique)
 
 
 def _has_names_of(estimator: BaseEstimator, X: pd.DataFrame) -> bool:
@@ -204,7 +214,11 @@ _INDEXES: dict[int, tuple[pd.Index, np.ndarray]] = {}
 def _is_plain(X: pd.DataFrame) -> bool:
     """Tell whether a frame is finite or missing numbers of NumPy's own, and no check can fail."""
     plain = all(isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in set(X.dtypes))
-    return plain and bool(X.size) and not np.isinf(X.to_numpy(dtype=np.float64)).any()
+    if not plain or not X.size:
+        return False
+    values = X.to_numpy(dtype=np.float64)
+    # A sum is finite unless something in it is not: one pass, and no array of flags.
+    return bool(np.isfinite(values.sum())) or not np.isinf(values).any()
 
 
 def find_categories(X: pd.DataFrame) -> np.ndarray:

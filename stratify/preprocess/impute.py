@@ -117,7 +117,7 @@ class ColumnImputer(TableStep):
         self._site = int(site[0]) if len(site) else -1
         self.imputed_ = find_numbers(table, self.columns, site, where="ColumnImputer: columns")
         self.source_ = np.arange(table.shape[1])
-        values = read_numbers(table, self.imputed_, where="ColumnImputer")
+        values, _ = read_numbers(table, self.imputed_, where="ColumnImputer")
         self._learn_gaps(np.isnan(values))
         self._learn_fill(values)
         if self.fill == "site mean":
@@ -148,7 +148,7 @@ class ColumnImputer(TableStep):
         """
         check_is_fitted(self)
         table = self._check(X, reset=False)
-        values = read_numbers(table, self.imputed_, where="ColumnImputer")
+        values, _ = read_numbers(table, self.imputed_, where="ColumnImputer")
         if self.fill == "site mean":
             values = values.copy()
             rows, columns = np.nonzero(np.isnan(values))

@@ -23,7 +23,9 @@ def summarise_subgroups(table: pd.DataFrame, *, level: float = 0.95) -> tuple[Gr
     level : float
         Of its intervals.
     """
-    chosen = table[table["metric"].isin(FIGURES)].fillna({"grouping": "", "why_not": ""})
+    # Read back from a file, a column in which nothing stands is one of numbers.
+    words = table[["grouping", "why_not"]].astype(object)
+    chosen = table.assign(**words.where(words.notna(), ""))[table["metric"].isin(FIGURES)]
     found: dict[tuple[str, str], GroupFigures] = {}
     for key, rows in chosen.groupby(["grouping", "group"], sort=False):
         grouping, group = map(str, key)

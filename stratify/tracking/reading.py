@@ -35,9 +35,10 @@ class RunReference:
     Parameters
     ----------
     run_id : str
-    kind : {"study", "model", "validation", "recalibrated"}
-        A run id or an alias may name one model; a study's name names the study's own run. The
-        other two are what came of a model's patients from elsewhere.
+    kind : {"study", "model", "validation", "recalibrated", "time to event"}
+        A run id or an alias may name one model; a study's name names the study's own run.
+        Validations and recalibrated models are of a model's patients from elsewhere; a model of a
+        censored outcome is none that patients' reports are made with.
     study : str
         The study's name.
     study_run : str
@@ -47,7 +48,7 @@ class RunReference:
     """
 
     run_id: str
-    kind: Literal["study", "model", "validation", "recalibrated"]
+    kind: Literal["study", "model", "validation", "recalibrated", "time to event"]
     study: str
     study_run: str
     experiment_id: str

@@ -111,7 +111,7 @@ class StudyRun:
         Parameters
         ----------
         model_run : ModelRun
-        kind : {"model", "validation", "recalibrated"}
+        kind : {"model", "validation", "recalibrated", "time to event"}
         title : str
             What the run is called; the model's name, where none is given.
         """
@@ -130,7 +130,7 @@ class StudyRun:
             title or model_run.name,
             tags,
             self.dataset,
-            context="training" if kind == "model" else "evaluation",
+            context="training" if kind in ("model", "time to event") else "evaluation",
         )
         with _failure_marked(self.store, run_id):
             # Figures are being drawn from here on, while the model is written.

@@ -1,4 +1,4 @@
-"""netCDF files of MNE-Connectivity: by that package where it is installed, else by xarray as it."""
+"""netCDF files of MNE-Connectivity: as xarray writes its layouts, and as the package saves them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 import xarray
 
 from stratify.connectome import guess_format, read_connectomes
+from stratify.connectome.mne import METHODS
 from stratify.errors import DataError
 
 NAMES = ("SN_1", "DMN_1", "CEN_1", "CEN_2")
@@ -205,22 +206,51 @@ def test_edge_tables_with_a_column_of_bands_are_read_one_band_at_a_time(tmp_path
     assert "no column band" in told(tmp_path / "none.csv", kind="plv", band="alpha")
 
 
-def test_files_that_mne_connectivity_saved_are_read_as_its_dense_matrices(tmp_path):
+SAVING = "ignore:You are writing invalid netcdf features:UserWarning"
+"""What MNE-Connectivity has h5netcdf say of every file that it saves."""
+
+
+@pytest.mark.filterwarnings(SAVING)
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [(method, kind) for method, kind in METHODS.items() if method != "envelope correlation"],
+)
+def test_files_that_mne_connectivity_saved_are_read_as_its_dense_matrices(method, kind, tmp_path):
     package = pytest.importorskip("mne_connectivity")
     signals = np.random.default_rng(0).normal(size=(20, N, 400))
-    for method in ("coh", "wpli", "imcoh", "plv"):
-        saved = package.spectral_connectivity_epochs(
-            signals,
-            names=list(NAMES),
-            method=method,
-            sfreq=200,
-            fmin=(4, 8, 13),
-            fmax=(8, 13, 30),
-            faverage=True,
-        )
-        folder = tmp_path / method
-        folder.mkdir()
-        saved.save(folder / "P1.nc")
-        read = read_connectomes(folder, band="alpha")
-        dense = np.abs(saved.get_data("dense")[..., 1])
-        np.testing.assert_allclose(np.tril(read.matrices[0], -1), np.tril(dense, -1))
+    saved = package.spectral_connectivity_epochs(
+        signals,
+        names=list(NAMES),
+        method=method,
+        sfreq=200,
+        fmin=(4, 8, 13),
+        fmax=(8, 13, 30),
+        faverage=True,
+        verbose="error",
+    )
+    saved.save(tmp_path / "P1.nc")
+    read = read_connectomes(tmp_path, band="alpha")
+    dense = saved.get_data("dense")[..., 1]
+    dense = np.abs(dense) if method == "imcoh" else dense
+    np.testing.assert_allclose(np.tril(read.matrices[0], -1), np.tril(dense, -1))
+    assert (read.kind, read.band, read.regions) == (kind, "alpha (8-13 Hz)", NAMES)
+
+
+@pytest.mark.filterwarnings(SAVING)
+def test_envelopes_that_mne_connectivity_correlated_are_read_and_directions_refused(tmp_path):
+    package = pytest.importorskip("mne_connectivity")
+    signals = np.random.default_rng(0).normal(size=(20, N, 400))
+    envelopes = package.envelope_correlation(signals, names=list(NAMES), verbose="error").combine()
+    (tmp_path / "env").mkdir()
+    envelopes.save(tmp_path / "env" / "P1.nc")
+    read = read_connectomes(tmp_path / "env")
+    dense = np.squeeze(envelopes.get_data("dense"))
+    np.testing.assert_allclose(off_diagonal(read.matrices)[0], off_diagonal(dense[None])[0])
+    assert read.kind == "envelope correlation"
+
+    directed = package.spectral_connectivity_epochs(
+        signals, names=list(NAMES), method="dpli", sfreq=200, fmin=8, fmax=13, verbose="error"
+    )
+    (tmp_path / "dpli").mkdir()
+    directed.save(tmp_path / "dpli" / "P1.nc")
+    assert "which has a direction" in told(tmp_path / "dpli")

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import scipy.io
 
 from stratify.connectome import Connectomes, network_of, read_connectomes, write_connectomes
 from stratify.errors import DataError
@@ -545,6 +546,41 @@ def test_a_matrix_with_its_upper_half_only_is_told_so(tmp_path, filler):
     (fault,) = faults_of(tmp_path / "s.npz")
     assert "Only the upper half is filled" in fault.way_out
     assert fault.patients == PATIENTS
+
+
+def test_complex_values_are_refused_in_every_array(tmp_path):
+    """Casting would keep the real part of a coherency and say nothing."""
+    stack = R + 0.2j * (1 - np.eye(len(REGIONS)))
+    (tmp_path / "npy").mkdir()
+    (tmp_path / "mat").mkdir()
+    for patient, matrix in zip(PATIENTS, stack, strict=True):
+        np.save(tmp_path / "npy" / f"{patient}.npy", matrix)
+        scipy.io.savemat(tmp_path / "mat" / f"{patient}.mat", {"R": matrix})
+    np.savez(tmp_path / "stack.npz", matrices=stack, patients=PATIENTS, regions=REGIONS)
+    for path in ("npy", "mat", "stack.npz"):
+        assert "complex values" in told(tmp_path / path, regions=REGIONS)
+    assert_read(read_connectomes(write_stack(tmp_path, R + 0j), kind="pearson r"))
+
+
+def write_stack(folder, matrices):
+    np.savez(folder / "real.npz", matrices=matrices, patients=PATIENTS, regions=REGIONS)
+    return folder / "real.npz"
+
+
+def test_text_where_numbers_should_be_is_told(tmp_path):
+    for patient, matrix in zip(PATIENTS, R, strict=True):
+        np.save(tmp_path / f"{patient}.npy", matrix if patient != "P2" else matrix.astype(str))
+    assert "values of type <U32 (patient P2)" in told(tmp_path, regions=REGIONS)
+
+
+@pytest.mark.parametrize("filler", [0.0, 0.5])
+def test_a_matrix_that_says_the_same_of_every_pair_is_refused(tmp_path, filler):
+    """What a failed scan leaves behind: zeros off the diagonal."""
+    empty = np.array(R)
+    empty[1] = filler
+    empty[1, np.arange(len(REGIONS)), np.arange(len(REGIONS))] = 1
+    path = write_stack(tmp_path, empty)
+    assert f"each edge is {filler:g} for patient P2" in told(path)
 
 
 def test_all_faults_are_told_at_once(tmp_path):

@@ -217,6 +217,22 @@ def test_broken_files_are_told_by_patient(tmp_path):
     assert "a framewise displacement of -1 (patient P3)" in told(folder)
 
 
+def test_a_gap_in_a_signal_is_told_by_its_region(tmp_path):
+    gappy = {patient: np.array(values) for patient, values in SIGNALS.items()}
+    gappy["P2"][5:7, 2] = np.nan
+    write(tmp_path, signals=gappy)
+    assert "2 volumes without a value of CEN_1 (patient P2)" in told(tmp_path)
+
+
+def test_few_volumes_are_warned_of_with_what_they_can_tell(tmp_path):
+    assert read(write(tmp_path / "enough")).warnings == ()
+    write(tmp_path / "few", signals=SIGNALS | {"P2": SIGNALS["P2"][:7]})
+    (warning,) = read(tmp_path / "few").warnings
+    assert "7 volumes, which tell a Fisher z to a standard error of 0.5" in str(warning)
+    assert warning.patients == ("P2",)
+    assert "quality.least_volumes" in str(warning)
+
+
 def test_an_array_turned_or_doubled_is_told(tmp_path):
     folder = write(tmp_path / "s", ".npy", names=None, signals={"P2": SIGNALS["P2"].T})
     assert "turn it" in told(folder, regions=REGIONS)

@@ -136,3 +136,17 @@ def test_training_sets_fitted_beside_one_another_say_what_each_says_alone(make_t
     beside = make_fit_predict(table, "ridge", inner_folds=3, workers=2)
     for one, other in zip([alone(*part) for part in parts], beside.fit_each(parts), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_step_is_told_from_its_own_interval_not_from_that_of_each_size(study):
+    x, y = study
+    folds = make_folds(y, folds=5, repeats=2, seed=1)
+    curve = compute_learning_curve(y, logistic(x, y), [30, 240], folds, draws=200)
+    step = curve.iloc[1]
+    assert np.isnan(curve["auc_change"].iloc[0])
+    assert step["auc_change"] == pytest.approx(step["auc"] - curve["auc"].iloc[0])
+    # The same patients stand on both sides, so that the step is known better than either size.
+    assert step["auc_change_low"] > 0
+    assert step["auc_change_high"] - step["auc_change_low"] < 1.3 * (
+        step["auc_high"] - step["auc_low"]
+    )

@@ -10,7 +10,7 @@ from stratify.errors import DataError
 from stratify.model.cpm import P_THRESHOLDS, ConnectomePredictiveModel, find_limits, fit_path
 from stratify.model.cpm_permutations import fit_cpm_permutations
 from stratify.model.edge_correlations import compute_edge_correlations, critical_r, make_basis
-from stratify.model.many_logistic import fit_many_logistic
+from stratify.model.many_logistic import fit_column_sets, fit_many_logistic
 
 
 @parametrize_with_checks(
@@ -253,6 +253,16 @@ def test_separated_classes_give_finite_weights():
         peer.fit(x[:, None] / x.std(), labels)
         assert coef[0, 0] * x.std() == pytest.approx(peer.coef_[0, 0], rel=1e-4)
         assert intercept[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_sets_of_columns_are_fitted_as_each_alone():
+    rng = np.random.default_rng(3)
+    design, labels = rng.normal(size=(12, 4, 50)), rng.integers(0, 2, (12, 50))
+    sets = [[0, 2, 3], [1], [3, 1, 0], [2]]
+    for chosen, fitted in zip(sets, fit_column_sets(design, labels, sets, C=3.0), strict=True):
+        alone = fit_many_logistic(design[:, chosen], labels, C=3.0)
+        for ours, wanted in zip(fitted, alone, strict=True):
+            np.testing.assert_allclose(ours, wanted, atol=1e-9)
 
 
 def permute(y, times, seed=0):

@@ -310,3 +310,15 @@ def test_table_is_unchanged(scans):
     before = scans.copy(deep=True)
     ComBat("site", ["age"]).fit_transform(scans)
     pd.testing.assert_frame_equal(scans, before)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_numbers_laid_either_way_are_harmonised_alike_and_left_as_they_were(order):
+    values = np.random.default_rng(0).normal(size=(60, 300))
+    values[:, 0] = np.arange(60) % 3
+    given = np.array(values, order=order)
+    frame = pd.DataFrame(given, columns=[f"c{k}" for k in range(300)], copy=False)
+    for table, combat in ((given, ComBat(0)), (frame, ComBat("c0"))):
+        wanted = ComBat(0).fit_transform(values)
+        np.testing.assert_allclose(combat.fit_transform(table), wanted, rtol=0, atol=1e-12)
+        np.testing.assert_array_equal(given, values)

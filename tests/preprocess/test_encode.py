@@ -69,3 +69,17 @@ def test_table_is_unchanged(mixed):
     before = mixed.copy(deep=True)
     TableEncoder().fit_transform(mixed)
     pd.testing.assert_frame_equal(mixed, before)
+
+
+def test_names_are_taken_and_refused_as_scikit_learn_does():
+    values = np.arange(6.0).reshape(3, 2)
+    named = TableEncoder().fit(pd.DataFrame(values, columns=["a", "b"]))
+    assert named.feature_names_in_.tolist() == ["a", "b"]
+    assert named.feature_names_in_.dtype == object
+    assert named.n_features_in_ == 2
+    assert not hasattr(named.fit(values), "feature_names_in_")
+    assert not hasattr(TableEncoder().fit(pd.DataFrame(values)), "feature_names_in_")
+    with pytest.raises(ValueError, match="unique"):
+        TableEncoder().fit(pd.DataFrame(values, columns=["a", "a"]))
+    with pytest.raises(TypeError, match="only supported if all input features have string names"):
+        TableEncoder().fit(pd.DataFrame(values, columns=["a", 1]))

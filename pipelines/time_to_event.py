@@ -1,0 +1,277 @@
+"""Train a study of a censored outcome: cross-validate Cox models, judge them, and log it all."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.data import StudyData
+from pipelines.progress import Progress
+from pipelines.sets import choose_sets
+from pipelines.store import find_store, ui_command
+
+if TYPE_CHECKING:
+    from pipelines.study import StudySettings
+    from stratify.folds import Fold
+    from stratify.time_to_event import (
+        FollowedTable,
+        TimeToEventEvaluation,
+        TimeToEventVerdict,
+    )
+    from stratify.tracking import ModelRun, StudyRun
+
+
+NO_REPORTS = (
+    "Reports of patients, explanations and external validation are not offered for censored "
+    "outcomes yet."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToEventResult:
+    """What a study of a censored outcome found, and where it is kept.
+
+    Parameters
+    ----------
+    study : str
+    study_run : str
+        Id of the run that holds the verdict.
+    store : str
+    followed : FollowedTable
+    evaluations : tuple of TimeToEventEvaluation
+    run_ids : tuple of str
+        One for each evaluation.
+    verdict : TimeToEventVerdict
+    """
+
+    study: str
+    study_run: str
+    store: str
+    followed: FollowedTable
+    evaluations: tuple[TimeToEventEvaluation, ...]
+    run_ids: tuple[str, ...]
+    verdict: TimeToEventVerdict
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was found in the data and is worth knowing."""
+        return tuple(str(warning) for warning in self.followed.table.warnings)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every leakage certificate passed."""
+        return all(evaluation.certificate.passed for evaluation in self.evaluations)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as plain values, for JSON."""
+        return {
+            "study": self.study,
+            "study_run": self.study_run,
+            "certificate": "passed" if self.passed else "failed",
+            "responder_model": None,
+            "finding": self.verdict.finding,
+            "verdict": self.verdict.words,
+            "question": self.followed.describe(),
+            "flow": [[step, count] for step, count in self.followed.table.flow],
+            "events": int(self.followed.event.sum()),
+            "warnings": list(self.warnings),
+            "store": self.store,
+            "runs": [
+                {"run_id": run_id, **evaluation.to_dict()}
+                for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
+            ],
+        }
+
+    def words(self) -> str:
+        """Return the result in words, with a table of the models."""
+        flow = ", ".join(f"{count} {step}" for step, count in self.followed.table.flow)
+        rows = [f"{'model':24}{'C':>6}  {'interval':16}{'AUC':>6}{'Brier':>7}{'slope':>7}  run"]
+        for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True):
+            found = evaluation.metrics
+            c = found["uno_c"]
+            numbers = (found[name].value for name in ("auc_at_horizon", "brier"))
+            auc, brier = (_number(value, 6) for value in numbers)
+            slope = _number(found["calibration_slope"].value, 7, 2)
+            rows.append(
+                f"{evaluation.name:24}{_number(c.value, 6)}  {c.low:.3f} to {c.high:.3f}  "
+                f"{auc} {brier}{slope}  {run_id}"
+            )
+        return "\n".join(
+            [
+                f"Study {self.study}: {self.followed.describe()}",
+                f"Patients: {flow}; {int(self.followed.event.sum())} events.",
+                *(f"Warning: {warning}" for warning in self.warnings),
+                "",
+                *rows,
+                "",
+                f"Leakage certificate: {'passed' if self.passed else 'FAILED'}.",
+                f"Verdict: {self.verdict.words}",
+                NO_REPORTS,
+                f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
+            ]
+        )
+
+
+def train_time_to_event(
+    settings: StudySettings,
+    data: StudyData,
+    folds: Sequence[Fold],
+    *,
+    store: str | None,
+    progress: Progress,
+) -> TimeToEventResult:
+    """Train a study of a censored outcome.
+
+    Parameters
+    ----------
+    settings : StudySettings
+    data : StudyData
+        With ``followed``.
+    folds : sequence of Fold
+    store : str, optional
+        A folder or a tracking server's address.
+    progress : Progress
+    """
+    followed = data.followed
+    assert followed is not None
+    asked = settings.validation
+    candidates = [followed.select(name) for name in choose_sets(settings, followed)]
+    with progress("Opening the store"):
+        from stratify.cohort import render_columns
+        from stratify.time_to_event import cross_validate_cox, make_time_to_event_verdict
+        from stratify.tracking import make_study_record, start_study
+
+        opened = find_store(store, of_study=settings.tracking.store)
+    record = make_study_record(
+        followed.table,
+        settings.study.name,
+        validation={
+            **asked.model_dump(),
+            "folds": len({fold.number for fold in folds}),
+            "repeats": len({fold.repeat for fold in folds}),
+        },
+        models_tried=len(candidates),
+        columns_toml=render_columns(data.dictionary),
+        trained_on=datetime.date.today(),
+    )
+    params = {**record.params, **_describe_outcome(followed)}
+    with start_study(
+        opened,
+        experiment=settings.experiment,
+        name=settings.study.name,
+        digest=followed.table.digest,
+        simulated=followed.table.simulated,
+        dataset=followed.table.name,
+        patients=len(followed),
+        params=params,
+        tags={"settings_digest": settings.digest, "outcome": "time to event"},
+        study_toml=settings.to_toml(),
+    ) as run:
+        evaluations = []
+        with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
+            for candidate in candidates:
+                evaluations.append(
+                    cross_validate_cox(
+                        candidate,
+                        folds,
+                        inner_folds=asked.inner_folds,
+                        seed=asked.seed,
+                        level=asked.level,
+                        tried=len(candidates),
+                        on_fold=step,
+                    )
+                )
+        verdict = make_time_to_event_verdict(evaluations, followed)
+        with progress("Logging", total=len(evaluations)) as step:
+            run_ids = []
+            for one in evaluations:
+                model_run = _make_run(params, one, followed.outcome.name)
+                run_ids.append(run.log_model_run(model_run, kind="time to event"))
+                step()
+        _finish(run, followed, evaluations, run_ids, verdict, record.warnings)
+    return TimeToEventResult(
+        study=settings.study.name,
+        study_run=run.run_id,
+        store=opened.describe(),
+        followed=followed,
+        evaluations=tuple(evaluations),
+        run_ids=tuple(run_ids),
+        verdict=verdict,
+    )
+
+
+def _describe_outcome(followed: FollowedTable) -> dict[str, object]:
+    told = followed.outcome
+    return {
+        "outcome": f"time to {told.name}",
+        "rule": followed.describe(),
+        "time": told.time,
+        "event": told.event,
+        "horizon": told.horizon,
+        "events": int(followed.event.sum()),
+        "responders": None,
+        f"{told.name} by the horizon": followed.table.responders,
+    }
+
+
+def _make_run(params: dict[str, Any], evaluation: TimeToEventEvaluation, event: str) -> ModelRun:
+    import json
+
+    from stratify.time_to_event import plot_horizon_calibration, plot_risk_groups
+    from stratify.time_to_event.plots import tabulate_risk_groups
+    from stratify.tracking import ModelRun
+
+    values = evaluation.to_dict()
+    certificate = evaluation.certificate
+    return ModelRun(
+        family="cox",
+        features=evaluation.features,
+        params=params,
+        tags={"certificate": "passed" if certificate.passed else "failed"},
+        metrics={name: v for name, v in values.items() if isinstance(v, float) and v == v},
+        figures={
+            "risk_groups": plot_risk_groups(evaluation, event=event),
+            "calibration": plot_horizon_calibration(evaluation, event=event),
+        },
+        tables={
+            "metrics": evaluation.to_frame(),
+            "predictions": evaluation.predictions,
+            "risk_groups": tabulate_risk_groups(evaluation),
+            "calibration": evaluation.calibration.groups,
+            "chosen": evaluation.chosen,
+        },
+        texts={
+            "certificate.json": json.dumps(certificate.to_dict(), indent=2),
+            "certificate.txt": f"{certificate}\n",
+        },
+        description=f"{params['rule']}\n\n{NO_REPORTS}",
+    )
+
+
+def _finish(
+    run: StudyRun,
+    followed: FollowedTable,
+    evaluations: Sequence[TimeToEventEvaluation],
+    run_ids: Sequence[str],
+    verdict: TimeToEventVerdict,
+    warnings: Any,
+) -> None:
+    """Write what came of the study, last of all."""
+    import pandas as pd
+
+    rows = [
+        {"model": one.name, "run_id": run_id, **one.to_dict()}
+        for one, run_id in zip(evaluations, run_ids, strict=True)
+    ]
+    run.finish(
+        verdict=verdict.words,
+        description=f"{followed.describe()}\n\n**{verdict.words}**\n\n{NO_REPORTS}",
+        tags={"finding": verdict.finding},
+        tables={"comparison": pd.DataFrame(rows), "warnings": warnings},
+    )
+
+
+def _number(value: float, width: int, digits: int = 3) -> str:
+    return f"{value:{width}.{digits}f}" if value == value else f"{'-':>{width}}"

@@ -1,0 +1,54 @@
+"""Censored outcomes, such as relapse: Cox models, and the figures that fit them."""
+
+from stratify.time_to_event.accuracy import (
+    HorizonCalibration,
+    compute_brier_parts,
+    compute_horizon_calibration,
+    weigh_for_horizon,
+)
+from stratify.time_to_event.concordance import compute_auc_at, compute_harrell_c, compute_uno_c
+from stratify.time_to_event.cox import (
+    BaselineHazard,
+    compute_baseline_hazard,
+    compute_partial_likelihood,
+    fit_cox,
+)
+from stratify.time_to_event.curves import (
+    SurvivalCurve,
+    compute_censoring_curve,
+    compute_kaplan_meier,
+)
+from stratify.time_to_event.evaluate import BASES, TimeToEventEvaluation, cross_validate_cox
+from stratify.time_to_event.model import FittedCox, fit_cox_model
+from stratify.time_to_event.outcome import CensoredOutcome, FollowedTable, assemble_followed
+from stratify.time_to_event.plots import plot_horizon_calibration, plot_risk_groups
+from stratify.time_to_event.verdict import TimeToEventVerdict, make_time_to_event_verdict
+
+__all__ = [
+    "BASES",
+    "BaselineHazard",
+    "CensoredOutcome",
+    "FittedCox",
+    "FollowedTable",
+    "HorizonCalibration",
+    "SurvivalCurve",
+    "TimeToEventEvaluation",
+    "TimeToEventVerdict",
+    "assemble_followed",
+    "compute_auc_at",
+    "compute_baseline_hazard",
+    "compute_brier_parts",
+    "compute_censoring_curve",
+    "compute_harrell_c",
+    "compute_horizon_calibration",
+    "compute_kaplan_meier",
+    "compute_partial_likelihood",
+    "compute_uno_c",
+    "cross_validate_cox",
+    "fit_cox",
+    "fit_cox_model",
+    "make_time_to_event_verdict",
+    "plot_horizon_calibration",
+    "plot_risk_groups",
+    "weigh_for_horizon",
+]

@@ -1,0 +1,280 @@
+"""Cross-validate a Cox model: held-out scores and likelihoods, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stratify.evaluation.certificate import Certificate
+from stratify.folds import Fold, draw_inner_folds
+from stratify.metrics import Estimate, compute_out_of_bag_interval
+from stratify.time_to_event.accuracy import (
+    HorizonCalibration,
+    compute_brier_parts,
+    compute_horizon_calibration,
+    weigh_for_horizon,
+)
+from stratify.time_to_event.certificate import make_certificate
+from stratify.time_to_event.concordance import Pairs, compute_weighted_concordance, weigh_pairs
+from stratify.time_to_event.curves import compute_censoring_curve, compute_kaplan_meier
+from stratify.time_to_event.model import FittedCox, fit_cox_model
+from stratify.time_to_event.outcome import FollowedTable
+
+BASES = {
+    "uno_c": "pairs of patients that one fold held out, of all folds and repeats; events by the "
+    "horizon, weighted for censoring",
+    "harrell_c": "pairs of patients that one fold held out, of all folds and repeats",
+    "auc_at_horizon": "pairs of patients that one fold held out, weighted for censoring",
+    "brier": "the mean of the patients, weighted for censoring",
+    "brier_gain": "how much lower that is than of the Kaplan–Meier curve of each training fold",
+    "calibration_slope": "patients of all folds together, the mean of their repeats",
+    "observed_over_expected": "patients of all folds together, the mean of their repeats",
+}
+"""Every figure of a time-to-event model, and of what it is taken."""
+
+_PAIRS: dict[str, Pairs] = {"uno_c": "uno", "harrell_c": "harrell", "auc_at_horizon": "horizon"}
+
+
+@dataclass(frozen=True, eq=False)
+class TimeToEventEvaluation:
+    """Held-out predictions of a Cox model, and what they say of it.
+
+    Parameters
+    ----------
+    features : {"clinical", "connectivity", "both"}
+    horizon : float
+        Days.
+    metrics : dict of str to Estimate
+        By the names of `BASES`.
+    convincing : dict of str to Estimate
+        ``uno_c`` and ``brier_gain`` with wider intervals, which allow for how many models were
+        tried.
+    predictions : DataFrame
+        One row a patient and repeat: ``patient``, ``repeat``, ``fold``, ``time``, ``event``,
+        ``score``, ``likelihood`` (of the event by the horizon), ``everybody`` (the same of the
+        Kaplan–Meier curve of that fold's training patients).
+    calibration : HorizonCalibration
+    chosen : DataFrame
+        ``repeat``, ``fold``, ``strength``, ``slope``.
+    certificate : Certificate
+    """
+
+    features: str
+    horizon: float
+    metrics: dict[str, Estimate]
+    convincing: dict[str, Estimate]
+    predictions: pd.DataFrame
+    calibration: HorizonCalibration
+    chosen: pd.DataFrame
+    certificate: Certificate
+
+    @property
+    def name(self) -> str:
+        """The model in two words."""
+        return f"{self.features} cox"
+
+    def of_patients(self) -> pd.DataFrame:
+        """Return one row a patient: the means of the repeats' scores and likelihoods."""
+        by = self.predictions.groupby("patient", sort=False)
+        means = by[["score", "likelihood", "everybody"]].mean()
+        return by[["time", "event"]].first().join(means).reset_index()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the figures as a table: ``metric``, ``value``, ``low``, ``high``, ``taken_of``."""
+        rows = [(k, e.value, e.low, e.high, BASES[k]) for k, e in self.metrics.items()]
+        return pd.DataFrame(rows, columns=["metric", "value", "low", "high", "taken_of"])
+
+    def to_dict(self) -> dict[str, object]:
+        """Return ``family``, ``features`` and each figure with its bounds, as plain values."""
+        values: dict[str, object] = {
+            "family": "cox",
+            "features": self.features,
+            "horizon": self.horizon,
+        }
+        for name, estimate in self.metrics.items():
+            values.update(estimate.to_dict(name))
+        return values
+
+    def __repr__(self) -> str:
+        lines = [f"TimeToEventEvaluation of {self.name}, by day {self.horizon:g}"]
+        return "\n".join(lines + [f"  {name:24}{value}" for name, value in self.metrics.items()])
+
+
+def cross_validate_cox(
+    followed: FollowedTable,
+    folds: Sequence[Fold],
+    *,
+    inner_folds: int = 5,
+    seed: int = 0,
+    level: float = 0.95,
+    tried: int = 1,
+    on_fold: Callable[[], None] = lambda: None,
+) -> TimeToEventEvaluation:
+    """Evaluate a Cox model by nested cross-validation.
+
+    Everything is learned inside each fold's training patients: encoding, the penalty, calibration,
+    the hazard of an average patient. Patients are ranked only against those that the same fold held
+    out. Only who is still followed, by which figures are weighted, is estimated of all patients
+    together; no model sees it.
+
+    Parameters
+    ----------
+    followed : FollowedTable
+    folds : sequence of Fold
+        From `stratify.folds.draw_folds` of its table.
+    inner_folds : int
+    seed : int
+    level : float
+        Nominal coverage of the intervals.
+    tried : int
+        How many models were tried; `TimeToEventEvaluation.convincing` allows for it.
+    on_fold : callable
+        Called once for each fold that is done.
+    """
+    fitted = []
+    parts = []
+    for fold in folds:
+        model = _fit(followed, fold, inner_folds, seed)
+        fitted.append(model)
+        parts.append(_predict(followed, fold, model))
+        on_fold()
+    predictions = pd.concat(parts, ignore_index=True)
+    chosen = pd.DataFrame(
+        [(f.repeat, f.number, m.strength, m.slope) for f, m in zip(folds, fitted, strict=True)],
+        columns=["repeat", "fold", "strength", "slope"],
+    )
+    figures = _Figures(followed, predictions, seed)
+    metrics = {name: figures.estimate(name, level) for name in (*_PAIRS, "brier", "brier_gain")}
+    means = predictions.groupby("row")[["time", "event", "likelihood"]].mean()
+    calibration = compute_horizon_calibration(
+        means["time"].to_numpy(),
+        means["event"].to_numpy(),
+        means["likelihood"].to_numpy(),
+        horizon=followed.horizon,
+        level=level,
+    )
+    metrics["calibration_slope"] = calibration.slope
+    metrics["observed_over_expected"] = calibration.observed_over_expected
+    strict = 1 - (1 - level) / max(tried, 1)
+    return TimeToEventEvaluation(
+        features=followed.table.features,
+        horizon=followed.horizon,
+        metrics=metrics,
+        convincing={name: figures.estimate(name, strict) for name in ("uno_c", "brier_gain")},
+        predictions=predictions.drop(columns="row"),
+        calibration=calibration,
+        chosen=chosen,
+        certificate=make_certificate(followed, folds, fitted),
+    )
+
+
+def _fit(followed: FollowedTable, fold: Fold, inner_folds: int, seed: int) -> FittedCox:
+    table = followed.table
+    return fit_cox_model(
+        table.X.iloc[fold.train],
+        followed.time[fold.train],
+        followed.event[fold.train],
+        draw_inner_folds(table, fold, folds=inner_folds, seed=seed),
+        preparer=table.preparer,
+    )
+
+
+def _predict(followed: FollowedTable, fold: Fold, model: FittedCox) -> pd.DataFrame:
+    X = followed.table.X.iloc[fold.test]
+    curve = compute_kaplan_meier(followed.time[fold.train], followed.event[fold.train])
+    score = model.score(X)
+    return pd.DataFrame(
+        {
+            "patient": X.index.astype(str),
+            "repeat": fold.repeat,
+            "fold": fold.number,
+            "row": fold.test,
+            "time": followed.time[fold.test],
+            "event": followed.event[fold.test],
+            "score": score,
+            "likelihood": model.hazard.predict(score, followed.horizon),
+            "everybody": 1 - float(curve.at(followed.horizon)),
+        }
+    )
+
+
+class _Figures:
+    """Figures of held-out predictions, of any sample of the patients."""
+
+    def __init__(self, followed: FollowedTable, predictions: pd.DataFrame, seed: int) -> None:
+        self.followed, self.predictions, self.seed = followed, predictions, seed
+        self.censoring = compute_censoring_curve(followed.time, followed.event)
+        groups = followed.table.groups
+        self.groups = groups if len(set(groups)) < len(groups) else None
+
+    def estimate(self, name: str, level: float) -> Estimate:
+        """Return a figure with its interval, which knows that folds share patients."""
+        figure = self._concordance(_PAIRS[name]) if name in _PAIRS else self._brier(name)
+        # A wider interval needs more draws for its ends to be told.
+        draws = int(np.ceil(500 * max(1.0, 0.05 / (1 - level))))
+        return compute_out_of_bag_interval(
+            figure,
+            len(self.followed),
+            seed=self.seed,
+            draws=draws,
+            level=level,
+            groups=self.groups,
+        )
+
+    def _concordance(self, pairs: Pairs) -> Callable[[np.ndarray], np.ndarray]:
+        blocks = []
+        for _, held_out in self.predictions.groupby(["repeat", "fold"], sort=False):
+            weight = weigh_pairs(
+                pairs,
+                held_out["time"].to_numpy(),
+                held_out["event"].to_numpy(),
+                horizon=self.followed.horizon,
+                censoring=self.censoring,
+            )
+            blocks.append((held_out["row"].to_numpy(), weight, held_out["score"].to_numpy()))
+
+        def figure(counts: np.ndarray) -> np.ndarray:
+            in_order = every = np.zeros(len(counts))
+            for rows, weight, score in blocks:
+                some, all_pairs = compute_weighted_concordance(weight, score, counts[:, rows])
+                in_order, every = in_order + some, every + all_pairs
+            return np.divide(in_order, every, out=np.full(len(counts), np.nan), where=every > 0)
+
+        return figure
+
+    def _brier(self, name: str) -> Callable[[np.ndarray], np.ndarray]:
+        parts = self._brier_parts("likelihood")
+        if name == "brier_gain":
+            parts = self._brier_parts("everybody") - parts
+        told = self.predictions
+        weight = weigh_for_horizon(
+            told["time"].to_numpy(),
+            told["event"].to_numpy(),
+            horizon=self.followed.horizon,
+            censoring=self.censoring,
+        )
+        added = pd.DataFrame({"part": parts, "weight": weight}).groupby(told["row"].to_numpy())
+        means = added.mean()
+        rows = means.index.to_numpy()
+        part, weight = means["part"].to_numpy(), means["weight"].to_numpy()
+
+        def figure(counts: np.ndarray) -> np.ndarray:
+            # Over the weights drawn rather than the patients: those not censored stand for all.
+            whole = counts[:, rows] @ weight
+            total = counts[:, rows] @ part
+            return np.divide(total, whole, out=np.full(len(counts), np.nan), where=whole > 0)
+
+        return figure
+
+    def _brier_parts(self, column: str) -> np.ndarray:
+        told = self.predictions
+        return compute_brier_parts(
+            told["time"].to_numpy(),
+            told["event"].to_numpy(),
+            told[column].to_numpy(),
+            horizon=self.followed.horizon,
+            censoring=self.censoring,
+        )

@@ -1,0 +1,114 @@
+"""Whether a model tells in whom the event comes sooner, and how likely it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stratify.errors import count_of
+from stratify.time_to_event.evaluate import TimeToEventEvaluation
+from stratify.time_to_event.outcome import FollowedTable
+
+Finding = Literal["leak", "alarm", "cannot tell", "time-to-event model"]
+
+ALARM_C = 0.85
+ALARM_PATIENTS = 500
+"""On a cohort smaller than this, a concordance above `ALARM_C` is looked into, not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToEventVerdict:
+    """What a study of a censored outcome comes to.
+
+    Parameters
+    ----------
+    finding : {"leak", "alarm", "cannot tell", "time-to-event model"}
+    features : str or None
+        The feature set of the model that was found.
+    words : str
+    """
+
+    finding: Finding
+    features: str | None
+    words: str
+
+
+def make_time_to_event_verdict(
+    evaluations: Sequence[TimeToEventEvaluation], followed: FollowedTable
+) -> TimeToEventVerdict:
+    """Judge the models of a study of a censored outcome.
+
+    Two things must hold of the same model, each by an interval that allows for how many were tried:
+    Uno's concordance up to the horizon lies above 0.5, and the Brier score at the horizon is lower
+    than that of the Kaplan–Meier curve, which tells everybody the same.
+
+    Parameters
+    ----------
+    evaluations : sequence of TimeToEventEvaluation
+        Each evaluated with ``tried`` as many.
+    followed : FollowedTable
+    """
+    failed = {c for e in evaluations for c in e.certificate.checks if not c.passed}
+    if failed:
+        names = sorted(c.name + (f" ({c.detail})" if c.detail else "") for c in failed)
+        words = (
+            "No model is kept: the leakage certificate failed. It does not hold that "
+            f"{'; that '.join(names)}."
+        )
+        return TimeToEventVerdict("leak", None, words)
+    highest = max(evaluations, key=lambda e: _or_chance(e.metrics["uno_c"].value))
+    c = highest.metrics["uno_c"]
+    if c.value > ALARM_C and len(followed) < ALARM_PATIENTS:
+        words = (
+            f"Alarm: the {highest.name} model reaches a concordance of {c} "
+            f"{_describe_sample(followed)}. Look for a leak (a column known only at follow-up, "
+            "duplicated patients, a site with its own length of follow-up) before believing it."
+        )
+        return TimeToEventVerdict("alarm", None, words)
+    found = [
+        e
+        for e in evaluations
+        if e.convincing["uno_c"].low > 0.5 and e.convincing["brier_gain"].low > 0
+    ]
+    if not found:
+        return TimeToEventVerdict("cannot tell", None, _cannot_tell(highest, evaluations, followed))
+    best = max(found, key=lambda e: e.metrics["brier_gain"].value)
+    tried = count_of(len(evaluations), "model")
+    words = (
+        f"The {best.name} model tells in whom {followed.outcome.name} comes sooner, better than "
+        f"chance, {_describe_sample(followed)}: concordance {best.metrics['uno_c']} up to day "
+        f"{followed.outcome.horizon:g}, Brier score lower than that of the Kaplan–Meier curve of "
+        f"everybody by {best.metrics['brier_gain']}; {tried} "
+        f"{'was' if len(evaluations) == 1 else 'were'} tried. These figures are from within this "
+        "cohort; the model has not been tested on patients from elsewhere."
+    )
+    return TimeToEventVerdict("time-to-event model", best.features, words)
+
+
+def _cannot_tell(
+    highest: TimeToEventEvaluation,
+    evaluations: Sequence[TimeToEventEvaluation],
+    followed: FollowedTable,
+) -> str:
+    return (
+        f"Cannot tell in whom {followed.outcome.name} comes sooner {_describe_sample(followed)}: "
+        f"of {count_of(len(evaluations), 'model')} none both ranks patients better than chance, "
+        "once allowance is made for how many were tried, and gives better likelihoods by day "
+        f"{followed.outcome.horizon:g} than the Kaplan–Meier curve of everybody. The highest "
+        f"concordance is {highest.metrics['uno_c']}, of {highest.name}, where 0.5 is chance. There "
+        "is no usable individual prediction."
+    )
+
+
+def _or_chance(value: float) -> float:
+    return value if value == value else 0.5
+
+
+def _describe_sample(followed: FollowedTable) -> str:
+    table = followed.table
+    kind = "simulated patients" if table.simulated else "patients"
+    under = f" under {table.task.treatment}" if table.task.treatment else ""
+    seen = f" seen at {table.task.landmark}" if table.task.landmark else ""
+    events = int(followed.event.sum())
+    return f"in {len(followed)} {kind}{under}{seen}, {events} with {followed.outcome.name}"

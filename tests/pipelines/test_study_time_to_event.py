@@ -1,0 +1,232 @@
+"""A study of time to relapse, from a CSV file to its runs; and what is refused of one."""
+
+import json
+import sqlite3
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import cli
+
+COLUMNS = """
+[cohort]
+name = "made relapses"
+simulated = true
+
+[columns.patient]
+role = "patient"
+
+[columns.severity]
+
+[columns.age]
+unit = "years"
+
+[columns.sex]
+kind = "category"
+levels = ["F", "M"]
+
+[columns.craving_week2]
+measured = "during"
+visit = "week 2"
+day = 14
+
+[columns.days]
+measured = "followup"
+role = "outcome"
+unit = "days"
+
+[columns.relapsed]
+kind = "boolean"
+measured = "followup"
+role = "outcome"
+
+[columns.drinks_month6]
+measured = "followup"
+"""
+
+STUDY = """
+[study]
+name = "relapse"
+
+[cohort]
+file = "cohort.csv"
+columns = "columns.toml"
+
+[question]
+kind = "prognosis"
+
+[time_to_event]
+name = "relapse"
+time = "days"
+event = "relapsed"
+horizon = 180
+
+[validation]
+folds = 5
+repeats = 2
+inner_folds = 3
+"""
+
+
+def make_patients(effect, patients=240, seed=5):
+    rng = np.random.default_rng(seed)
+    severity, craving = rng.normal(size=(2, patients))
+    time = rng.exponential(200 * np.exp(-effect * severity))
+    lost = rng.uniform(20, 400, patients)
+    return pd.DataFrame(
+        {
+            "patient": [f"P{k:03d}" for k in range(patients)],
+            "severity": severity.round(3),
+            "age": rng.integers(20, 70, patients),
+            "sex": rng.choice(["F", "M"], patients),
+            "craving_week2": craving.round(3),
+            "days": np.ceil(np.minimum(time, lost)),
+            "relapsed": np.where(time <= lost, "yes", "no"),
+            "drinks_month6": rng.poisson(5, patients),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("relapse")
+    make_patients(effect=1.0).to_csv(folder / "cohort.csv", index=False)
+    make_patients(effect=0.0).to_csv(folder / "null.csv", index=False)
+    (folder / "columns.toml").write_text(COLUMNS, encoding="utf-8")
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(folder):
+    result = run("train", folder / "study.toml", "--store", folder / "store", "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def run(*words):
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+def check(folder, *settings):
+    sets = [word for setting in settings for word in ("--set", setting)]
+    return run("check", folder / "study.toml", *sets)
+
+
+def test_a_planted_effect_is_found_and_the_certificate_passes(trained):
+    assert trained["certificate"] == "passed"
+    assert trained["finding"] == "time-to-event model", trained["verdict"]
+    (model,) = trained["runs"]
+    assert model["family"] == "cox"
+    assert 0.65 < model["uno_c"] < 0.85
+    assert model["brier_gain_low"] > 0
+    assert "tells in whom relapse comes sooner" in trained["verdict"]
+    assert "simulated patients" in trained["verdict"]
+
+
+def test_in_a_null_study_nobody_can_tell(folder):
+    result = run(
+        "train", folder / "study.toml", "--store", folder / "store", "--json",
+        "--set", "cohort.file=null.csv", "--set", "study.name=null",
+    )  # fmt: skip
+    told = json.loads(result.stdout)
+    assert told["finding"] == "cannot tell"
+    assert "Cannot tell in whom relapse comes sooner" in told["verdict"]
+
+
+def test_figures_tables_and_certificate_are_in_the_run_and_no_patient_is(folder, trained):
+    run_id = trained["runs"][0]["run_id"]
+    artifacts = next((folder / "store").rglob(f"{run_id}/artifacts"))
+    there = {path.relative_to(artifacts).as_posix() for path in artifacts.rglob("*.*")}
+    assert {
+        "figures/risk_groups.png",
+        "figures/calibration.png",
+        "tables/risk_groups.csv",
+        "tables/calibration.csv",
+        "tables/predictions.csv",
+        "certificate.json",
+    } <= there
+    predictions = (artifacts / "tables/predictions.csv").read_text(encoding="utf-8")
+    assert "P017" not in predictions
+    assert "p-" in predictions
+    with sqlite3.connect(folder / "store/mlflow.db") as store:
+        params = dict(store.execute("select key, value from params where run_uuid = ?", [run_id]))
+    assert params["horizon"] == "180.0"
+    assert "Patients whose follow-up ended first are censored then" in params["rule"]
+
+
+def test_the_terminal_says_what_was_found_and_what_is_not_offered(folder):
+    result = run("train", folder / "study.toml", "--store", folder / "store")
+    said = " ".join(result.output.split())
+    assert "clinical cox" in said
+    assert "not offered for censored outcomes yet" in said
+
+
+@pytest.mark.parametrize("command", ["report", "explain", "validate", "compare"])
+def test_reports_of_patients_are_refused_clearly(folder, trained, command):
+    beside = {
+        "report": ["--patients", folder / "cohort.csv", "--out", folder / "out"],
+        "explain": [],
+        "validate": ["--cohort", folder / "cohort.csv"],
+        "compare": ["relapse"],
+    }[command]
+    for word in ("relapse", trained["runs"][0]["run_id"]):
+        result = run(command, word, *beside, "--store", folder / "store")
+        assert result.exit_code == 1, result.output
+        assert "not offered for censored outcomes yet" in " ".join(result.output.split())
+
+
+def test_check_says_what_the_study_will_do(folder):
+    result = check(folder)
+    said = " ".join(result.output.split())
+    assert result.exit_code == 0, said
+    assert "Time to relapse (days, relapsed), with likelihoods by day 180" in said
+    assert "of them with relapse by day 180" in said
+    assert "cox on clinical" in said
+
+
+@pytest.mark.parametrize("column", ["days", "relapsed", "drinks_month6"])
+def test_no_column_of_follow_up_is_a_feature(folder, column):
+    result = check(folder, f"features.clinical=severity,{column}")
+    assert result.exit_code == 1
+    assert f"{column}: measured followup" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["time_to_event.horizon=4000"], "nobody was followed beyond day"),
+        (["time_to_event.horizon=0"], "above 0"),
+        (["time_to_event.event=sex"], "0 or 1, or a boolean"),
+        (["time_to_event.time=age"], "measured baseline"),
+        (["time_to_event.time=dayz"], "no column 'dayz'"),
+        (["response.rule=madrs_response_50", "response.visit=week 6"], "a study has one outcome"),
+        (["features.sets=late fusion"], "late fusion"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(folder, settings, told):
+    result = check(folder, *settings)
+    assert result.exit_code == 1
+    assert told in " ".join(result.output.split())
+
+
+def test_a_study_without_an_outcome_is_told_so(folder):
+    text = STUDY.replace("[time_to_event]", "[targets]")
+    (folder / "without.toml").write_text(
+        "\n".join(text.split("[targets]")[0].splitlines()), encoding="utf-8"
+    )
+    result = run("check", folder / "without.toml")
+    assert result.exit_code == 1
+    assert "response: missing" in " ".join(result.output.split())
+
+
+def test_a_landmark_counts_time_from_its_visit_and_leaves_out_who_relapsed_before(folder):
+    frame = make_patients(effect=1.0)
+    beyond = int((frame["days"] > 14).sum())
+    result = check(folder, "question.landmark=week 2")
+    said = " ".join(result.output.split())
+    assert result.exit_code == 0, said
+    assert f"{beyond} free of relapse and followed beyond week 2" in said
+    assert "by a landmark model at week 2" in said
