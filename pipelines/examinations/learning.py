@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,6 @@ FAMILY: FamilyName = "ridge"
 """Fitted in closed form, so that a curve takes seconds."""
 
 LEAST_OF_EACH_CLASS = 10
-FLAT = 0.005
-"""AUC: less than this from the last size but one to the last is called flat."""
 
 
 def examine_learning(trained: Trained) -> Attachments:
@@ -98,9 +97,15 @@ def _choose_sizes(trained: Trained, count: int) -> list[int]:
 def _describe(name: str, curve: DataFrame) -> str:
     rows = curve.to_dict("records")
     told = ", ".join(f"{row['auc']:.3f} trained on {row['patients']:.0f}" for row in rows)
-    rise = rows[-1]["auc"] - rows[-2]["auc"]
-    shape = "flat" if abs(rise) < FLAT else "still rising" if rise > 0 else "falling"
-    return (
-        f"AUC of {name} {told} patients; {shape} at its end, as far as so few patients tell "
-        f"({rows[-1]['auc_low']:.3f} to {rows[-1]['auc_high']:.3f} there)."
-    )
+    return f"AUC of {name} {told} patients; {describe_end(rows[-1])}."
+
+
+def describe_end(last: Mapping[Hashable, float]) -> str:
+    """Say whether the curve still rises, if its last step tells."""
+    change, low, high = (last[f"auc_change{bound}"] for bound in ("", "_low", "_high"))
+    step = f"the last step is {change:+.3f}, {low:+.3f} to {high:+.3f}"
+    if low > 0:
+        return f"still rising at its end, so that more patients would help ({step})"
+    if high < 0:
+        return f"falling at its end, which more patients do not explain ({step})"
+    return f"whether it still rises cannot be told ({step})"

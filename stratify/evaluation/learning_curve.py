@@ -62,7 +62,8 @@ def compute_learning_curve(
     curve : DataFrame
         One row a size, in increasing order: ``patients``, and ``auc``, ``log_loss``, each with
         ``_low`` and ``_high``. Held-out patients are the same at every size, so that the intervals
-        are wider than what two sizes differ by.
+        are wider than what two sizes differ by: ``auc_change`` is by how much the AUC of a size is
+        above that of the size before it, on the same patients; NaN for the smallest.
 
     Raises
     ------
@@ -90,23 +91,38 @@ def compute_learning_curve(
     chosen = sorted({int(size) for size in sizes})
     _require_sizes(chosen, folds)
     orders = [_order(y, fold, groups, seed) for fold in folds]
-    rows = []
+    rows: list[dict[str, float]] = []
+    before: Callable[[np.ndarray], np.ndarray] | None = None
     for size in chosen:
         trains = [_take(order, size, groups) for order in orders]
         _require_classes(y, trains, size)
         log_odds, number = _predict(len(y), fit_predict, folds, trains)
         loss = np.logaddexp(0.0, log_odds) - y * log_odds
+        auc = partial(compute_weighted_auc, y, log_odds, fold=number)
         row: dict[str, float] = {"patients": size}
         for name, figure in (
-            ("auc", partial(compute_weighted_auc, y, log_odds, fold=number)),
+            ("auc", auc),
             ("log_loss", partial(compute_weighted_mean, loss)),
+            ("auc_change", None if before is None else partial(_subtract, auc, before)),
         ):
+            if figure is None:
+                row |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), float("nan"))
+                continue
             estimate = compute_out_of_bag_interval(
                 figure, len(y), seed=seed, draws=draws, level=level, groups=groups
             )
             row |= estimate.to_dict(name)
         rows.append(row)
+        before = auc
     return pd.DataFrame(rows)
+
+
+def _subtract(
+    auc: Callable[[np.ndarray], np.ndarray],
+    before: Callable[[np.ndarray], np.ndarray],
+    weights: np.ndarray,
+) -> np.ndarray:
+    return auc(weights) - before(weights)
 
 
 def make_fit_predict(

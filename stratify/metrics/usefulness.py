@@ -173,7 +173,8 @@ def plot_decision_curve(curves: Mapping[str, pd.DataFrame], *, title: str = "") 
                       **look)  # fmt: skip
     for axes in (above, below):
         axes.axhline(0, color=INK, linewidth=1, linestyle="--", label="treat none")
-    top = max(float(curve["net_benefit_high"].max()) for curve in curves.values())
+    # Where nobody is treated nothing is gained, and an axis still needs a height.
+    top = max(0.01, *(float(curve["net_benefit_high"].max()) for curve in curves.values()))
     above.set(ylabel="net benefit (responders a patient)", ylim=(-0.35 * top, 1.1 * top))
     above.tick_params(labelbottom=False)
     above.legend(frameon=False, fontsize=8, loc="best")

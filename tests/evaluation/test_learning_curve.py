@@ -126,3 +126,17 @@ def test_more_patients_help_where_there_is_much_to_learn(make_table):
     )
     assert curve["auc"].iloc[1] > curve["auc"].iloc[0]
     assert curve["log_loss"].iloc[1] < curve["log_loss"].iloc[0]
+
+
+def test_a_step_is_told_from_its_own_interval_not_from_that_of_each_size(study):
+    x, y = study
+    folds = make_folds(y, folds=5, repeats=2, seed=1)
+    curve = compute_learning_curve(y, logistic(x, y), [30, 240], folds, draws=200)
+    step = curve.iloc[1]
+    assert np.isnan(curve["auc_change"].iloc[0])
+    assert step["auc_change"] == pytest.approx(step["auc"] - curve["auc"].iloc[0])
+    # The same patients stand on both sides, so that the step is known better than either size.
+    assert step["auc_change_low"] > 0
+    assert step["auc_change_high"] - step["auc_change_low"] < 1.3 * (
+        step["auc_high"] - step["auc_low"]
+    )

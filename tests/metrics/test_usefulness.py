@@ -108,3 +108,11 @@ def test_figure_draws_the_tables_and_refuses_other_patients(held_out):
         plot_decision_curve({"one": model, "two": fewer})
     with pytest.raises(DataError, match="curves: none"):
         plot_decision_curve({})
+
+
+def test_a_model_that_helps_nobody_is_drawn_too():
+    y, p = np.repeat([0, 1], [56, 4]), np.full(60, 0.07)
+    curve = compute_decision_curve(y, p, [0.2, 0.5], seed=0, draws=5)
+    assert curve["net_benefit_high"].max() == 0
+    low, high = plot_decision_curve({"flat": curve}).axes[0].get_ylim()
+    assert low < 0 < high
