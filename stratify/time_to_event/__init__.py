@@ -18,7 +18,13 @@ from stratify.time_to_event.curves import (
     compute_censoring_curve,
     compute_kaplan_meier,
 )
-from stratify.time_to_event.evaluate import BASES, TimeToEventEvaluation, cross_validate_cox
+from stratify.time_to_event.evaluate import (
+    BASES,
+    TimeToEventEvaluation,
+    compute_brier_gain,
+    cross_validate_cox,
+    evaluate_baselines,
+)
 from stratify.time_to_event.model import FittedCox, fit_cox_model
 from stratify.time_to_event.outcome import CensoredOutcome, FollowedTable, assemble_followed
 from stratify.time_to_event.plots import plot_horizon_calibration, plot_risk_groups
@@ -37,6 +43,7 @@ __all__ = [
     "assemble_followed",
     "compute_auc_at",
     "compute_baseline_hazard",
+    "compute_brier_gain",
     "compute_brier_parts",
     "compute_censoring_curve",
     "compute_harrell_c",
@@ -45,6 +52,7 @@ __all__ = [
     "compute_partial_likelihood",
     "compute_uno_c",
     "cross_validate_cox",
+    "evaluate_baselines",
     "fit_cox",
     "fit_cox_model",
     "make_time_to_event_verdict",

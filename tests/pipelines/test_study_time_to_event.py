@@ -123,6 +123,8 @@ def test_a_planted_effect_is_found_and_the_certificate_passes(trained):
     assert 0.65 < model["uno_c"] < 0.85
     assert model["brier_gain_low"] > 0
     assert "tells in whom relapse comes sooner" in trained["verdict"]
+    assert [one["name"] for one in trained["baselines"]] == ["covariates alone"]
+    assert "lower than that of covariates alone" in trained["verdict"]
     assert "simulated patients" in trained["verdict"]
 
 

@@ -13,8 +13,10 @@ from stratify.task import Task
 from stratify.time_to_event import (
     CensoredOutcome,
     assemble_followed,
+    compute_brier_gain,
     compute_harrell_c,
     cross_validate_cox,
+    evaluate_baselines,
     fit_cox_model,
     make_time_to_event_verdict,
 )
@@ -169,6 +171,47 @@ def test_more_columns_than_patients_are_no_trouble():
     found = evaluate(make(1.5, patients=90, columns=300))
     assert np.isfinite(found.metrics["uno_c"].value)
     assert found.certificate.passed
+
+
+def with_age(effect_of_age, effect, seed=2):
+    """Make a study with an age that tells as much as asked, and a column beside it."""
+    rng = np.random.default_rng(seed)
+    n = 240
+    frame = pd.DataFrame({"age": rng.normal(45, 10, n), "x0": rng.normal(size=n)})
+    frame.index = [f"P{k:03d}" for k in range(n)]
+    told = effect_of_age * (frame["age"] - 45) / 10 + effect * frame["x0"]
+    time, lost = rng.exponential(200 * np.exp(-told)), rng.uniform(60, 500, n)
+    frame["days"], frame["relapsed"] = np.ceil(np.minimum(time, lost)), (time <= lost) * 1.0
+    later = [Column(name=name, measured="followup", role="outcome") for name in frame.columns[2:]]
+    cohort = Cohort(frame, (Column(name="age"), Column(name="x0"), *later), simulated=True)
+    return assemble_followed(Task(rule=OUTCOME.make_rule(), question="prognosis"), OUTCOME, cohort)
+
+
+def judge(followed):
+    folds = draw_folds(followed.table, folds=5, inner_folds=3)
+    found = cross_validate_cox(followed, folds, inner_folds=3)
+    baselines = evaluate_baselines(followed, folds, inner_folds=3)
+    return found, baselines, make_time_to_event_verdict([found], followed, baselines)
+
+
+def test_a_model_that_only_knows_the_age_is_told_that_age_alone_would_do():
+    found, baselines, verdict = judge(with_age(1.2, 0.0))
+    assert [one.name for one in baselines] == ["covariates alone"]
+    assert found.metrics["uno_c"].low > 0.5
+    assert verdict.finding == "cannot tell"
+    assert "not shown to be better than those of covariates alone" in verdict.words
+
+
+def test_a_model_that_knows_more_than_the_age_beats_it():
+    _, _, verdict = judge(with_age(0.3, 1.2))
+    assert verdict.finding == "time-to-event model"
+    assert "lower than that of covariates alone" in verdict.words
+
+
+def test_a_model_gains_nothing_over_itself(planted):
+    followed, found = planted
+    gain = compute_brier_gain(found, found, followed)
+    assert (gain.value, gain.low, gain.high) == (0, 0, 0)
 
 
 def test_risk_groups_part_patients_and_are_drawn(planted):
