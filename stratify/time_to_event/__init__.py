@@ -22,6 +22,7 @@ from stratify.time_to_event.evaluate import (
     BASES,
     TimeToEventEvaluation,
     compute_brier_gain,
+    compute_strictly,
     cross_validate_cox,
     evaluate_baselines,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "compute_horizon_calibration",
     "compute_kaplan_meier",
     "compute_partial_likelihood",
+    "compute_strictly",
     "compute_uno_c",
     "cross_validate_cox",
     "evaluate_baselines",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -176,7 +177,11 @@ def assemble_followed(
     table = assemble(task, studied, connectomes, preparation=preparation, scheme=scheme, by=by)
     rows = list(table.X.index)
     followed = FollowedTable(
-        replace(table, flow=(*flow, *table.flow[1:])),
+        replace(
+            table,
+            flow=(*flow, *table.flow[1:]),
+            outcome_digest=_digest_follow_up(time[there], event[there]),
+        ),
         time.loc[rows].to_numpy(float) - start,
         event.loc[rows].to_numpy(int),
         outcome,
@@ -308,6 +313,12 @@ def _add_by_horizon(
     return replace(
         cohort, frame=cohort.frame.assign(**{name: happened}), columns=(*cohort.columns, column)
     )
+
+
+def _digest_follow_up(time: pd.Series, event: pd.Series) -> str:
+    """Digest times and events whatever the horizon, so that no horizon is tried uncounted."""
+    rows = sorted(map(str, zip(time.index, time, event, strict=True)))
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def _require_horizon(followed: FollowedTable, cohort: Cohort) -> None:

@@ -159,6 +159,17 @@ def test_figures_tables_and_certificate_are_in_the_run_and_no_patient_is(folder,
     assert "Patients whose follow-up ended first are censored then" in params["rule"]
 
 
+def test_another_horizon_is_another_model_on_the_same_outcome_and_is_counted(folder, trained):
+    result = run(
+        "train", folder / "study.toml", "--store", folder / "store", "--json",
+        "--set", "time_to_event.horizon=120",
+    )  # fmt: skip
+    told = json.loads(result.stdout)
+    assert told["tried"].startswith("2 models have been tried on this outcome")
+    again = run("train", folder / "study.toml", "--store", folder / "store", "--json")
+    assert json.loads(again.stdout)["tried"].startswith("2 models have been tried")
+
+
 def test_the_terminal_says_what_was_found_and_what_is_not_offered(folder):
     result = run("train", folder / "study.toml", "--store", folder / "store")
     said = " ".join(result.output.split())
