@@ -26,6 +26,7 @@ from stratify.time_to_event.evaluate import (
     cross_validate_cox,
     evaluate_baselines,
 )
+from stratify.time_to_event.lasting import add_lost_response
 from stratify.time_to_event.model import FittedCox, fit_cox_model
 from stratify.time_to_event.outcome import CensoredOutcome, FollowedTable, assemble_followed
 from stratify.time_to_event.plots import plot_horizon_calibration, plot_risk_groups
@@ -41,6 +42,7 @@ __all__ = [
     "SurvivalCurve",
     "TimeToEventEvaluation",
     "TimeToEventVerdict",
+    "add_lost_response",
     "assemble_followed",
     "compute_auc_at",
     "compute_baseline_hazard",
