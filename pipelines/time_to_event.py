@@ -41,9 +41,13 @@ class TimeToEventResult:
     store : str
     followed : FollowedTable
     evaluations : tuple of TimeToEventEvaluation
+    baselines : tuple of TimeToEventEvaluation
+        Simple models to be beaten; they have no runs.
     run_ids : tuple of str
         One for each evaluation.
     verdict : TimeToEventVerdict
+    tried : str
+        In a sentence, how many models were on this outcome of these patients.
     """
 
     study: str
@@ -51,8 +55,10 @@ class TimeToEventResult:
     store: str
     followed: FollowedTable
     evaluations: tuple[TimeToEventEvaluation, ...]
+    baselines: tuple[TimeToEventEvaluation, ...]
     run_ids: tuple[str, ...]
     verdict: TimeToEventVerdict
+    tried: str
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -82,13 +88,17 @@ class TimeToEventResult:
                 {"run_id": run_id, **evaluation.to_dict()}
                 for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
             ],
+            "tried": self.tried,
+            "baselines": [{"name": one.name, **one.to_dict()} for one in self.baselines],
         }
 
     def words(self) -> str:
         """Return the result in words, with a table of the models."""
         flow = ", ".join(f"{count} {step}" for step, count in self.followed.table.flow)
         rows = [f"{'model':24}{'C':>6}  {'interval':16}{'AUC':>6}{'Brier':>7}{'slope':>7}  run"]
-        for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True):
+        shown = list(zip(self.evaluations, self.run_ids, strict=True))
+        shown += [(one, "a baseline, to be beaten") for one in self.baselines]
+        for evaluation, run_id in shown:
             found = evaluation.metrics
             c = found["uno_c"]
             numbers = (found[name].value for name in ("auc_at_horizon", "brier"))
@@ -108,6 +118,7 @@ class TimeToEventResult:
                 "",
                 f"Leakage certificate: {'passed' if self.passed else 'FAILED'}.",
                 f"Verdict: {self.verdict.words}",
+                self.tried,
                 NO_REPORTS,
                 f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
             ]
@@ -140,10 +151,15 @@ def train_time_to_event(
     candidates = [followed.select(name) for name in choose_sets(settings, followed)]
     with progress("Opening the store"):
         from stratify.cohort import render_columns
-        from stratify.time_to_event import cross_validate_cox, make_time_to_event_verdict
-        from stratify.tracking import make_study_record, start_study
+        from stratify.time_to_event import (
+            cross_validate_cox,
+            evaluate_baselines,
+            make_time_to_event_verdict,
+        )
+        from stratify.tracking import find_tried, make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
+        tried = find_tried(opened, followed.table)
     record = make_study_record(
         followed.table,
         settings.study.name,
@@ -166,39 +182,40 @@ def train_time_to_event(
         dataset=followed.table.name,
         patients=len(followed),
         params=params,
-        tags={"settings_digest": settings.digest, "outcome": "time to event"},
+        tags={"settings_digest": settings.digest, "outcome": "time to event", **tried.tags},
         study_toml=settings.to_toml(),
     ) as run:
-        evaluations = []
-        with progress("Cross-validating", total=len(candidates) * len(folds)) as step:
-            for candidate in candidates:
-                evaluations.append(
-                    cross_validate_cox(
-                        candidate,
-                        folds,
-                        inner_folds=asked.inner_folds,
-                        seed=asked.seed,
-                        level=asked.level,
-                        tried=len(candidates),
-                        on_fold=step,
-                    )
-                )
-        verdict = make_time_to_event_verdict(evaluations, followed)
+        simple = followed.table.references
+        with progress("Cross-validating", total=len((*candidates, *simple)) * len(folds)) as step:
+            how: dict[str, Any] = {
+                "inner_folds": asked.inner_folds,
+                "seed": asked.seed,
+                "level": asked.level,
+                "on_fold": step,
+            }
+            evaluations = [cross_validate_cox(one, folds, **how) for one in candidates]
+            baselines = evaluate_baselines(followed, folds, **how)
+        verdict = make_time_to_event_verdict(
+            evaluations, followed, baselines, tried=tried.count(evaluations), seed=asked.seed
+        )
         with progress("Logging", total=len(evaluations)) as step:
             run_ids = []
             for one in evaluations:
                 model_run = _make_run(params, one, followed.outcome.name)
                 run_ids.append(run.log_model_run(model_run, kind="time to event"))
                 step()
-        _finish(run, followed, evaluations, run_ids, verdict, record.warnings)
+        every = [*zip(evaluations, run_ids, strict=True), *((one, "") for one in baselines)]
+        _finish(run, followed, every, verdict, record.warnings)
     return TimeToEventResult(
         study=settings.study.name,
         study_run=run.run_id,
         store=opened.describe(),
         followed=followed,
         evaluations=tuple(evaluations),
+        baselines=baselines,
         run_ids=tuple(run_ids),
         verdict=verdict,
+        tried=tried.describe(evaluations),
     )
 
 
@@ -253,18 +270,14 @@ def _make_run(params: dict[str, Any], evaluation: TimeToEventEvaluation, event: 
 def _finish(
     run: StudyRun,
     followed: FollowedTable,
-    evaluations: Sequence[TimeToEventEvaluation],
-    run_ids: Sequence[str],
+    evaluations: Sequence[tuple[TimeToEventEvaluation, str]],
     verdict: TimeToEventVerdict,
     warnings: Any,
 ) -> None:
     """Write what came of the study, last of all."""
     import pandas as pd
 
-    rows = [
-        {"model": one.name, "run_id": run_id, **one.to_dict()}
-        for one, run_id in zip(evaluations, run_ids, strict=True)
-    ]
+    rows = [{"model": one.name, "run_id": run_id, **one.to_dict()} for one, run_id in evaluations]
     run.finish(
         verdict=verdict.words,
         description=f"{followed.describe()}\n\n**{verdict.words}**\n\n{NO_REPORTS}",

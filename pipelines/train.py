@@ -220,6 +220,7 @@ def train(
         params=record.params,
         tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(),
+        workers=how["workers"],
     ) as run:
         simple = list_references(table)
         with progress("Cross-validating", total=len(candidates + simple) * len(folds)) as step:
@@ -240,7 +241,7 @@ def train(
                 folds,
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
-                checkpoints=how["checkpoints"],
+                **{name: how[name] for name in ("workers", "scheduler", "checkpoints")},
             )
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(

@@ -94,5 +94,5 @@ def _draw_brain(found: Attachments, edges: DataFrame, title: str) -> None:
             f"Glass brain: the place of {'a region' if len(placed) else 'the regions'} of "
             f"{unknown} of the {len(placed) + unknown} strongest edges is not known, so "
             f"{'they are' if unknown > 1 else 'it is'} not drawn; connectivity.regions takes a "
-            "table with the columns region, x, y and z."
+            "table with the columns region, x, y and z, or the image of the atlas."
         )

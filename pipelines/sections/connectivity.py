@@ -71,8 +71,9 @@ class ConnectivitySection(Section):
     )
     regions: FilePath | None = Field(
         default=None,
-        description="The regions in the order of the matrices, and their networks, where the "
-        "connectivity file does not name them.",
+        description="The regions in the order of the matrices, one a line; or a table with their "
+        "networks and places (`region`, `network`, `x`, `y`, `z`), in any order where the files "
+        "name the regions; or the NIfTI image of the atlas, beside its table of labels.",
     )
     patients: FilePath | None = Field(
         default=None,

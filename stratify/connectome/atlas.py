@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from stratify.connectome.raw import column_text, read_regions
+from stratify.connectome.raw import Regions, column_text, read_regions
 from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.sheet import Sheet, read_sheet
 
@@ -95,13 +97,64 @@ def find_centres(atlas: Atlas) -> np.ndarray:
     Returns
     -------
     centres : array, shape (n_regions, 3)
-        Of a region in several parts, that of its largest part on the left, as nilearn has it.
+        Of a region in both hemispheres, that of its larger part, so that it lies in neither's
+        cleft; NaN for a region that the image has not.
     """
-    from nilearn.plotting import find_parcellation_cut_coords
+    import nibabel
+    from nibabel.affines import apply_affine
 
-    found, labels = find_parcellation_cut_coords(atlas.image, return_label_names=True)
-    place = {int(label): centre for label, centre in zip(labels, found, strict=True)}
-    return np.array([place[index] for index in atlas.indices], dtype=float)
+    image: Any = nibabel.load(atlas.image)
+    labels = np.asarray(image.dataobj)
+    inside = np.argwhere(labels != 0)
+    places = np.asarray(apply_affine(image.affine, inside))
+    place_of = {index: k for k, index in enumerate(atlas.indices)}
+    known, which = np.unique(labels[tuple(inside.T)], return_inverse=True)
+    region = np.array([place_of.get(int(index), -1) for index in known])[which]
+    places, region = places[region >= 0], region[region >= 0]
+
+    def count(chosen: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        given = None if weights is None else weights[chosen]
+        return np.bincount(region[chosen], given, minlength=len(atlas.indices))
+
+    left, right = places[:, 0] < 0, places[:, 0] > 0
+    on_left = count(left) >= count(right)
+    kept = ~np.where(on_left[region], right, left)
+    size = count(kept).astype(float)
+    size[size == 0] = np.nan
+    return np.column_stack([count(kept, axis) / size for axis in places.T])
+
+
+def read_regions_or_atlas(given: str | Path | Sequence[str]) -> Regions:
+    """Read a list of regions as `read_regions` does, or the image of an atlas with their centres.
+
+    Parameters
+    ----------
+    given : path, or sequence of str
+        Of an image (``.nii``, ``.nii.gz``), whose table of labels lies beside it, under its name
+        or under that of the atlas alone: ``atlas-NAME_dseg.tsv``.
+
+    Raises
+    ------
+    DataError
+        If there is no table of labels, or it does not belong to the image.
+    """
+    if not isinstance(given, str | Path) or not str(given).lower().endswith((".nii", ".nii.gz")):
+        return read_regions(given)
+    image = Path(given)
+    stem = image.name.split(".nii")[0]
+    names = [f"{stem}.tsv", f"atlas-{_name_of(image)}_dseg.tsv", f"{stem}.csv", f"{stem}.txt"]
+    found = [image.with_name(name) for name in names if image.with_name(name).is_file()]
+    if not found and image.is_file():
+        raise DataError(
+            Fault(
+                where=image.name,
+                met="an atlas without the names of its regions",
+                wanted=f"its table of labels beside it: {' or '.join(dict.fromkeys(names[:2]))}",
+                way_out="Copy the table there; it has the columns index and name.",
+            )
+        )
+    atlas = read_atlas(image, found[0] if found else image)
+    return Regions(atlas.regions, coordinates=find_centres(atlas))
 
 
 def _labels_in(image: Path) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stratify.connectome.atlas import read_regions_or_atlas
 from stratify.connectome.check import (
     check_matrices,
     check_patients,
@@ -22,7 +23,6 @@ from stratify.connectome.raw import (
     Regions,
     Wanted,
     read_patients,
-    read_regions,
 )
 from stratify.connectome.region_networks import networks_of_regions
 from stratify.connectome.values import (
@@ -89,7 +89,8 @@ def read_connectomes(
         What stands between the two regions in the name of a column.
     regions : path, or sequence of str, optional
         The regions in their order. Needed for files that name none; a file has one a line, or is a
-        table with a column ``region`` and perhaps ``network``, ``hub``, ``x``, ``y`` and ``z``.
+        table with a column ``region`` and perhaps ``network``, ``hub``, ``x``, ``y`` and ``z``; or
+        it is the image of an atlas, beside its table of labels, and their centres come of it.
     networks : mapping of str to str, sequence of str, or NetworkMap, optional
         Each region's network, by name or in order, or a map that was edited. Regions without one
         are mapped by `map_regions`.
@@ -153,7 +154,7 @@ def read_connectomes(
         atlas=atlas,
         separator=separator,
         patient_column=patient_column,
-        regions=None if regions is None else read_regions(regions),
+        regions=None if regions is None else read_regions_or_atlas(regions),
         patients=None if names is None else names.names,
         by_file=None if names is None else names.by_file,
         known=frozenset(known or ()),

@@ -200,7 +200,8 @@ def plot_glass_brain(edges: pd.DataFrame, *, title: str = "") -> Figure:
                 where="glass brain",
                 met=f"{count_of(len(edges), 'edge')}, none between regions of known coordinates",
                 wanted="the centres of regions in MNI millimetres",
-                way_out="Give connectivity.regions a table with the columns region, x, y and z.",
+                way_out="Give connectivity.regions a table with the columns region, x, y and z, or "
+                "the image of the atlas.",
             )
         )
     regions = list(dict.fromkeys([*placed["first"], *placed["second"]]))

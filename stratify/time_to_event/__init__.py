@@ -18,7 +18,15 @@ from stratify.time_to_event.curves import (
     compute_censoring_curve,
     compute_kaplan_meier,
 )
-from stratify.time_to_event.evaluate import BASES, TimeToEventEvaluation, cross_validate_cox
+from stratify.time_to_event.evaluate import (
+    BASES,
+    TimeToEventEvaluation,
+    compute_brier_gain,
+    compute_strictly,
+    cross_validate_cox,
+    evaluate_baselines,
+)
+from stratify.time_to_event.lasting import add_lost_response
 from stratify.time_to_event.model import FittedCox, fit_cox_model
 from stratify.time_to_event.outcome import CensoredOutcome, FollowedTable, assemble_followed
 from stratify.time_to_event.plots import plot_horizon_calibration, plot_risk_groups
@@ -34,17 +42,21 @@ __all__ = [
     "SurvivalCurve",
     "TimeToEventEvaluation",
     "TimeToEventVerdict",
+    "add_lost_response",
     "assemble_followed",
     "compute_auc_at",
     "compute_baseline_hazard",
+    "compute_brier_gain",
     "compute_brier_parts",
     "compute_censoring_curve",
     "compute_harrell_c",
     "compute_horizon_calibration",
     "compute_kaplan_meier",
     "compute_partial_likelihood",
+    "compute_strictly",
     "compute_uno_c",
     "cross_validate_cox",
+    "evaluate_baselines",
     "fit_cox",
     "fit_cox_model",
     "make_time_to_event_verdict",

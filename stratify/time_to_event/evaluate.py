@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,10 @@ BASES = {
 }
 """Every figure of a time-to-event model, and of what it is taken."""
 
+_MOST_DRAWS = 5000
+
+Figure = Callable[[np.ndarray], np.ndarray]
+
 _PAIRS: dict[str, Pairs] = {"uno_c": "uno", "harrell_c": "harrell", "auc_at_horizon": "horizon"}
 
 
@@ -47,11 +51,10 @@ class TimeToEventEvaluation:
     features : {"clinical", "connectivity", "both"}
     horizon : float
         Days.
+    reference : {"severity", "covariates", "site", "motion"} or None
+        Which simple model it is of: one to be beaten, never one that was tried.
     metrics : dict of str to Estimate
         By the names of `BASES`.
-    convincing : dict of str to Estimate
-        ``uno_c`` and ``brier_gain`` with wider intervals, which allow for how many models were
-        tried.
     predictions : DataFrame
         One row a patient and repeat: ``patient``, ``repeat``, ``fold``, ``time``, ``event``,
         ``score``, ``likelihood`` (of the event by the horizon), ``everybody`` (the same of the
@@ -64,17 +67,19 @@ class TimeToEventEvaluation:
 
     features: str
     horizon: float
+    reference: str | None
     metrics: dict[str, Estimate]
-    convincing: dict[str, Estimate]
     predictions: pd.DataFrame
     calibration: HorizonCalibration
     chosen: pd.DataFrame
     certificate: Certificate
 
+    family = "cox"
+
     @property
     def name(self) -> str:
         """The model in two words."""
-        return f"{self.features} cox"
+        return f"{self.features} cox" if self.reference is None else f"{self.reference} alone"
 
     def of_patients(self) -> pd.DataFrame:
         """Return one row a patient: the means of the repeats' scores and likelihoods."""
@@ -110,7 +115,6 @@ def cross_validate_cox(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    tried: int = 1,
     on_fold: Callable[[], None] = lambda: None,
 ) -> TimeToEventEvaluation:
     """Evaluate a Cox model by nested cross-validation.
@@ -129,8 +133,6 @@ def cross_validate_cox(
     seed : int
     level : float
         Nominal coverage of the intervals.
-    tried : int
-        How many models were tried; `TimeToEventEvaluation.convincing` allows for it.
     on_fold : callable
         Called once for each fold that is done.
     """
@@ -148,7 +150,7 @@ def cross_validate_cox(
     )
     figures = _Figures(followed, predictions, seed)
     metrics = {name: figures.estimate(name, level) for name in (*_PAIRS, "brier", "brier_gain")}
-    means = predictions.groupby("row")[["time", "event", "likelihood"]].mean()
+    means = predictions.groupby("patient")[["time", "event", "likelihood"]].mean()
     calibration = compute_horizon_calibration(
         means["time"].to_numpy(),
         means["event"].to_numpy(),
@@ -158,16 +160,48 @@ def cross_validate_cox(
     )
     metrics["calibration_slope"] = calibration.slope
     metrics["observed_over_expected"] = calibration.observed_over_expected
-    strict = 1 - (1 - level) / max(tried, 1)
     return TimeToEventEvaluation(
         features=followed.table.features,
         horizon=followed.horizon,
+        reference=followed.table.reference,
         metrics=metrics,
-        convincing={name: figures.estimate(name, strict) for name in ("uno_c", "brier_gain")},
-        predictions=predictions.drop(columns="row"),
+        predictions=predictions,
         calibration=calibration,
         chosen=chosen,
         certificate=make_certificate(followed, folds, fitted),
+    )
+
+
+def evaluate_baselines(
+    followed: FollowedTable,
+    folds: Sequence[Fold],
+    *,
+    inner_folds: int = 5,
+    seed: int = 0,
+    level: float = 0.95,
+    on_fold: Callable[[], None] = lambda: None,
+) -> tuple[TimeToEventEvaluation, ...]:
+    """Evaluate Cox models of covariates, site and motion, each alone, where there are any.
+
+    Parameters
+    ----------
+    followed : FollowedTable
+    folds : sequence of Fold
+        Those of the models that must beat them.
+    inner_folds, seed, level, on_fold
+        As for `cross_validate_cox`.
+    """
+    table = followed.table
+    return tuple(
+        cross_validate_cox(
+            replace(followed, table=table.narrow_to(reference)),
+            folds,
+            inner_folds=inner_folds,
+            seed=seed,
+            level=level,
+            on_fold=on_fold,
+        )
+        for reference in table.references
     )
 
 
@@ -191,7 +225,6 @@ def _predict(followed: FollowedTable, fold: Fold, model: FittedCox) -> pd.DataFr
             "patient": X.index.astype(str),
             "repeat": fold.repeat,
             "fold": fold.number,
-            "row": fold.test,
             "time": followed.time[fold.test],
             "event": followed.event[fold.test],
             "score": score,
@@ -199,6 +232,52 @@ def _predict(followed: FollowedTable, fold: Fold, model: FittedCox) -> pd.DataFr
             "everybody": 1 - float(curve.at(followed.horizon)),
         }
     )
+
+
+def compute_strictly(
+    name: str,
+    evaluation: TimeToEventEvaluation,
+    followed: FollowedTable,
+    *,
+    tried: int,
+    seed: int = 0,
+) -> Estimate:
+    """Compute a figure with a wider interval, which allows for how many models were tried.
+
+    Parameters
+    ----------
+    name : str
+        ``"uno_c"`` or another of `BASES` that is ranked or is a Brier score.
+    evaluation : TimeToEventEvaluation
+    followed : FollowedTable
+    tried : int
+    seed : int
+    """
+    level = 1 - (1 - evaluation.metrics[name].level) / max(tried, 1)
+    return _Figures(followed, evaluation.predictions, seed).estimate(name, level)
+
+
+def compute_brier_gain(
+    evaluation: TimeToEventEvaluation,
+    baseline: TimeToEventEvaluation,
+    followed: FollowedTable,
+    *,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Estimate:
+    """Compute how much lower a model's Brier score at the horizon is than a baseline's.
+
+    Parameters
+    ----------
+    evaluation, baseline : TimeToEventEvaluation
+        On the same folds of the same patients.
+    followed : FollowedTable
+    seed : int
+    level : float
+    """
+    figures = _Figures(followed, evaluation.predictions, seed)
+    theirs = _Figures(followed, baseline.predictions, seed).brier_parts("likelihood")
+    return figures.bound(figures.mean_of(theirs - figures.brier_parts("likelihood")), level)
 
 
 class _Figures:
@@ -209,12 +288,23 @@ class _Figures:
         self.censoring = compute_censoring_curve(followed.time, followed.event)
         groups = followed.table.groups
         self.groups = groups if len(set(groups)) < len(groups) else None
+        patients = pd.Index(followed.table.patients)
+        self.rows = patients.get_indexer(pd.Index(predictions["patient"]))
+        self.time = predictions["time"].to_numpy()
+        self.event = predictions["event"].to_numpy()
 
     def estimate(self, name: str, level: float) -> Estimate:
         """Return a figure with its interval, which knows that folds share patients."""
-        figure = self._concordance(_PAIRS[name]) if name in _PAIRS else self._brier(name)
-        # A wider interval needs more draws for its ends to be told.
-        draws = int(np.ceil(500 * max(1.0, 0.05 / (1 - level))))
+        if name in _PAIRS:
+            return self.bound(self._concordance(_PAIRS[name]), level)
+        parts = self.brier_parts("likelihood")
+        if name == "brier_gain":
+            parts = self.brier_parts("everybody") - parts
+        return self.bound(self.mean_of(parts), level)
+
+    def bound(self, figure: Figure, level: float) -> Estimate:
+        # A wider interval needs more draws for its ends to be told; its ends are then the last.
+        draws = int(min(np.ceil(500 * max(1.0, 0.05 / (1 - level))), _MOST_DRAWS))
         return compute_out_of_bag_interval(
             figure,
             len(self.followed),
@@ -224,17 +314,19 @@ class _Figures:
             groups=self.groups,
         )
 
-    def _concordance(self, pairs: Pairs) -> Callable[[np.ndarray], np.ndarray]:
+    def _concordance(self, pairs: Pairs) -> Figure:
         blocks = []
-        for _, held_out in self.predictions.groupby(["repeat", "fold"], sort=False):
+        by = self.predictions.groupby(["repeat", "fold"], sort=False).indices
+        for members in by.values():
             weight = weigh_pairs(
                 pairs,
-                held_out["time"].to_numpy(),
-                held_out["event"].to_numpy(),
+                self.time[members],
+                self.event[members],
                 horizon=self.followed.horizon,
                 censoring=self.censoring,
             )
-            blocks.append((held_out["row"].to_numpy(), weight, held_out["score"].to_numpy()))
+            score = self.predictions["score"].to_numpy()[members]
+            blocks.append((self.rows[members], weight, score))
 
         def figure(counts: np.ndarray) -> np.ndarray:
             in_order = every = np.zeros(len(counts))
@@ -245,36 +337,28 @@ class _Figures:
 
         return figure
 
-    def _brier(self, name: str) -> Callable[[np.ndarray], np.ndarray]:
-        parts = self._brier_parts("likelihood")
-        if name == "brier_gain":
-            parts = self._brier_parts("everybody") - parts
-        told = self.predictions
-        weight = weigh_for_horizon(
-            told["time"].to_numpy(),
-            told["event"].to_numpy(),
+    def brier_parts(self, column: str) -> np.ndarray:
+        """Return what each prediction adds to the Brier score of a column of likelihoods."""
+        return compute_brier_parts(
+            self.time,
+            self.event,
+            self.predictions[column].to_numpy(),
             horizon=self.followed.horizon,
             censoring=self.censoring,
         )
-        added = pd.DataFrame({"part": parts, "weight": weight}).groupby(told["row"].to_numpy())
-        means = added.mean()
+
+    def mean_of(self, parts: np.ndarray) -> Figure:
+        """Return the mean of what patients add, weighted for censoring."""
+        weight = weigh_for_horizon(
+            self.time, self.event, horizon=self.followed.horizon, censoring=self.censoring
+        )
+        means = pd.DataFrame({"part": parts, "weight": weight}).groupby(self.rows).mean()
         rows = means.index.to_numpy()
-        part, weight = means["part"].to_numpy(), means["weight"].to_numpy()
+        part, standing = means["part"].to_numpy(), means["weight"].to_numpy()
 
         def figure(counts: np.ndarray) -> np.ndarray:
             # Over the weights drawn rather than the patients: those not censored stand for all.
-            whole = counts[:, rows] @ weight
-            total = counts[:, rows] @ part
+            whole, total = counts[:, rows] @ standing, counts[:, rows] @ part
             return np.divide(total, whole, out=np.full(len(counts), np.nan), where=whole > 0)
 
         return figure
-
-    def _brier_parts(self, column: str) -> np.ndarray:
-        told = self.predictions
-        return compute_brier_parts(
-            told["time"].to_numpy(),
-            told["event"].to_numpy(),
-            told[column].to_numpy(),
-            horizon=self.followed.horizon,
-            censoring=self.censoring,
-        )

@@ -277,3 +277,37 @@ def test_centres_of_the_regions_are_written_and_read_back(tmp_path, atlas):
     places = dict(zip(found.regions, found.coordinates.tolist(), strict=True))
     assert places["SN_1"] == pytest.approx([3.0, 7.5, 7.5])
     assert places["DMN_1"] == pytest.approx([10.5, 7.5, 7.5])
+
+
+def make_atlas(folder, labels, names):
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    affine[:3, 3] = -9.0, -8.0, -8.0
+    folder.mkdir(exist_ok=True)
+    image = folder / "atlas-Halves_space-MNI152NLin6Asym_dseg.nii.gz"
+    nib.save(nib.Nifti1Image(labels.astype(np.int16), affine), image)
+    table = pd.DataFrame({"index": names.keys(), "label": names.values()})
+    table.to_csv(folder / "atlas-Halves_dseg.tsv", sep="\t", index=False)
+    return image
+
+
+def test_centres_come_of_the_image_of_an_atlas_and_lie_in_the_larger_part(tmp_path):
+    labels = np.zeros((10, 9, 9))
+    labels[5:, :3, 4] = 1  # on the right, x from 1 to 9
+    labels[4:5, 4, 4] = labels[5:8, 4, 4] = 2  # mostly on the right
+    labels[1:5, 8, :] = labels[5:9, 8, :] = 3  # as much in both halves
+    image = make_atlas(tmp_path / "atlas", labels, {1: "SN_1", 2: "DMN_1", 3: "CEN_1", 9: "Vis_1"})
+    matrices = np.corrcoef(np.random.default_rng(0).normal(size=(4, 30)))
+    np.savez(tmp_path / "s.npz", matrices=matrices[None], patients=["P1"])
+    read = read_connectomes(tmp_path / "s.npz", kind="pearson r", regions=image)
+    assert read.regions == ("SN_1", "DMN_1", "CEN_1", "Vis_1")
+    np.testing.assert_allclose(read.coordinates[:3], [[5, -6, 0], [3, 0, 0], [-4, 8, 0]])
+    assert np.isnan(read.coordinates[3]).all()
+
+
+def test_an_atlas_without_its_table_is_told_what_it_is_called(tmp_path):
+    image = make_atlas(tmp_path / "atlas", np.ones((10, 9, 9)), {1: "SN_1"})
+    (tmp_path / "atlas" / "atlas-Halves_dseg.tsv").unlink()
+    for path, phrase in ((image, "beside it: atlas-Halves_space-MNI152NLin6Asym_dseg.tsv or"),
+                         (tmp_path / "none.nii.gz", "none.nii.gz: it cannot be read")):  # fmt: skip
+        with pytest.raises(DataError, match=phrase):
+            read_connectomes(tmp_path / "s.npz", kind="pearson r", regions=path)
