@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.study import StudySettings
     from stratify.evaluation import (
         Certificate,
+        EncodersChecked,
         Evaluation,
         Verdict,
     )
@@ -171,6 +172,7 @@ def train(
         from stratify.cohort import render_columns
         from stratify.evaluation import (
             check_canaries,
+            check_shipped,
             cross_validate_many,
             list_references,
             make_verdict,
@@ -218,6 +220,7 @@ def train(
         params=record.params,
         tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(),
+        workers=how["workers"],
     ) as run:
         simple = list_references(table)
         with progress("Cross-validating", total=len(candidates + simple) * len(folds)) as step:
@@ -238,11 +241,29 @@ def train(
                 folds,
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
-                checkpoints=how["checkpoints"],
+                **{name: how[name] for name in ("workers", "scheduler", "checkpoints")},
             )
+        with progress("Fitting on all patients", total=len(candidates)) as step:
+            models = refit_many(
+                judged[: len(candidates)],
+                [narrowed for _, narrowed in candidates],
+                inner_folds=settings.validation.inner_folds,
+                seed=settings.validation.seed,
+                on_fold=step,
+                confidence=settings.abstention.confidence,
+                **how,
+            )
+        encoders: EncodersChecked = {}
         evaluations = tuple(
-            replace(one, certificate=one.certificate.add(canaries.get(one.features, ())))
-            for one in judged[: len(candidates)]
+            replace(
+                one,
+                certificate=one.certificate.add(canaries.get(one.features, ())).add(
+                    check_shipped(narrowed, model, folds, one.replicas, checked=encoders)
+                ),
+            )
+            for one, model, (_, narrowed) in zip(
+                judged[: len(candidates)], models, candidates, strict=True
+            )
         )
         every = tried.count(e for e in evaluations if not is_blind(e.family))
         verdict = make_verdict(
@@ -252,16 +273,6 @@ def train(
             tried=every,
             region=settings.validation.smallest_gain,
         )
-        with progress("Fitting on all patients", total=len(candidates)) as step:
-            models = refit_many(
-                evaluations,
-                [narrowed for _, narrowed in candidates],
-                inner_folds=settings.validation.inner_folds,
-                seed=settings.validation.seed,
-                on_fold=step,
-                confidence=settings.abstention.confidence,
-                **how,
-            )
         trained = Trained(
             study=known,
             candidates=[(family, narrowed.take_known()) for family, narrowed in candidates],

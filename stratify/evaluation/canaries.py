@@ -16,6 +16,7 @@ from stratify.evaluation.certificate import Check
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
 from stratify.evaluation.engine import make_classifier, seed_of
 from stratify.evaluation.shuffles import make_shuffles, make_units
+from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold, InnerFolds, draw_inner_folds
 from stratify.metrics import compute_auc
 from stratify.model import ResponderClassifier, fit_labellings
@@ -77,6 +78,8 @@ def check_canaries(
     *,
     inner_folds: int = 5,
     seed: int = 0,
+    workers: int = 1,
+    scheduler: str | None = None,
     checkpoints: Path | None = None,
 ) -> dict[str, tuple[Check, ...]]:
     """Run the canary studies of each feature set with the cheapest family; look for any that sings.
@@ -89,7 +92,8 @@ def check_canaries(
         joined and not one pipeline.
     folds : sequence of Fold
         The first repeat is used.
-    inner_folds, seed : int
+    inner_folds, seed, workers, scheduler
+        As for `stratify.evaluation.cross_validate_many`.
     checkpoints : Path, optional
         A folder where finished canaries are kept and found again.
 
@@ -120,7 +124,7 @@ def check_canaries(
             draw_inner_folds(known, fold, folds=inner_folds, seed=seed_of(seed, fold))
             for fold in parts
         ]
-        study = _Study(known, parts, inner, seed)
+        study = _Study(known, parts, inner, seed, workers, scheduler)
         if noise is None:
             noise = _listen(_plant_noise, NOISE, study, kept)
         found[table.features] = (noise,)
@@ -134,6 +138,8 @@ class _Study(NamedTuple):
     folds: Sequence[Fold]
     inner: Sequence[InnerFolds]
     seed: int
+    workers: int = 1
+    scheduler: str | None = None
 
     def digest(self, name: str) -> str:
         """Return the digest of all that a canary is made from."""
@@ -171,43 +177,56 @@ def _shuffle_outcomes(study: _Study) -> Canary:
     Inside a cell outcomes are exchangeable, given everything a model has learned of the others, so
     that the AUC is one half on average whatever sites differ in.
     """
-    table, folds, inner, seed = study
+    table = study.table
     assert table.y is not None
-    cell = _find_cells(table, folds)
+    cell = find_cells(table, study.folds)
     shuffled = make_shuffles(
-        table.y, count=SHUFFLES, seed=seed, blocks=cell, units=make_units(table)
+        table.y, count=SHUFFLES, seed=study.seed, blocks=cell, units=make_units(table)
+    )
+    scores = dict(
+        run_tasks(
+            _score_shuffled,
+            (study, shuffled),
+            range(len(study.folds)),
+            workers=study.workers,
+            scheduler=study.scheduler,
+        )
     )
     found = []
-    for fold, splits in zip(folds, inner, strict=True):
-        classifier = make_classifier("ridge", table, inner_folds=splits, seed=seed_of(seed, fold))
-        assert isinstance(classifier, ResponderClassifier)
-        # A labelling that leaves an inner fold one class only cannot be tuned.
-        usable = np.flatnonzero(
-            [
-                all(len(np.unique(y[train])) == 2 for train, _ in splits)
-                for y in shuffled[fold.train].T
-            ]
-        )
-        scores = np.full((len(fold.test), SHUFFLES), np.nan)
-        if len(usable):
-            scores[:, usable] = fit_labellings(
-                classifier,
-                table.X.iloc[fold.train],
-                shuffled[np.ix_(fold.train, usable)],
-                table.X.iloc[fold.test],
-            )
-        found += _rank_within(cell[fold.test], shuffled[fold.test], scores)
+    for k, fold in enumerate(study.folds):
+        found += _rank_within(cell[fold.test], shuffled[fold.test], scores[k])
     return _average(found)
+
+
+def _score_shuffled(shared: tuple[_Study, np.ndarray], k: int) -> np.ndarray:
+    """Return what is said of those held out in a fold, (n_test, n_studies); NaN if untuned."""
+    study, shuffled = shared
+    table, fold, splits = study.table, study.folds[k], study.inner[k]
+    classifier = make_classifier("ridge", table, inner_folds=splits, seed=seed_of(study.seed, fold))
+    assert isinstance(classifier, ResponderClassifier)
+    # A labelling that leaves an inner fold one class only cannot be tuned.
+    usable = np.flatnonzero(
+        [all(len(np.unique(y[train])) == 2 for train, _ in splits) for y in shuffled[fold.train].T]
+    )
+    scores = np.full((len(fold.test), SHUFFLES), np.nan)
+    if len(usable):
+        scores[:, usable] = fit_labellings(
+            classifier,
+            table.X.iloc[fold.train],
+            shuffled[np.ix_(fold.train, usable)],
+            table.X.iloc[fold.test],
+        )
+    return scores
 
 
 def _plant_noise(study: _Study) -> Canary:
     """Put noise in place of the columns, outcomes as they are."""
-    table, folds, inner, seed = study
+    table = study.table
     assert table.y is not None
     names = [f"noise_{k}" for k in range(NOISE_COLUMNS)]
     found = []
     for draw in range(NOISES):
-        rng = np.random.default_rng([seed, draw])
+        rng = np.random.default_rng([study.seed, draw])
         noise = rng.normal(size=(len(table), len(names)))
         planted = replace(
             table,
@@ -219,9 +238,9 @@ def _plant_noise(study: _Study) -> Canary:
             unused=frozenset(),
         )
         aucs = []
-        for fold, splits in zip(folds, inner, strict=True):
+        for fold, splits in zip(study.folds, study.inner, strict=True):
             classifier = make_classifier(
-                "ridge", planted, inner_folds=splits, seed=seed_of(seed, fold)
+                "ridge", planted, inner_folds=splits, seed=seed_of(study.seed, fold)
             )
             classifier.fit(planted.X.iloc[fold.train], table.y[fold.train])
             scores = classifier.decision_function(planted.X.iloc[fold.test])
@@ -230,7 +249,7 @@ def _plant_noise(study: _Study) -> Canary:
     return _average([np.array(column) for column in zip(*found, strict=True)])
 
 
-def _find_cells(table: Table, folds: Sequence[Fold]) -> np.ndarray:
+def find_cells(table: Table, folds: Sequence[Fold]) -> np.ndarray:
     """Return the number of the cell of fold, site and rows of a unit that each patient is in.
 
     Inside a cell outcomes change places. Patients never tested are in no fold. A unit alone in its

@@ -16,7 +16,8 @@ from stratify.metrics import (
     compute_balanced_accuracy,
     compute_bootstrap_interval,
     compute_brier,
-    compute_calibration,
+    compute_calibration_intercept,
+    compute_calibration_slope,
     compute_log_loss,
     compute_out_of_bag_interval,
     compute_weighted_auc,
@@ -177,15 +178,19 @@ def _calibrate(
 ) -> dict[str, Estimate]:
     """Compute calibration of each repeat's patients, averaged over repeats."""
     found = {}
-    for position, name in enumerate(("calibration_intercept", "calibration_slope")):
+    for name, of_one in (
+        ("calibration_intercept", compute_calibration_intercept),
+        ("calibration_slope", compute_calibration_slope),
+    ):
         if name == "calibration_slope" and held_out.is_flat:
             found[name] = Estimate(np.nan, np.nan, np.nan, level)
             continue
 
-        def compute(rows: np.ndarray, position: int = position) -> float:
+        def compute(
+            rows: np.ndarray, of_one: Callable[[np.ndarray, np.ndarray], float] = of_one
+        ) -> float:
             y = held_out.y[rows]
-            each = [compute_calibration(y, f[rows])[position] for f in held_out.log_odds]
-            return float(np.mean(each))
+            return float(np.mean([of_one(y, f[rows]) for f in held_out.log_odds]))
 
         found[name] = compute_bootstrap_interval(
             compute,

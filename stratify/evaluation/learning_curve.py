@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,6 +119,44 @@ def compute_learning_curve(
     return pd.DataFrame(rows)
 
 
+@dataclass(frozen=True)
+class TableLearner:
+    """A `FitPredict` of a table, which fits many training sets beside one another.
+
+    Made by `make_fit_predict`.
+    """
+
+    table: Table
+    family: FamilyName
+    inner_folds: int
+    seed: int
+    engine: Engine
+    means: Mapping[str, Any]
+
+    def __call__(self, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+        """Return log-odds of the rows of ``test``."""
+        return self.fit_each([(train, test)])[0]
+
+    def fit_each(self, parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+        """Return log-odds of each ``test`` of the pairs of rows to train on and to predict."""
+        folds = [
+            Fold(0, 0, train, test, "fewer patients", self.table.scheme) for train, test in parts
+        ]
+        work = make_work(
+            [(self.family, self.table)],
+            folds,
+            inner_folds=self.inner_folds,
+            seed=self.seed,
+            engine=self.engine,
+        )
+        results = fit_folds(work, **self.means)
+        log_odds = [results[0, k].log_odds for k in range(len(folds))]
+        for fold, said in zip(folds, log_odds, strict=True):
+            if np.isnan(said).any():
+                raise DataError(_unplaced(len(fold.train)))
+        return log_odds
+
+
 def _subtract(
     auc: Callable[[np.ndarray], np.ndarray],
     before: Callable[[np.ndarray], np.ndarray],
@@ -132,16 +172,18 @@ def make_fit_predict(
     inner_folds: int = 5,
     seed: int = 0,
     engine: Engine = "fast",
+    workers: int = 1,
+    scheduler: str | None = None,
     checkpoints: Path | None = None,
     on_fit: Callable[[], None] = lambda: None,
-) -> FitPredict:
+) -> TableLearner:
     """Make what `compute_learning_curve` trains with, of a table and a family.
 
     Parameters
     ----------
     table : Table
         With its outcome.
-    family, inner_folds, seed, engine, checkpoints
+    family, inner_folds, seed, engine, workers, scheduler, checkpoints
         As for `stratify.evaluation.cross_validate_many`.
     on_fit : callable
         Called after each fit.
@@ -152,19 +194,13 @@ def make_fit_predict(
         It refuses, by a `DataError`, a training set without a site that is then predicted, where
         sites are harmonised.
     """
-
-    def fit_predict(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-        fold = Fold(0, 0, train, test, "fewer patients", table.scheme)
-        work = make_work(
-            [(family, table)], [fold], inner_folds=inner_folds, seed=seed, engine=engine
-        )
-        log_odds = fit_folds(work, checkpoints=checkpoints)[0, 0].log_odds
-        on_fit()
-        if np.isnan(log_odds).any():
-            raise DataError(_unplaced(len(train)))
-        return log_odds
-
-    return fit_predict
+    means = {
+        "workers": workers,
+        "scheduler": scheduler,
+        "checkpoints": checkpoints,
+        "on_fold": on_fit,
+    }
+    return TableLearner(table, family, inner_folds, seed, engine, means)
 
 
 def _unplaced(size: int) -> Fault:
@@ -203,8 +239,14 @@ def _predict(
     repeats = max(fold.repeat for fold in folds) + 1
     log_odds = np.full((repeats, n_patients), np.nan)
     number = np.zeros((repeats, n_patients), dtype=int)
-    for fold, train in zip(folds, trains, strict=True):
-        log_odds[fold.repeat, fold.test] = fit_predict(train, fold.test)
+    parts = [(train, fold.test) for fold, train in zip(folds, trains, strict=True)]
+    each = (
+        fit_predict.fit_each(parts)
+        if isinstance(fit_predict, TableLearner)
+        else [fit_predict(*part) for part in parts]
+    )
+    for fold, said in zip(folds, each, strict=True):
+        log_odds[fold.repeat, fold.test] = said
         number[fold.repeat, fold.test] = fold.number
     return log_odds, number
 

@@ -34,7 +34,8 @@ def run_tasks(
     """Run tasks that share what they read; yield each result with its position once it is done.
 
     Each task runs on one thread, so that sums come out the same wherever and beside whatever it
-    runs.
+    runs. Processes on this machine have begun when this returns; elsewhere tasks begin when the
+    first result is asked for.
 
     Parameters
     ----------
@@ -66,16 +67,15 @@ def run_tasks(
     [(0, 8), (1, 2), (2, 4)]
     """
     if scheduler is not None:
-        yield from _run_on_cluster(call, shared, tasks, scheduler)
-    elif workers == 1 or len(tasks) < 2:
-        for position, task in enumerate(tasks):
-            yield _run(call, shared, position, task)
-    else:
-        with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
-            yield from Parallel(return_as="generator_unordered")(
-                delayed(_run_beside)(os.getpid(), call, shared, position, task)
-                for position, task in enumerate(tasks)
-            )
+        return _run_on_cluster(call, shared, tasks, scheduler)
+    if workers == 1 or len(tasks) < 2:
+        return (_run(call, shared, position, task) for position, task in enumerate(tasks))
+    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
+        begun: Iterator[tuple[int, Result]] = Parallel(return_as="generator_unordered")(
+            delayed(_run_beside)(os.getpid(), call, shared, position, task)
+            for position, task in enumerate(tasks)
+        )
+    return begun
 
 
 def _run(

@@ -8,6 +8,8 @@ from stratify.metrics.compute import (
     compute_brier,
     compute_brier_skill,
     compute_calibration,
+    compute_calibration_intercept,
+    compute_calibration_slope,
     compute_log_loss,
 )
 from stratify.metrics.discrimination import (
@@ -83,6 +85,8 @@ __all__ = [
     "compute_brier_skill",
     "compute_calibration",
     "compute_calibration_curve",
+    "compute_calibration_intercept",
+    "compute_calibration_slope",
     "compute_corrected_difference",
     "compute_corrected_interval",
     "compute_corrected_p_value",

@@ -134,18 +134,38 @@ def compute_calibration(y: np.ndarray, log_odds: np.ndarray) -> tuple[float, flo
     >>> round(slope, 2)
     0.5
     """
+    return compute_calibration_intercept(y, log_odds), compute_calibration_slope(y, log_odds)
+
+
+def compute_calibration_intercept(y: np.ndarray, log_odds: np.ndarray) -> float:
+    """Return calibration in the large alone, as `compute_calibration` gives it.
+
+    Examples
+    --------
+    >>> round(compute_calibration_intercept(np.array([0, 1, 1]), np.zeros(3)), 6)
+    0.693147
+    """
+    y = np.asarray(y, dtype=float)
+    if not 0 < y.sum() < len(y):
+        return float("nan")
+    return float(fit_logistic(np.ones((len(y), 1)), y, np.asarray(log_odds, dtype=float))[0][0])
+
+
+def compute_calibration_slope(y: np.ndarray, log_odds: np.ndarray) -> float:
+    """Return the calibration slope alone, as `compute_calibration` gives it.
+
+    Examples
+    --------
+    >>> compute_calibration_slope(np.array([0, 1, 1]), np.zeros(3))
+    nan
+    """
     y = np.asarray(y, dtype=float)
     f = np.asarray(log_odds, dtype=float)
-    if not 0 < y.sum() < len(y):
-        return float("nan"), float("nan")
-    ones = np.ones((len(y), 1))
-    intercept = fit_logistic(ones, y, f)[0][0]
-    if np.ptp(f) <= 1e-9 * max(1.0, float(np.abs(f).max())):
-        return float(intercept), float("nan")
+    if not 0 < y.sum() < len(y) or np.ptp(f) <= 1e-9 * max(1.0, float(np.abs(f).max())):
+        return float("nan")
     center, spread = f.mean(), f.std()
-    design = np.column_stack([ones, (f - center) / spread])
-    slope = fit_logistic(design, y)[0][1] / spread
-    return float(intercept), float(slope)
+    design = np.column_stack([np.ones(len(y)), (f - center) / spread])
+    return float(fit_logistic(design, y)[0][1] / spread)
 
 
 def compute_brier_skill(

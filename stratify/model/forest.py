@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from stratify.model.growing import grow_trees
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
 
 ROWS_AT_ONCE = 4096
@@ -75,18 +76,17 @@ class RandomTrees(TwoClassClassifier):
 
     def fit(self, X: Any, y: Any) -> RandomTrees:
         """Fit on encoded columns; missing values stay NaN."""
-        from sklearn.ensemble import ExtraTreesClassifier
-
         X, y = validate_data(
             self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
         )
         self.classes_, encoded = encode_classes(y)
-        grown = ExtraTreesClassifier(
-            self.n_trees,
-            min_samples_leaf=count_smallest_leaf(self.leaf_share, len(X)),
+        trees = grow_trees(
+            X,
+            encoded,
+            n_trees=self.n_trees,
+            smallest_leaf=count_smallest_leaf(self.leaf_share, len(X)),
             random_state=self.random_state,
-        ).fit(X.astype(np.float32), encoded)
-        trees = [one.tree_ for one in grown.estimators_]
+        )
         self.first_ = np.cumsum([0, *(tree.node_count for tree in trees)])
         is_leaf = np.concatenate([tree.children_left for tree in trees]) < 0
         begin = np.repeat(self.first_[:-1], np.diff(self.first_))

@@ -165,7 +165,7 @@ def _fit_logistic(X: np.ndarray, y: np.ndarray, point: Parameters) -> Line:
         C=1 / (len(y) * penalty),
         l1_ratio=point["l1_ratio"],
         solver="saga" if point["l1_ratio"] else "newton-cholesky",
-        tol=1e-9,
+        tol=1e-10,
         max_iter=200_000,
         random_state=0,
     ).fit(X, y)

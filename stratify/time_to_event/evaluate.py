@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from stratify.evaluation.certificate import Certificate
+from stratify.evaluation.certificate import Certificate, Check
 from stratify.folds import Fold, draw_inner_folds
 from stratify.metrics import Estimate, compute_out_of_bag_interval
 from stratify.time_to_event.accuracy import (
@@ -35,6 +35,8 @@ BASES = {
 }
 """Every figure of a time-to-event model, and of what it is taken."""
 
+_MOST_DRAWS = 5000
+
 Figure = Callable[[np.ndarray], np.ndarray]
 
 _PAIRS: dict[str, Pairs] = {"uno_c": "uno", "harrell_c": "harrell", "auc_at_horizon": "horizon"}
@@ -53,9 +55,6 @@ class TimeToEventEvaluation:
         Which simple model it is of: one to be beaten, never one that was tried.
     metrics : dict of str to Estimate
         By the names of `BASES`.
-    convincing : dict of str to Estimate
-        ``uno_c`` and ``brier_gain`` with wider intervals, which allow for how many models were
-        tried.
     predictions : DataFrame
         One row a patient and repeat: ``patient``, ``repeat``, ``fold``, ``time``, ``event``,
         ``score``, ``likelihood`` (of the event by the horizon), ``everybody`` (the same of the
@@ -70,16 +69,21 @@ class TimeToEventEvaluation:
     horizon: float
     reference: str | None
     metrics: dict[str, Estimate]
-    convincing: dict[str, Estimate]
     predictions: pd.DataFrame
     calibration: HorizonCalibration
     chosen: pd.DataFrame
     certificate: Certificate
 
+    family = "cox"
+
     @property
     def name(self) -> str:
         """The model in two words."""
         return f"{self.features} cox" if self.reference is None else f"{self.reference} alone"
+
+    def add_check(self, check: Check) -> TimeToEventEvaluation:
+        """Return the same with one more check in its certificate."""
+        return replace(self, certificate=self.certificate.add([check]))
 
     def of_patients(self) -> pd.DataFrame:
         """Return one row a patient: the means of the repeats' scores and likelihoods."""
@@ -115,7 +119,6 @@ def cross_validate_cox(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    tried: int = 1,
     on_fold: Callable[[], None] = lambda: None,
 ) -> TimeToEventEvaluation:
     """Evaluate a Cox model by nested cross-validation.
@@ -134,8 +137,6 @@ def cross_validate_cox(
     seed : int
     level : float
         Nominal coverage of the intervals.
-    tried : int
-        How many models were tried; `TimeToEventEvaluation.convincing` allows for it.
     on_fold : callable
         Called once for each fold that is done.
     """
@@ -163,13 +164,11 @@ def cross_validate_cox(
     )
     metrics["calibration_slope"] = calibration.slope
     metrics["observed_over_expected"] = calibration.observed_over_expected
-    strict = 1 - (1 - level) / max(tried, 1)
     return TimeToEventEvaluation(
         features=followed.table.features,
         horizon=followed.horizon,
         reference=followed.table.reference,
         metrics=metrics,
-        convincing={name: figures.estimate(name, strict) for name in ("uno_c", "brier_gain")},
         predictions=predictions,
         calibration=calibration,
         chosen=chosen,
@@ -239,6 +238,29 @@ def _predict(followed: FollowedTable, fold: Fold, model: FittedCox) -> pd.DataFr
     )
 
 
+def compute_strictly(
+    name: str,
+    evaluation: TimeToEventEvaluation,
+    followed: FollowedTable,
+    *,
+    tried: int,
+    seed: int = 0,
+) -> Estimate:
+    """Compute a figure with a wider interval, which allows for how many models were tried.
+
+    Parameters
+    ----------
+    name : str
+        ``"uno_c"`` or another of `BASES` that is ranked or is a Brier score.
+    evaluation : TimeToEventEvaluation
+    followed : FollowedTable
+    tried : int
+    seed : int
+    """
+    level = 1 - (1 - evaluation.metrics[name].level) / max(tried, 1)
+    return _Figures(followed, evaluation.predictions, seed).estimate(name, level)
+
+
 def compute_brier_gain(
     evaluation: TimeToEventEvaluation,
     baseline: TimeToEventEvaluation,
@@ -285,8 +307,8 @@ class _Figures:
         return self.bound(self.mean_of(parts), level)
 
     def bound(self, figure: Figure, level: float) -> Estimate:
-        # A wider interval needs more draws for its ends to be told.
-        draws = int(np.ceil(500 * max(1.0, 0.05 / (1 - level))))
+        # A wider interval needs more draws for its ends to be told; its ends are then the last.
+        draws = int(min(np.ceil(500 * max(1.0, 0.05 / (1 - level))), _MOST_DRAWS))
         return compute_out_of_bag_interval(
             figure,
             len(self.followed),

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stratify.files import naming
+from stratify.tracking.drawing import draw_figures
 from stratify.tracking.pseudonyms import pseudonymise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
-
-SIMULATED = "Simulated patients: nothing here is evidence about real people"
 
 # A request to a tracking server may carry this many of each.
 _MOST_METRICS = 1000
@@ -79,6 +78,7 @@ def make_items(
     description: str = "",
     simulated: bool = False,
     key: bytes,
+    workers: int = 1,
 ) -> Iterator[Item]:
     """Turn what a caller has into items.
 
@@ -93,8 +93,8 @@ def make_items(
     yield from (Metric(name, value, of_model=True) for name, value in (metrics or {}).items())
     if fold_metrics is not None:
         yield from _fold_items(fold_metrics)
-    for name, figure in (figures or {}).items():
-        yield File(f"figures/{name}.png", partial(_write_figure, figure, simulated))
+    drawn = draw_figures(figures or {}, simulated=simulated, workers=workers)
+    yield from (File(f"figures/{name}.png", write) for name, write in drawn.items())
     for name, table in (tables or {}).items():
         yield File(f"tables/{name}.csv", partial(_write_table, hide_patients(table, key)))
     for name, text in (texts or {}).items():
@@ -174,16 +174,6 @@ def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
         # Not client.log_artifacts: it remembers, by run id, where a run's files were before a move.
         home = client.get_run(run_id).info.artifact_uri
         get_artifact_repository(home, tracking_uri=client.tracking_uri).log_artifacts(folder)
-
-
-def _write_figure(figure: Figure, simulated: bool, path: Path) -> None:
-    # Below all that is drawn, whatever its layout; the caller's figure is left as it was.
-    mark = figure.text(1, -0.01, SIMULATED, ha="right", va="top", color="firebrick", size=9)
-    mark.set_visible(simulated)
-    try:
-        figure.savefig(path, dpi=150, bbox_inches="tight")
-    finally:
-        mark.remove()
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

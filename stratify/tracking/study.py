@@ -86,6 +86,8 @@ class StudyRun:
         What every run of the study is tagged with.
     dataset : Dataset
         MLflow's record of which data it was: a name and a digest, no rows.
+    workers : int
+        Processes that draw figures.
     """
 
     run_id: str
@@ -93,6 +95,7 @@ class StudyRun:
     store: Store
     tags: Mapping[str, object]
     dataset: object
+    workers: int = 1
 
     @property
     def simulated(self) -> bool:
@@ -130,7 +133,8 @@ class StudyRun:
             context="training" if kind in ("model", "time to event") else "evaluation",
         )
         with _failure_marked(self.store, run_id):
-            model_id = None
+            # Figures are being drawn from here on, while the model is written.
+            items, model_id = list(self._items(model_run)), None
             if model_run.model is not None:
                 assert model_run.X is not None, "a model comes with the table X it was fitted on"
                 model_id = log_served_model(
@@ -140,7 +144,7 @@ class StudyRun:
                     write=model_run.model,
                     X=model_run.X,
                 )
-            write_items(client, run_id, self._items(model_run), model_id=model_id)
+            write_items(client, run_id, items, model_id=model_id)
         _complete(self.store, run_id)
         return run_id
 
@@ -193,6 +197,7 @@ class StudyRun:
             description=description or verdict,
             simulated=self.simulated,
             key=read_key(self.store.folder),
+            workers=self.workers,
         )
         write_items(self.store.client, self.run_id, items)
         if responder is None or register_as is None:
@@ -231,6 +236,7 @@ class StudyRun:
             description=model_run.description,
             simulated=self.simulated,
             key=read_key(self.store.folder),
+            workers=self.workers,
         )
 
 
@@ -247,6 +253,7 @@ def start_study(
     params: Mapping[str, object] | None = None,
     tags: Mapping[str, object] | None = None,
     study_toml: str = "",
+    workers: int = 1,
 ) -> Iterator[StudyRun]:
     """Open a study's run; close it as complete, or as failed if the block is left by an error.
 
@@ -274,6 +281,8 @@ def start_study(
         Of the study as a whole; every model's run carries the tags too.
     study_toml : str
         The study file, kept as ``study.toml``.
+    workers : int
+        Processes that draw figures while this one writes.
     """
     with telling_of_the_disk(store), quiet():
         experiment_id = find_experiment(store, experiment)
@@ -292,7 +301,7 @@ def start_study(
             texts = {"study.toml": study_toml} if study_toml else None
             items = make_items(params=params, texts=texts, key=read_key(store.folder))
             write_items(store.client, run_id, items)
-            yield StudyRun(run_id, experiment_id, store, shared, data)
+            yield StudyRun(run_id, experiment_id, store, shared, data, workers)
             _complete(store, run_id)
 
 

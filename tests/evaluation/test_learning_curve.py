@@ -128,6 +128,16 @@ def test_more_patients_help_where_there_is_much_to_learn(make_table):
     assert curve["log_loss"].iloc[1] < curve["log_loss"].iloc[0]
 
 
+def test_training_sets_fitted_beside_one_another_say_what_each_says_alone(make_table):
+    table = make_table(80)
+    folds = make_folds(table.y, folds=4, seed=3)
+    parts = [(fold.train, fold.test) for fold in folds]
+    alone = make_fit_predict(table, "ridge", inner_folds=3)
+    beside = make_fit_predict(table, "ridge", inner_folds=3, workers=2)
+    for one, other in zip([alone(*part) for part in parts], beside.fit_each(parts), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_step_is_told_from_its_own_interval_not_from_that_of_each_size(study):
     x, y = study
     folds = make_folds(y, folds=5, repeats=2, seed=1)

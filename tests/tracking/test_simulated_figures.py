@@ -7,8 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from stratify.tracking import add_to_run, start_study
-from stratify.tracking import items as tracking_items
+from stratify.tracking import add_to_run, drawing, items, start_study
 
 
 def draw(title: str) -> Figure:
@@ -37,7 +36,7 @@ def test_every_figure_of_a_simulated_study_says_so(store, make_model_run, begin,
         model = study.log_model_run(make_model_run(figures=figures))
         study.finish(verdict="None.", figures={"comparison": draw("Models")})
     add_to_run(store, model, figures={"later": draw("Later")})
-    assert said == [{tracking_items.SIMULATED}] * 4
+    assert said == [{drawing.SIMULATED}] * 4
     assert all(figure.texts == [] for figure in figures.values())
 
 
@@ -53,7 +52,7 @@ def test_the_words_stand_below_the_figure_and_cover_nothing(tmp_path):
     figure = draw("ROC curve")
     read = {}
     for simulated in (True, False):
-        [item] = tracking_items.make_items(figures={"a": figure}, simulated=simulated, key=b"key")
+        [item] = items.make_items(figures={"a": figure}, simulated=simulated, key=b"key")
         item.write(tmp_path / f"{simulated}.png")
         read[simulated] = imread(tmp_path / f"{simulated}.png")
     marked, plain = read[True], read[False]
