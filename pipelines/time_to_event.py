@@ -152,6 +152,7 @@ def train_time_to_event(
     with progress("Opening the store"):
         from stratify.cohort import render_columns
         from stratify.time_to_event import (
+            check_shuffled_times,
             cross_validate_cox,
             evaluate_baselines,
             make_time_to_event_verdict,
@@ -195,6 +196,13 @@ def train_time_to_event(
             }
             evaluations = [cross_validate_cox(one, folds, **how) for one in candidates]
             baselines = evaluate_baselines(followed, folds, **how)
+        with progress("Shuffling times and events", total=len(candidates)) as step:
+            for k, candidate in enumerate(candidates):
+                check = check_shuffled_times(
+                    candidate, folds, inner_folds=asked.inner_folds, seed=asked.seed
+                )
+                evaluations[k] = evaluations[k].add_check(check)
+                step()
         verdict = make_time_to_event_verdict(
             evaluations, followed, baselines, tried=tried.count(evaluations), seed=asked.seed
         )

@@ -6,6 +6,7 @@ from stratify.time_to_event.accuracy import (
     compute_horizon_calibration,
     weigh_for_horizon,
 )
+from stratify.time_to_event.canary import check_shuffled_times
 from stratify.time_to_event.concordance import compute_auc_at, compute_harrell_c, compute_uno_c
 from stratify.time_to_event.cox import (
     BaselineHazard,
@@ -44,6 +45,7 @@ __all__ = [
     "TimeToEventVerdict",
     "add_lost_response",
     "assemble_followed",
+    "check_shuffled_times",
     "compute_auc_at",
     "compute_baseline_hazard",
     "compute_brier_gain",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from stratify.evaluation.certificate import Certificate
+from stratify.evaluation.certificate import Certificate, Check
 from stratify.folds import Fold, draw_inner_folds
 from stratify.metrics import Estimate, compute_out_of_bag_interval
 from stratify.time_to_event.accuracy import (
@@ -80,6 +80,10 @@ class TimeToEventEvaluation:
     def name(self) -> str:
         """The model in two words."""
         return f"{self.features} cox" if self.reference is None else f"{self.reference} alone"
+
+    def add_check(self, check: Check) -> TimeToEventEvaluation:
+        """Return the same with one more check in its certificate."""
+        return replace(self, certificate=self.certificate.add([check]))
 
     def of_patients(self) -> pd.DataFrame:
         """Return one row a patient: the means of the repeats' scores and likelihoods."""

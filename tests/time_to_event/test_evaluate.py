@@ -1,6 +1,7 @@
 """Held-out Cox models: a planted effect is found, noise is not, and nothing leaks."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from stratify.task import Task
 from stratify.time_to_event import (
     CensoredOutcome,
     assemble_followed,
+    canary,
+    check_shuffled_times,
     compute_brier_gain,
     compute_harrell_c,
     compute_strictly,
@@ -256,3 +259,35 @@ def test_connectivity_is_prepared_in_each_fold_and_whole_sites_can_be_held_out()
     assert found.certificate.passed, str(found.certificate)
     assert any("no site is in training and test" in c.name for c in found.certificate.checks)
     assert len(found.predictions) == len(both)
+
+
+@pytest.mark.parametrize("effect", [0.0, 1.2])
+def test_a_study_of_shuffled_times_finds_nothing_whatever_the_real_one_finds(effect):
+    followed = make(effect, patients=120)
+    folds = draw_folds(followed.table, folds=5, inner_folds=3)
+    check = check_shuffled_times(followed, folds, inner_folds=3, shuffles=6)
+    assert check.passed, check.detail
+    assert "of 6, where" in check.detail
+
+
+def test_a_study_of_shuffled_times_sings_where_preparing_has_seen_them(monkeypatch):
+    followed = make(0.0, patients=120)
+    folds = draw_folds(followed.table, folds=5, inner_folds=3)
+
+    def peek(*fitted, preparer=None):
+        return SimpleNamespace(
+            score=lambda rows: -seen["time"][X_all.index.get_indexer(rows.index)]
+        )
+
+    X_all, seen = followed.table.X, {}
+    ranks = canary._rank_within
+
+    def remember(shuffled, *rest):
+        seen["time"] = shuffled.time
+        return ranks(shuffled, *rest)
+
+    monkeypatch.setattr(canary, "fit_cox_model", peek)
+    monkeypatch.setattr(canary, "_rank_within", remember)
+    check = check_shuffled_times(followed, folds, inner_folds=3, shuffles=8)
+    assert not check.passed
+    assert "of 8, where 0.4" in check.detail
