@@ -248,7 +248,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         del y
         X = check_table(self, X, reset=True)
         self.imputer_ = self.represent_ = self.remover_ = self.harmoniser_ = None
-        values = None
+        values: Any = None
         if self._changes_edges:
             values = X[list(self.edges)].to_numpy(dtype=np.float64)
             self.imputer_ = SimpleImputer(keep_empty_features=True).fit(values)
