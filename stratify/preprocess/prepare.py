@@ -248,7 +248,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         del y
         X = check_table(self, X, reset=True)
         self.imputer_ = self.represent_ = self.remover_ = self.harmoniser_ = None
-        values: Any = None
+        values = None
         if self._changes_edges:
             values = X[list(self.edges)].to_numpy(dtype=np.float64)
             self.imputer_ = SimpleImputer(keep_empty_features=True).fit(values)
@@ -342,8 +342,8 @@ class TablePreparer(TransformerMixin, BaseEstimator):
             beside = self._beside(values, X, (*self.preserve, str(self.site)))
             values = self._values_of(self.harmoniser_.transform(beside))
         clinical = X.drop(columns=[*self.edges, *self.drop])
-        adjusted = pd.DataFrame(values, index=X.index, columns=list(self.names_))
-        return pd.concat([clinical, adjusted], axis=1)
+        edges = pd.DataFrame(values, index=X.index, columns=list(self.names_))
+        return pd.concat([clinical, edges], axis=1)
 
     def _adjust(self, X: pd.DataFrame) -> np.ndarray:
         """Fill in, represent, and take confounds out: all that comes before harmonising."""
