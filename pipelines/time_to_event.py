@@ -130,6 +130,7 @@ def train_time_to_event(
     data: StudyData,
     folds: Sequence[Fold],
     *,
+    workers: int | None = None,
     store: str | None,
     progress: Progress,
 ) -> TimeToEventResult:
@@ -141,15 +142,20 @@ def train_time_to_event(
     data : StudyData
         With ``followed``.
     folds : sequence of Fold
+    workers : int, optional
+        Processes at once, 0 for one a core; the study's own setting, where not given.
     store : str, optional
         A folder or a tracking server's address.
     progress : Progress
     """
     followed = data.followed
     assert followed is not None
-    asked = settings.validation
+    asked, compute = settings.validation, settings.compute
+    workers = compute.workers if workers is None else workers
     candidates = [followed.select(name) for name in choose_sets(settings, followed)]
     with progress("Opening the store"):
+        from joblib import cpu_count
+
         from stratify.cohort import render_columns
         from stratify.time_to_event import (
             check_shuffled_times,
@@ -192,6 +198,8 @@ def train_time_to_event(
                 "inner_folds": asked.inner_folds,
                 "seed": asked.seed,
                 "level": asked.level,
+                "workers": workers or cpu_count(),
+                "scheduler": compute.scheduler if compute.backend == "dask" else None,
                 "on_fold": step,
             }
             evaluations = [cross_validate_cox(one, folds, **how) for one in candidates]
@@ -266,6 +274,7 @@ def _make_run(params: dict[str, Any], evaluation: TimeToEventEvaluation, event: 
             "risk_groups": tabulate_risk_groups(evaluation),
             "calibration": evaluation.calibration.groups,
             "chosen": evaluation.chosen,
+            "hazard_ratios": evaluation.hazard_ratios,
         },
         texts={
             "certificate.json": json.dumps(certificate.to_dict(), indent=2),

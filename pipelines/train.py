@@ -164,7 +164,9 @@ def train(
         table = data.table
         folds = draw_folds(settings, table)
     if data.followed is not None:
-        return train_time_to_event(settings, data, folds, store=store, progress=progress)
+        return train_time_to_event(
+            settings, data, folds, workers=workers, store=store, progress=progress
+        )
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
     candidates, left_out = list_candidates(settings.models.families, sets)
     table = replace(table, warnings=table.warnings + left_out)

@@ -112,6 +112,23 @@ def test_the_same_seed_gives_the_same_figures(planted):
     assert again.certificate == found.certificate
 
 
+def test_two_workers_give_the_same_to_the_last_digit(planted):
+    followed, found = planted
+    beside = evaluate(followed, repeats=2, workers=2)
+    pd.testing.assert_frame_equal(beside.predictions, found.predictions, check_exact=True)
+    assert beside.metrics == found.metrics
+
+
+def test_hazard_ratios_are_told_the_planted_one_first(planted):
+    _, found = planted
+    table = found.hazard_ratios
+    assert table["column"].iloc[0] == "x0"
+    first = table.iloc[0]
+    assert 1.5 < first["lowest"] <= first["hazard_ratio"] <= first["highest"] < 6
+    assert set(table["column"]) >= {"sex=F", "sex=M"}
+    assert (table["folds"] == 10).all()
+
+
 def test_each_patient_is_held_out_once_a_repeat(planted):
     followed, found = planted
     assert len(found.predictions) == 2 * len(followed)
