@@ -197,7 +197,12 @@ def test_study_on_a_cluster_that_loses_a_worker_finds_the_same(nothing):
             "compute.checkpoints=false",
         )
         killer.join()
+        with distributed.Client(cluster, set_as_default=False) as client:
+            # What is logged is logged by this process.
+            logging = client.run(lambda: "mlflow" in __import__("sys").modules)
     assert len(killed) == 1
+    assert not any(logging.values())
+    assert again["instability"] == first["instability"]
     for one, other in zip(first["runs"], again["runs"], strict=True):
         one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
         assert one == other
