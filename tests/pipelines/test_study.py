@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from pipelines.cli import cli
 from stratify.datasets import make_cohort, write_simulation
 from stratify.metrics import METRICS
+from stratify.model import classifier
 from stratify.task import assemble
 from stratify.tracking import find_identifiers, find_run, load_run, open_store, start_study
 
@@ -176,6 +177,27 @@ def test_training_again_fits_nothing_anew_and_finds_the_same(nothing, monkeypatc
         one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
         assert one == other
     assert again["permutation_tests"] == first["permutation_tests"]
+
+
+def test_a_changed_study_fits_what_changed_and_nothing_else(nothing, monkeypatch):
+    folder, _ = nothing
+    fitted = []
+
+    def tune(family, *rest, tune=classifier._tune):
+        fitted.append(family)
+        return tune(family, *rest)
+
+    monkeypatch.setattr("stratify.model.classifier._tune", tune)
+    monkeypatch.setattr("stratify.evaluation.permutation._run", None)
+    same = ("planning.learning_curve=0", "instability.refits=0")
+    more = train(folder, "models.families=prevalence,logistic,svm", *same)
+    new = [r for r in more["runs"] if r["family"] == "svm" and r["features"] != "late fusion"]
+    # Two repeats of five folds, and all patients; what was fused is joined of the others.
+    assert len(fitted) == 11 * len(new) > 0
+    assert {family.loss for family in fitted} == {"squared hinge"}
+    fitted.clear()
+    train(folder, "validation.level=0.9", "usefulness.thresholds=0.4,0.6", *same)
+    assert fitted == []
 
 
 # Sockets of a killed worker close when they are collected.
