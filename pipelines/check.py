@@ -17,6 +17,7 @@ from pipelines.data import (
     read_scans,
 )
 from pipelines.progress import Progress, quiet
+from pipelines.representation import count_columns, judge_networks
 from pipelines.sections import (
     CohortSection,
     ConnectivitySection,
@@ -391,7 +392,7 @@ def _make_plan(
     if made is None:
         return None
     table, followed = made
-    found.faults += table.warnings
+    found.faults += (*table.warnings, *judge_networks(table))
     names = settings.feature_sets(table.has)
     if followed is not None:
         names = found.of(lambda: choose_sets(settings, followed)) or ()
@@ -400,6 +401,8 @@ def _make_plan(
         for name in names
         if (narrowed := found.of(lambda name=name: table.select(name))) is not None  # type: ignore[misc]
     ]
+    counted = found.of(lambda: count_columns(sets))
+    found.faults += counted[1] if counted else ()
     listed = None
     if followed is None and sets:
         listed = found.of(lambda: list_candidates(settings.models.families, sets))
@@ -412,7 +415,7 @@ def _make_plan(
         patients=len(table),
         responders=table.responders,
         imputed=int(table.missing.sum()),
-        features={narrowed.features: len(narrowed.feature_columns) for narrowed in sets},
+        features=counted[0] if counted else {},
         models=models if followed is None else {"cox": tuple(one.features for one in sets)},
         scheme=asked.scheme,
         folds=asked.folds if drawn is None else len({fold.number for fold in drawn}),
@@ -420,7 +423,7 @@ def _make_plan(
         inner_folds=asked.inner_folds,
         together=asked.together,
         simulated=table.simulated,
-        outlook=plan_support(sets, settings.planning.expected_auc)
+        outlook=plan_support(sets, settings.planning.expected_auc, counted[0] if counted else {})
         if sets and followed is None
         else None,
         counted="responders" if followed is None else followed.describe_events(),

@@ -6,6 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from pipelines.representation import judge_networks
+from stratify.errors import DataError
+
 if TYPE_CHECKING:
     from pipelines.sections import (
         ConnectivitySection,
@@ -64,6 +67,9 @@ def read_table(settings: StudySettings) -> StudyData:
         dictionary = Dictionary.of(cohort, patient=dictionary.patient.name)
     task = settings.task(cohort.columns)
     table, followed = assemble_outcome(settings, task, cohort, connectomes)
+    errors = [fault for fault in judge_networks(table) if fault.severity == "error"]
+    if errors:
+        raise DataError(errors)
     return StudyData(table, dictionary, cohort, connectomes, followed)
 
 

@@ -62,7 +62,9 @@ class Outlook:
         )
 
 
-def plan_support(sets: Sequence[Table], expected_auc: float) -> Outlook:
+def plan_support(
+    sets: Sequence[Table], expected_auc: float, columns: Mapping[str, int] | None = None
+) -> Outlook:
     """Compute what the patients of a study support.
 
     Parameters
@@ -71,6 +73,9 @@ def plan_support(sets: Sequence[Table], expected_auc: float) -> Outlook:
         One a feature set, of the same patients. Those whose outcome is to be imputed are not
         counted: they bring less than one who was followed.
     expected_auc : float
+    columns : mapping of str to int, optional
+        How many columns a model of each set sees, where connectivity is represented by others than
+        the table's.
     """
     from stratify.metrics import compute_sample_size, compute_support
 
@@ -81,7 +86,11 @@ def plan_support(sets: Sequence[Table], expected_auc: float) -> Outlook:
         support=compute_support(patients=len(y), auc=expected_auc, prevalence=share),
         needs={
             one.features: compute_sample_size(
-                auc=expected_auc, prevalence=share, parameters=count_parameters(one)
+                auc=expected_auc,
+                prevalence=share,
+                parameters=count_parameters(one)
+                + (columns or {}).get(one.features, len(one.feature_columns))
+                - len(one.feature_columns),
             )
             for one in sets
         },

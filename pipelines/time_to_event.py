@@ -46,6 +46,8 @@ class TimeToEventResult:
     run_ids : tuple of str
         One for each evaluation.
     verdict : TimeToEventVerdict
+    tried : str
+        In a sentence, how many models were on this outcome of these patients.
     """
 
     study: str
@@ -56,6 +58,7 @@ class TimeToEventResult:
     baselines: tuple[TimeToEventEvaluation, ...]
     run_ids: tuple[str, ...]
     verdict: TimeToEventVerdict
+    tried: str
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -85,6 +88,7 @@ class TimeToEventResult:
                 {"run_id": run_id, **evaluation.to_dict()}
                 for run_id, evaluation in zip(self.run_ids, self.evaluations, strict=True)
             ],
+            "tried": self.tried,
             "baselines": [{"name": one.name, **one.to_dict()} for one in self.baselines],
         }
 
@@ -114,6 +118,7 @@ class TimeToEventResult:
                 "",
                 f"Leakage certificate: {'passed' if self.passed else 'FAILED'}.",
                 f"Verdict: {self.verdict.words}",
+                self.tried,
                 NO_REPORTS,
                 f"Runs are in {self.store}; see them with: {ui_command(self.store)}",
             ]
@@ -125,6 +130,7 @@ def train_time_to_event(
     data: StudyData,
     folds: Sequence[Fold],
     *,
+    workers: int | None = None,
     store: str | None,
     progress: Progress,
 ) -> TimeToEventResult:
@@ -136,24 +142,31 @@ def train_time_to_event(
     data : StudyData
         With ``followed``.
     folds : sequence of Fold
+    workers : int, optional
+        Processes at once, 0 for one a core; the study's own setting, where not given.
     store : str, optional
         A folder or a tracking server's address.
     progress : Progress
     """
     followed = data.followed
     assert followed is not None
-    asked = settings.validation
+    asked, compute = settings.validation, settings.compute
+    workers = compute.workers if workers is None else workers
     candidates = [followed.select(name) for name in choose_sets(settings, followed)]
     with progress("Opening the store"):
+        from joblib import cpu_count
+
         from stratify.cohort import render_columns
         from stratify.time_to_event import (
+            check_shuffled_times,
             cross_validate_cox,
             evaluate_baselines,
             make_time_to_event_verdict,
         )
-        from stratify.tracking import make_study_record, start_study
+        from stratify.tracking import find_tried, make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
+        tried = find_tried(opened, followed.table)
     record = make_study_record(
         followed.table,
         settings.study.name,
@@ -176,23 +189,31 @@ def train_time_to_event(
         dataset=followed.table.name,
         patients=len(followed),
         params=params,
-        tags={"settings_digest": settings.digest, "outcome": "time to event"},
+        tags={"settings_digest": settings.digest, "outcome": "time to event", **tried.tags},
         study_toml=settings.to_toml(),
     ) as run:
-        evaluations = []
         simple = followed.table.references
         with progress("Cross-validating", total=len((*candidates, *simple)) * len(folds)) as step:
             how: dict[str, Any] = {
                 "inner_folds": asked.inner_folds,
                 "seed": asked.seed,
                 "level": asked.level,
+                "workers": workers or cpu_count(),
+                "scheduler": compute.scheduler if compute.backend == "dask" else None,
                 "on_fold": step,
             }
-            for candidate in candidates:
-                tried = len(candidates)
-                evaluations.append(cross_validate_cox(candidate, folds, tried=tried, **how))
+            evaluations = [cross_validate_cox(one, folds, **how) for one in candidates]
             baselines = evaluate_baselines(followed, folds, **how)
-        verdict = make_time_to_event_verdict(evaluations, followed, baselines)
+        with progress("Shuffling times and events", total=len(candidates)) as step:
+            for k, candidate in enumerate(candidates):
+                check = check_shuffled_times(
+                    candidate, folds, inner_folds=asked.inner_folds, seed=asked.seed
+                )
+                evaluations[k] = evaluations[k].add_check(check)
+                step()
+        verdict = make_time_to_event_verdict(
+            evaluations, followed, baselines, tried=tried.count(evaluations), seed=asked.seed
+        )
         with progress("Logging", total=len(evaluations)) as step:
             run_ids = []
             for one in evaluations:
@@ -210,6 +231,7 @@ def train_time_to_event(
         baselines=baselines,
         run_ids=tuple(run_ids),
         verdict=verdict,
+        tried=tried.describe(evaluations),
     )
 
 
@@ -252,6 +274,7 @@ def _make_run(params: dict[str, Any], evaluation: TimeToEventEvaluation, event: 
             "risk_groups": tabulate_risk_groups(evaluation),
             "calibration": evaluation.calibration.groups,
             "chosen": evaluation.chosen,
+            "hazard_ratios": evaluation.hazard_ratios,
         },
         texts={
             "certificate.json": json.dumps(certificate.to_dict(), indent=2),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.study import StudySettings
     from stratify.evaluation import (
         Certificate,
+        EncodersChecked,
         Evaluation,
         Verdict,
     )
@@ -163,7 +164,9 @@ def train(
         table = data.table
         folds = draw_folds(settings, table)
     if data.followed is not None:
-        return train_time_to_event(settings, data, folds, store=store, progress=progress)
+        return train_time_to_event(
+            settings, data, folds, workers=workers, store=store, progress=progress
+        )
     sets = [table.select(features) for features in settings.feature_sets(table.has)]
     candidates, left_out = list_candidates(settings.models.families, sets)
     table = replace(table, warnings=table.warnings + left_out)
@@ -171,6 +174,7 @@ def train(
         from stratify.cohort import render_columns
         from stratify.evaluation import (
             check_canaries,
+            check_shipped,
             cross_validate_many,
             list_references,
             make_verdict,
@@ -241,9 +245,27 @@ def train(
                 seed=settings.validation.seed,
                 **{name: how[name] for name in ("workers", "scheduler", "checkpoints")},
             )
+        with progress("Fitting on all patients", total=len(candidates)) as step:
+            models = refit_many(
+                judged[: len(candidates)],
+                [narrowed for _, narrowed in candidates],
+                inner_folds=settings.validation.inner_folds,
+                seed=settings.validation.seed,
+                on_fold=step,
+                confidence=settings.abstention.confidence,
+                **how,
+            )
+        encoders: EncodersChecked = {}
         evaluations = tuple(
-            replace(one, certificate=one.certificate.add(canaries.get(one.features, ())))
-            for one in judged[: len(candidates)]
+            replace(
+                one,
+                certificate=one.certificate.add(canaries.get(one.features, ())).add(
+                    check_shipped(narrowed, model, folds, one.replicas, checked=encoders)
+                ),
+            )
+            for one, model, (_, narrowed) in zip(
+                judged[: len(candidates)], models, candidates, strict=True
+            )
         )
         every = tried.count(e for e in evaluations if not is_blind(e.family))
         verdict = make_verdict(
@@ -253,16 +275,6 @@ def train(
             tried=every,
             region=settings.validation.smallest_gain,
         )
-        with progress("Fitting on all patients", total=len(candidates)) as step:
-            models = refit_many(
-                evaluations,
-                [narrowed for _, narrowed in candidates],
-                inner_folds=settings.validation.inner_folds,
-                seed=settings.validation.seed,
-                on_fold=step,
-                confidence=settings.abstention.confidence,
-                **how,
-            )
         trained = Trained(
             study=known,
             candidates=[(family, narrowed.take_known()) for family, narrowed in candidates],

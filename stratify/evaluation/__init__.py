@@ -3,7 +3,13 @@
 from stratify.evaluation.added_value import AddedValue, compute_added_value, tabulate_added_value
 from stratify.evaluation.best_of import MaxStatistic, compute_best_model, compute_max_statistic
 from stratify.evaluation.canaries import Canary, check_canaries
-from stratify.evaluation.certificate import Certificate, Check, make_certificate
+from stratify.evaluation.certificate import (
+    Certificate,
+    Check,
+    EncodersChecked,
+    check_shipped,
+    make_certificate,
+)
 from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.comparison import (
     Comparison,
@@ -68,6 +74,7 @@ __all__ = [
     "Comparison",
     "Completions",
     "Difference",
+    "EncodersChecked",
     "Evaluation",
     "ExternalValidation",
     "GainOver",
@@ -85,6 +92,7 @@ __all__ = [
     "Within",
     "check_canaries",
     "check_recalibration",
+    "check_shipped",
     "compare_evaluations",
     "compute_added_value",
     "compute_best_model",

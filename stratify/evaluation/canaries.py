@@ -179,7 +179,7 @@ def _shuffle_outcomes(study: _Study) -> Canary:
     """
     table = study.table
     assert table.y is not None
-    cell = _find_cells(table, study.folds)
+    cell = find_cells(table, study.folds)
     shuffled = make_shuffles(
         table.y, count=SHUFFLES, seed=study.seed, blocks=cell, units=make_units(table)
     )
@@ -249,7 +249,7 @@ def _plant_noise(study: _Study) -> Canary:
     return _average([np.array(column) for column in zip(*found, strict=True)])
 
 
-def _find_cells(table: Table, folds: Sequence[Fold]) -> np.ndarray:
+def find_cells(table: Table, folds: Sequence[Fold]) -> np.ndarray:
     """Return the number of the cell of fold, site and rows of a unit that each patient is in.
 
     Inside a cell outcomes change places. Patients never tested are in no fold. A unit alone in its

@@ -6,6 +6,7 @@ from stratify.time_to_event.accuracy import (
     compute_horizon_calibration,
     weigh_for_horizon,
 )
+from stratify.time_to_event.canary import check_shuffled_times
 from stratify.time_to_event.concordance import compute_auc_at, compute_harrell_c, compute_uno_c
 from stratify.time_to_event.cox import (
     BaselineHazard,
@@ -22,9 +23,11 @@ from stratify.time_to_event.evaluate import (
     BASES,
     TimeToEventEvaluation,
     compute_brier_gain,
+    compute_strictly,
     cross_validate_cox,
     evaluate_baselines,
 )
+from stratify.time_to_event.lasting import add_lost_response
 from stratify.time_to_event.model import FittedCox, fit_cox_model
 from stratify.time_to_event.outcome import CensoredOutcome, FollowedTable, assemble_followed
 from stratify.time_to_event.plots import plot_horizon_calibration, plot_risk_groups
@@ -40,7 +43,9 @@ __all__ = [
     "SurvivalCurve",
     "TimeToEventEvaluation",
     "TimeToEventVerdict",
+    "add_lost_response",
     "assemble_followed",
+    "check_shuffled_times",
     "compute_auc_at",
     "compute_baseline_hazard",
     "compute_brier_gain",
@@ -50,6 +55,7 @@ __all__ = [
     "compute_horizon_calibration",
     "compute_kaplan_meier",
     "compute_partial_likelihood",
+    "compute_strictly",
     "compute_uno_c",
     "cross_validate_cox",
     "evaluate_baselines",

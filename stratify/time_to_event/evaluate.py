@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from stratify.evaluation.certificate import Certificate
+from stratify.evaluation.certificate import Certificate, Check
+from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold, draw_inner_folds
-from stratify.metrics import Estimate, compute_out_of_bag_interval
+from stratify.metrics import Estimate
 from stratify.time_to_event.accuracy import (
     HorizonCalibration,
-    compute_brier_parts,
     compute_horizon_calibration,
-    weigh_for_horizon,
 )
 from stratify.time_to_event.certificate import make_certificate
-from stratify.time_to_event.concordance import Pairs, compute_weighted_concordance, weigh_pairs
-from stratify.time_to_event.curves import compute_censoring_curve, compute_kaplan_meier
+from stratify.time_to_event.curves import compute_kaplan_meier
+from stratify.time_to_event.figures import PAIRS, HeldOutFigures
 from stratify.time_to_event.model import FittedCox, fit_cox_model
 from stratify.time_to_event.outcome import FollowedTable
 
@@ -35,10 +34,6 @@ BASES = {
 }
 """Every figure of a time-to-event model, and of what it is taken."""
 
-Figure = Callable[[np.ndarray], np.ndarray]
-
-_PAIRS: dict[str, Pairs] = {"uno_c": "uno", "harrell_c": "harrell", "auc_at_horizon": "horizon"}
-
 
 @dataclass(frozen=True, eq=False)
 class TimeToEventEvaluation:
@@ -53,9 +48,6 @@ class TimeToEventEvaluation:
         Which simple model it is of: one to be beaten, never one that was tried.
     metrics : dict of str to Estimate
         By the names of `BASES`.
-    convincing : dict of str to Estimate
-        ``uno_c`` and ``brier_gain`` with wider intervals, which allow for how many models were
-        tried.
     predictions : DataFrame
         One row a patient and repeat: ``patient``, ``repeat``, ``fold``, ``time``, ``event``,
         ``score``, ``likelihood`` (of the event by the horizon), ``everybody`` (the same of the
@@ -63,6 +55,10 @@ class TimeToEventEvaluation:
     calibration : HorizonCalibration
     chosen : DataFrame
         ``repeat``, ``fold``, ``strength``, ``slope``.
+    hazard_ratios : DataFrame
+        ``column`` (a level of a category by itself), ``hazard_ratio`` of one standard deviation
+        more, the geometric mean of the folds, ``lowest`` and ``highest`` of them, and in how many
+        ``folds`` the column was. They are shrunk, and no estimates of effects.
     certificate : Certificate
     """
 
@@ -70,16 +66,22 @@ class TimeToEventEvaluation:
     horizon: float
     reference: str | None
     metrics: dict[str, Estimate]
-    convincing: dict[str, Estimate]
     predictions: pd.DataFrame
     calibration: HorizonCalibration
     chosen: pd.DataFrame
+    hazard_ratios: pd.DataFrame
     certificate: Certificate
+
+    family = "cox"
 
     @property
     def name(self) -> str:
         """The model in two words."""
         return f"{self.features} cox" if self.reference is None else f"{self.reference} alone"
+
+    def add_check(self, check: Check) -> TimeToEventEvaluation:
+        """Return the same with one more check in its certificate."""
+        return replace(self, certificate=self.certificate.add([check]))
 
     def of_patients(self) -> pd.DataFrame:
         """Return one row a patient: the means of the repeats' scores and likelihoods."""
@@ -115,7 +117,8 @@ def cross_validate_cox(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    tried: int = 1,
+    workers: int = 1,
+    scheduler: str | None = None,
     on_fold: Callable[[], None] = lambda: None,
 ) -> TimeToEventEvaluation:
     """Evaluate a Cox model by nested cross-validation.
@@ -134,25 +137,27 @@ def cross_validate_cox(
     seed : int
     level : float
         Nominal coverage of the intervals.
-    tried : int
-        How many models were tried; `TimeToEventEvaluation.convincing` allows for it.
+    workers : int
+        Processes; results are the same to the last digit for any number.
+    scheduler : str, optional
+        The address of a Dask scheduler, whose workers are used instead of processes here.
     on_fold : callable
         Called once for each fold that is done.
     """
-    fitted = []
-    parts = []
-    for fold in folds:
-        model = _fit(followed, fold, inner_folds, seed)
-        fitted.append(model)
-        parts.append(_predict(followed, fold, model))
+    done: dict[int, FittedCox] = {}
+    shared = followed, inner_folds, seed
+    for position, model in run_tasks(_fit, shared, folds, workers=workers, scheduler=scheduler):
+        done[position] = model
         on_fold()
+    fitted = [done[position] for position in range(len(folds))]
+    parts = [_predict(followed, fold, model) for fold, model in zip(folds, fitted, strict=True)]
     predictions = pd.concat(parts, ignore_index=True)
     chosen = pd.DataFrame(
         [(f.repeat, f.number, m.strength, m.slope) for f, m in zip(folds, fitted, strict=True)],
         columns=["repeat", "fold", "strength", "slope"],
     )
-    figures = _Figures(followed, predictions, seed)
-    metrics = {name: figures.estimate(name, level) for name in (*_PAIRS, "brier", "brier_gain")}
+    figures = HeldOutFigures(followed, predictions, seed)
+    metrics = {name: figures.estimate(name, level) for name in (*PAIRS, "brier", "brier_gain")}
     means = predictions.groupby("patient")[["time", "event", "likelihood"]].mean()
     calibration = compute_horizon_calibration(
         means["time"].to_numpy(),
@@ -163,16 +168,15 @@ def cross_validate_cox(
     )
     metrics["calibration_slope"] = calibration.slope
     metrics["observed_over_expected"] = calibration.observed_over_expected
-    strict = 1 - (1 - level) / max(tried, 1)
     return TimeToEventEvaluation(
         features=followed.table.features,
         horizon=followed.horizon,
         reference=followed.table.reference,
         metrics=metrics,
-        convincing={name: figures.estimate(name, strict) for name in ("uno_c", "brier_gain")},
         predictions=predictions,
         calibration=calibration,
         chosen=chosen,
+        hazard_ratios=_tabulate_hazard_ratios(fitted),
         certificate=make_certificate(followed, folds, fitted),
     )
 
@@ -184,6 +188,8 @@ def evaluate_baselines(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
+    workers: int = 1,
+    scheduler: str | None = None,
     on_fold: Callable[[], None] = lambda: None,
 ) -> tuple[TimeToEventEvaluation, ...]:
     """Evaluate Cox models of covariates, site and motion, each alone, where there are any.
@@ -193,7 +199,7 @@ def evaluate_baselines(
     followed : FollowedTable
     folds : sequence of Fold
         Those of the models that must beat them.
-    inner_folds, seed, level, on_fold
+    inner_folds, seed, level, workers, scheduler, on_fold
         As for `cross_validate_cox`.
     """
     table = followed.table
@@ -204,13 +210,16 @@ def evaluate_baselines(
             inner_folds=inner_folds,
             seed=seed,
             level=level,
+            workers=workers,
+            scheduler=scheduler,
             on_fold=on_fold,
         )
         for reference in table.references
     )
 
 
-def _fit(followed: FollowedTable, fold: Fold, inner_folds: int, seed: int) -> FittedCox:
+def _fit(shared: tuple[FollowedTable, int, int], fold: Fold) -> FittedCox:
+    followed, inner_folds, seed = shared
     table = followed.table
     return fit_cox_model(
         table.X.iloc[fold.train],
@@ -218,6 +227,24 @@ def _fit(followed: FollowedTable, fold: Fold, inner_folds: int, seed: int) -> Fi
         followed.event[fold.train],
         draw_inner_folds(table, fold, folds=inner_folds, seed=seed),
         preparer=table.preparer,
+    )
+
+
+def _tabulate_hazard_ratios(fitted: Sequence[FittedCox]) -> pd.DataFrame:
+    weights = pd.concat(
+        [pd.Series(m.weights, index=m.encoder_.get_feature_names_out()) for m in fitted], axis=1
+    )
+    table = pd.DataFrame(
+        {
+            "hazard_ratio": np.exp(weights.mean(axis=1)),
+            "lowest": np.exp(weights.min(axis=1)),
+            "highest": np.exp(weights.max(axis=1)),
+            "folds": weights.notna().sum(axis=1),
+        }
+    )
+    strength = np.log(table["hazard_ratio"]).abs()
+    return table.loc[strength.sort_values(ascending=False, kind="stable").index].reset_index(
+        names="column"
     )
 
 
@@ -239,6 +266,29 @@ def _predict(followed: FollowedTable, fold: Fold, model: FittedCox) -> pd.DataFr
     )
 
 
+def compute_strictly(
+    name: str,
+    evaluation: TimeToEventEvaluation,
+    followed: FollowedTable,
+    *,
+    tried: int,
+    seed: int = 0,
+) -> Estimate:
+    """Compute a figure with a wider interval, which allows for how many models were tried.
+
+    Parameters
+    ----------
+    name : str
+        ``"uno_c"`` or another of `BASES` that is ranked or is a Brier score.
+    evaluation : TimeToEventEvaluation
+    followed : FollowedTable
+    tried : int
+    seed : int
+    """
+    level = 1 - (1 - evaluation.metrics[name].level) / max(tried, 1)
+    return HeldOutFigures(followed, evaluation.predictions, seed).estimate(name, level)
+
+
 def compute_brier_gain(
     evaluation: TimeToEventEvaluation,
     baseline: TimeToEventEvaluation,
@@ -257,90 +307,6 @@ def compute_brier_gain(
     seed : int
     level : float
     """
-    figures = _Figures(followed, evaluation.predictions, seed)
-    theirs = _Figures(followed, baseline.predictions, seed).brier_parts("likelihood")
+    figures = HeldOutFigures(followed, evaluation.predictions, seed)
+    theirs = HeldOutFigures(followed, baseline.predictions, seed).brier_parts("likelihood")
     return figures.bound(figures.mean_of(theirs - figures.brier_parts("likelihood")), level)
-
-
-class _Figures:
-    """Figures of held-out predictions, of any sample of the patients."""
-
-    def __init__(self, followed: FollowedTable, predictions: pd.DataFrame, seed: int) -> None:
-        self.followed, self.predictions, self.seed = followed, predictions, seed
-        self.censoring = compute_censoring_curve(followed.time, followed.event)
-        groups = followed.table.groups
-        self.groups = groups if len(set(groups)) < len(groups) else None
-        patients = pd.Index(followed.table.patients)
-        self.rows = patients.get_indexer(pd.Index(predictions["patient"]))
-        self.time = predictions["time"].to_numpy()
-        self.event = predictions["event"].to_numpy()
-
-    def estimate(self, name: str, level: float) -> Estimate:
-        """Return a figure with its interval, which knows that folds share patients."""
-        if name in _PAIRS:
-            return self.bound(self._concordance(_PAIRS[name]), level)
-        parts = self.brier_parts("likelihood")
-        if name == "brier_gain":
-            parts = self.brier_parts("everybody") - parts
-        return self.bound(self.mean_of(parts), level)
-
-    def bound(self, figure: Figure, level: float) -> Estimate:
-        # A wider interval needs more draws for its ends to be told.
-        draws = int(np.ceil(500 * max(1.0, 0.05 / (1 - level))))
-        return compute_out_of_bag_interval(
-            figure,
-            len(self.followed),
-            seed=self.seed,
-            draws=draws,
-            level=level,
-            groups=self.groups,
-        )
-
-    def _concordance(self, pairs: Pairs) -> Figure:
-        blocks = []
-        by = self.predictions.groupby(["repeat", "fold"], sort=False).indices
-        for members in by.values():
-            weight = weigh_pairs(
-                pairs,
-                self.time[members],
-                self.event[members],
-                horizon=self.followed.horizon,
-                censoring=self.censoring,
-            )
-            score = self.predictions["score"].to_numpy()[members]
-            blocks.append((self.rows[members], weight, score))
-
-        def figure(counts: np.ndarray) -> np.ndarray:
-            in_order = every = np.zeros(len(counts))
-            for rows, weight, score in blocks:
-                some, all_pairs = compute_weighted_concordance(weight, score, counts[:, rows])
-                in_order, every = in_order + some, every + all_pairs
-            return np.divide(in_order, every, out=np.full(len(counts), np.nan), where=every > 0)
-
-        return figure
-
-    def brier_parts(self, column: str) -> np.ndarray:
-        """Return what each prediction adds to the Brier score of a column of likelihoods."""
-        return compute_brier_parts(
-            self.time,
-            self.event,
-            self.predictions[column].to_numpy(),
-            horizon=self.followed.horizon,
-            censoring=self.censoring,
-        )
-
-    def mean_of(self, parts: np.ndarray) -> Figure:
-        """Return the mean of what patients add, weighted for censoring."""
-        weight = weigh_for_horizon(
-            self.time, self.event, horizon=self.followed.horizon, censoring=self.censoring
-        )
-        means = pd.DataFrame({"part": parts, "weight": weight}).groupby(self.rows).mean()
-        rows = means.index.to_numpy()
-        part, standing = means["part"].to_numpy(), means["weight"].to_numpy()
-
-        def figure(counts: np.ndarray) -> np.ndarray:
-            # Over the weights drawn rather than the patients: those not censored stand for all.
-            whole, total = counts[:, rows] @ standing, counts[:, rows] @ part
-            return np.divide(total, whole, out=np.full(len(counts), np.nan), where=whole > 0)
-
-        return figure

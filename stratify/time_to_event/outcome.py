@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from stratify.outcome import ResponseRule, plain
 from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import Scheme, Table, Task, assemble
+from stratify.time_to_event.lasting import DAYS, LOST, add_lost_response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,9 @@ class CensoredOutcome:
         without it.
     horizon : float
         The day by which likelihoods are told. Nothing later counts in any figure.
+    lost : str
+        A response rule with a name, whose loss is the event; ``time`` and ``event`` are then made
+        from its scale's values at the visits (`add_lost_response`).
 
     Examples
     --------
@@ -43,9 +48,10 @@ class CensoredOutcome:
     """
 
     name: str
-    time: str
-    event: str
     horizon: float
+    time: str = DAYS
+    event: str = LOST
+    lost: str = ""
 
     def __post_init__(self) -> None:
         if not (self.horizon > 0 and np.isfinite(self.horizon)):
@@ -119,8 +125,12 @@ class FollowedTable:
         who = f"patients with {task.condition}" if task.condition else "all patients"
         under = f" under {task.treatment}" if task.treatment else ""
         at = f", by a landmark model at {task.landmark}" if task.landmark else ""
+        read = f"{told.time}, {told.event}"
+        if told.lost:
+            read = f"{told.lost} no longer met, from the first visit that met it"
+            who += " who responded"
         asked = (
-            f"Time to {told.name}{at} ({told.time}, {told.event}), with likelihoods by day "
+            f"Time to {told.name}{at} ({read}), with likelihoods by day "
             f"{told.horizon:g}; in {who}{under}. Patients whose follow-up ended first are censored "
             "then."
         )
@@ -161,10 +171,14 @@ def assemble_followed(
         If a time is below 0, an event neither 0 nor 1, a column known before the end of follow-up,
         or nobody is followed to the horizon; and as `stratify.task.assemble` does.
     """
+    if outcome.lost:
+        _refuse_landmark(task)
+        cohort = add_lost_response(cohort, outcome.lost)
     time, event = _read_follow_up(outcome, cohort)
     start = _day_of_landmark(task, outcome, cohort)
     known = time.notna() & event.notna()
-    flow = [("in the cohort", len(cohort)), (f"followed up for {outcome.name}", int(known.sum()))]
+    step = "who responded" if outcome.lost else f"followed up for {outcome.name}"
+    flow = [("in the cohort", len(cohort)), (step, int(known.sum()))]
     there = known
     if task.landmark is not None:
         # An event on the very day of the landmark was seen there, and is not to be predicted.
@@ -176,7 +190,11 @@ def assemble_followed(
     table = assemble(task, studied, connectomes, preparation=preparation, scheme=scheme, by=by)
     rows = list(table.X.index)
     followed = FollowedTable(
-        replace(table, flow=(*flow, *table.flow[1:])),
+        replace(
+            table,
+            flow=(*flow, *table.flow[1:]),
+            outcome_digest=_digest_follow_up(time[there], event[there]),
+        ),
         time.loc[rows].to_numpy(float) - start,
         event.loc[rows].to_numpy(int),
         outcome,
@@ -273,6 +291,19 @@ def _day_of_landmark(task: Task, outcome: CensoredOutcome, cohort: Cohort) -> fl
     return float(max(told))
 
 
+def _refuse_landmark(task: Task) -> None:
+    if task.landmark is not None:
+        raise DataError(
+            Fault(
+                where="question.landmark",
+                met=f"{task.landmark}, with the time from a response to its loss",
+                wanted="one beginning: each patient's response, or the visit",
+                way_out="Take question.landmark out, or name columns of days from the first "
+                "session.",
+            )
+        )
+
+
 def _require_patients(
     outcome: CensoredOutcome, cohort: Cohort, kept: pd.Series, flow: list[tuple[str, int]]
 ) -> None:
@@ -308,6 +339,12 @@ def _add_by_horizon(
     return replace(
         cohort, frame=cohort.frame.assign(**{name: happened}), columns=(*cohort.columns, column)
     )
+
+
+def _digest_follow_up(time: pd.Series, event: pd.Series) -> str:
+    """Digest times and events whatever the horizon, so that no horizon is tried uncounted."""
+    rows = sorted(map(str, zip(time.index, time, event, strict=True)))
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def _require_horizon(followed: FollowedTable, cohort: Cohort) -> None:

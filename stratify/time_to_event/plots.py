@@ -64,19 +64,28 @@ def plot_risk_groups(evaluation: TimeToEventEvaluation, *, event: str = "the eve
     curves = tabulate_risk_groups(evaluation)
     figure, (axes,) = make_figure(6.4, 4.2, title=f"{evaluation.name}: time to {event}")
     names = list(dict.fromkeys(curves["group"]))
+    followed = _count_followed(evaluation, names)
     for name, colour in zip(names, _COLOURS[len(names)], strict=True):
         part = curves[curves["group"] == name]
         count = int(part["at_risk"].iloc[0])
-        label = f"{name} likelihoods ({count} patients)" if len(names) > 1 else f"{count} patients"
+        label = f"{count} patients, {followed[name]} followed to day {evaluation.horizon:g}"
+        label = f"{name} likelihoods: {label}" if len(names) > 1 else label
         axes.step(part["day"], part["free"], where="post", color=colour, lw=2, label=label)
         axes.fill_between(
             part["day"], part["low"], part["high"], step="post", color=colour, alpha=0.15, lw=0
         )
-    axes.axvline(evaluation.horizon, color=MID, lw=0.8, ls=":")
     axes.set(ylim=(0, 1.02), xlabel="days", ylabel=write_plainly(f"share free of {event}"))
-    axes.set_xlim(left=0)
-    axes.legend(frameon=False, loc="lower left")
+    axes.set_xlim(0, evaluation.horizon)
+    figure.legend(frameon=False, loc="outside lower center", fontsize=9)
     return figure
+
+
+def _count_followed(evaluation: TimeToEventEvaluation, names: list[str]) -> dict[str, int]:
+    """Count who of each group was free of the event and followed to the horizon."""
+    told = evaluation.of_patients()
+    still = (told["time"] >= evaluation.horizon).to_numpy()
+    parts = part_by_risk(told["likelihood"].to_numpy(), len(names))
+    return {name: int(still[members].sum()) for name, members in zip(names, parts, strict=True)}
 
 
 def plot_horizon_calibration(

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stratify.errors import count_of
-from stratify.time_to_event.evaluate import TimeToEventEvaluation, compute_brier_gain
+from stratify.time_to_event.evaluate import (
+    TimeToEventEvaluation,
+    compute_brier_gain,
+    compute_strictly,
+)
 from stratify.time_to_event.outcome import FollowedTable
 
 Finding = Literal["leak", "alarm", "cannot tell", "time-to-event model"]
@@ -38,6 +42,9 @@ def make_time_to_event_verdict(
     evaluations: Sequence[TimeToEventEvaluation],
     followed: FollowedTable,
     baselines: Sequence[TimeToEventEvaluation] = (),
+    *,
+    tried: int | None = None,
+    seed: int = 0,
 ) -> TimeToEventVerdict:
     """Judge the models of a study of a censored outcome.
 
@@ -49,10 +56,13 @@ def make_time_to_event_verdict(
     Parameters
     ----------
     evaluations : sequence of TimeToEventEvaluation
-        Each evaluated with ``tried`` as many.
     followed : FollowedTable
     baselines : sequence of TimeToEventEvaluation
         From `evaluate_baselines`, on the same folds.
+    tried : int, optional
+        How many models have been tried on this outcome of these patients so far, in this study and
+        others; those of this study, where it is not known.
+    seed : int
     """
     failed = {c for e in evaluations for c in e.certificate.checks if not c.passed}
     if failed:
@@ -71,44 +81,46 @@ def make_time_to_event_verdict(
             "duplicated patients, a site with its own length of follow-up) before believing it."
         )
         return TimeToEventVerdict("alarm", None, words)
-    able = [
-        e
-        for e in evaluations
-        if e.convincing["uno_c"].low > 0.5 and e.convincing["brier_gain"].low > 0
-    ]
+    tried = max(len(evaluations), tried or 0)
+    able = [e for e in evaluations if _is_able(e, followed, tried, seed)]
     if not able:
-        return TimeToEventVerdict("cannot tell", None, _cannot_tell(highest, evaluations, followed))
+        return TimeToEventVerdict("cannot tell", None, _cannot_tell(highest, tried, followed))
     unbeaten = {e.name: _find_unbeaten(e, baselines, followed) for e in able}
     found = [e for e in able if not unbeaten[e.name]]
     if not found:
         words = _not_better(able, unbeaten, followed)
         return TimeToEventVerdict("cannot tell", None, words)
     best = max(found, key=lambda e: e.metrics["brier_gain"].value)
-    tried = count_of(len(evaluations), "model")
     words = (
         f"The {best.name} model tells in whom {followed.outcome.name} comes sooner, better than "
         f"chance, {_describe_sample(followed)}: concordance {best.metrics['uno_c']} up to day "
         f"{followed.outcome.horizon:g}, Brier score lower than that of the Kaplan–Meier curve of "
-        f"everybody by {best.metrics['brier_gain']}{_beaten(baselines)}; {tried} "
-        f"{'was' if len(evaluations) == 1 else 'were'} tried. These figures are from within this "
-        "cohort; the model has not been tested on patients from elsewhere."
+        f"everybody by {best.metrics['brier_gain']}{_beaten(baselines)}; "
+        f"{count_of(tried, 'model')} {'was' if tried == 1 else 'were'} tried. These figures are "
+        "from within this cohort; the model has not been tested on patients from elsewhere."
     )
     return TimeToEventVerdict("time-to-event model", best.features, words)
 
 
-def _cannot_tell(
-    highest: TimeToEventEvaluation,
-    evaluations: Sequence[TimeToEventEvaluation],
-    followed: FollowedTable,
-) -> str:
+def _cannot_tell(highest: TimeToEventEvaluation, tried: int, followed: FollowedTable) -> str:
     return (
         f"Cannot tell in whom {followed.outcome.name} comes sooner {_describe_sample(followed)}: "
-        f"of {count_of(len(evaluations), 'model')} none both ranks patients better than chance, "
+        f"of {count_of(tried, 'model')} none both ranks patients better than chance, "
         "once allowance is made for how many were tried, and gives better likelihoods by day "
         f"{followed.outcome.horizon:g} than the Kaplan–Meier curve of everybody. The highest "
         f"concordance is {highest.metrics['uno_c']}, of {highest.name}, where 0.5 is chance. There "
         "is no usable individual prediction."
     )
+
+
+def _is_able(
+    evaluation: TimeToEventEvaluation, followed: FollowedTable, tried: int, seed: int
+) -> bool:
+    c, gain = (
+        compute_strictly(name, evaluation, followed, tried=tried, seed=seed)
+        for name in ("uno_c", "brier_gain")
+    )
+    return c.low > 0.5 and gain.low > 0
 
 
 def _find_unbeaten(

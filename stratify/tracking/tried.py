@@ -18,6 +18,9 @@ from stratify.tracking.study import KIND, STATE
 if TYPE_CHECKING:
     from stratify.evaluation import Evaluation
     from stratify.task import Table
+    from stratify.time_to_event import TimeToEventEvaluation
+
+    Evaluated = Evaluation | TimeToEventEvaluation
 
 COLUMNS = ("study", "run_id", "family", "features", "auc", "log_loss", "same_outcome", "started")
 
@@ -41,14 +44,14 @@ class Tried:
     tags: Mapping[str, str]
     runs: pd.DataFrame
 
-    def count(self, evaluations: Iterable[Evaluation] = ()) -> int:
+    def count(self, evaluations: Iterable[Evaluated] = ()) -> int:
         """Count the models tried on this outcome, with those of the study at hand.
 
         A model that was trained again and came out the same counts once, and so does one of this
         study that was there before.
         """
         now = {
-            _key(e.family, e.features, e.metrics["auc"].value, e.metrics["log_loss"].value)
+            _key(e.family, e.features, *_figures({k: v.value for k, v in e.metrics.items()}))
             for e in evaluations
         }
         return len(now | _keys(self.runs[self.runs["same_outcome"].astype(bool)]))
@@ -58,7 +61,7 @@ class Tried:
         """How many models were tried on other outcomes of the same patients."""
         return len(_keys(self.runs[~self.runs["same_outcome"].astype(bool)]))
 
-    def describe(self, evaluations: Iterable[Evaluation]) -> str:
+    def describe(self, evaluations: Iterable[Evaluated]) -> str:
         """Say in a sentence how many were tried, with those of the study at hand.
 
         Parameters
@@ -94,8 +97,7 @@ def find_tried(store: Store, table: Table) -> Tried:
     """
     tags = make_tried_tags(store, table)
     condition = (
-        f"tags.`{KIND}` = 'model' and tags.`{STATE}` = 'complete' and "
-        f"tags.patients_digest = '{tags['patients_digest']}'"
+        f"tags.`{STATE}` = 'complete' and tags.patients_digest = '{tags['patients_digest']}'"
     )
     found = [
         (
@@ -103,13 +105,13 @@ def find_tried(store: Store, table: Table) -> Tried:
             run.info.run_id,
             run.data.tags.get("family", ""),
             run.data.tags.get("features", ""),
-            run.data.metrics.get("auc", float("nan")),
-            run.data.metrics.get("log_loss", float("nan")),
+            *_figures(run.data.metrics),
             run.data.tags.get("outcome_digest") == tags["outcome_digest"],
             pd.Timestamp(run.info.start_time, unit="ms", tz="UTC"),
         )
         for run in reversed(search_runs(store, condition))
-        if run.data.tags.get("features") != "none"
+        if run.data.tags.get(KIND) in ("model", "time to event")
+        and run.data.tags.get("features") != "none"
     ]
     return Tried(tags, pd.DataFrame(found, columns=list(COLUMNS)))
 
@@ -128,6 +130,12 @@ def make_tried_tags(store: Store, table: Table) -> dict[str, str]:
             ("outcome_digest", table.outcome_digest),
         )
     }
+
+
+def _figures(metrics: Mapping[str, float]) -> tuple[float, float]:
+    """Return the two figures by which a model is known again, of a response or of times."""
+    ranks = metrics.get("auc", metrics.get("uno_c", float("nan")))
+    return ranks, metrics.get("log_loss", metrics.get("brier", float("nan")))
 
 
 def _keys(runs: pd.DataFrame) -> set[tuple[object, ...]]:

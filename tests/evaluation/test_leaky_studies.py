@@ -9,9 +9,16 @@ from made import RULE, make_small_cohort
 
 from stratify.cohort import Cohort, examine_cohort
 from stratify.errors import DataError
-from stratify.evaluation import check_canaries, cross_validate, make_certificate, make_verdict
+from stratify.evaluation import (
+    check_canaries,
+    check_shipped,
+    cross_validate,
+    make_certificate,
+    make_verdict,
+    refit,
+)
 from stratify.folds import draw_folds, make_folds
-from stratify.model import ResponderClassifier
+from stratify.model import ResponderClassifier, make_outcome_sets
 from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import Task, assemble
@@ -278,3 +285,47 @@ def test_leak_that_is_named_blocks_the_report(honest):
     assert verdict.finding == "leak"
     assert "late_score" in verdict.words
     assert verdict.model is None
+
+
+# What is shipped ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["logistic", "forest"])
+def shipped(request, honest):
+    folds = make_folds(honest.y, honest.groups, folds=4, repeats=2)
+    evaluation = cross_validate(honest, request.param, folds, inner_folds=3)
+    return folds, evaluation, refit(evaluation, honest, inner_folds=3)
+
+
+def names_failed(checks):
+    return [check.name for check in checks if not check.passed]
+
+
+def test_honest_model_is_shipped(honest, shipped):
+    folds, evaluation, model = shipped
+    checks = check_shipped(honest, model, folds, evaluation.replicas)
+    assert len(checks) == 2
+    assert names_failed(checks) == []
+    assert f"{len(honest)} patients scored again by 4 models" in checks[0].detail
+
+
+def test_outcome_sets_of_patients_the_model_had_seen_are_named(honest, shipped):
+    folds, evaluation, model = shipped
+    seen = make_outcome_sets(honest.y, model.classifier.decision_function(honest.X))
+    leaky = replace(model, limits=replace(model.limits, outcome_sets=seen))
+    (name,) = names_failed(check_shipped(honest, leaky, folds, evaluation.replicas))
+    assert "which outcomes remain" in name
+
+
+def test_outcome_sets_scored_by_models_that_saw_a_member_of_the_family_are_named(honest, shipped):
+    folds, evaluation, model = shipped
+    pairs = replace(honest, groups=np.arange(len(honest)) // 2)
+    (name,) = names_failed(check_shipped(pairs, model, folds, evaluation.replicas))
+    assert "which outcomes remain" in name
+
+
+def test_explanations_that_start_from_other_patients_are_named(honest, shipped):
+    folds, evaluation, model = shipped
+    of_a_fold = replace(model, classifier=evaluation.replicas[0])
+    (name,) = names_failed(check_shipped(honest, of_a_fold, folds, evaluation.replicas))
+    assert "explanations start from" in name

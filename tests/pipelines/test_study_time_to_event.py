@@ -159,6 +159,17 @@ def test_figures_tables_and_certificate_are_in_the_run_and_no_patient_is(folder,
     assert "Patients whose follow-up ended first are censored then" in params["rule"]
 
 
+def test_another_horizon_is_another_model_on_the_same_outcome_and_is_counted(folder, trained):
+    result = run(
+        "train", folder / "study.toml", "--store", folder / "store", "--json",
+        "--set", "time_to_event.horizon=120",
+    )  # fmt: skip
+    told = json.loads(result.stdout)
+    assert told["tried"].startswith("2 models have been tried on this outcome")
+    again = run("train", folder / "study.toml", "--store", folder / "store", "--json")
+    assert json.loads(again.stdout)["tried"].startswith("2 models have been tried")
+
+
 def test_the_terminal_says_what_was_found_and_what_is_not_offered(folder):
     result = run("train", folder / "study.toml", "--store", folder / "store")
     said = " ".join(result.output.split())
@@ -206,6 +217,16 @@ def test_no_column_of_follow_up_is_a_feature(folder, column):
         (["time_to_event.time=dayz"], "no column 'dayz'"),
         (["response.rule=madrs_response_50", "response.visit=week 6"], "a study has one outcome"),
         (["features.sets=late fusion"], "late fusion"),
+        (["time_to_event.lost=madrs_response_50"], "both lost and"),
+        (["time_to_event.event="], "time_to_event.event: missing"),
+        (
+            ["time_to_event.time=", "time_to_event.event=", "time_to_event.lost=madrs_respons_50"],
+            "did you mean 'madrs_response_50'",
+        ),
+        (
+            ["time_to_event.time=", "time_to_event.event=", "time_to_event.lost=madrs_response_50"],
+            "two visits or more",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(folder, settings, told):
@@ -232,3 +253,32 @@ def test_a_landmark_counts_time_from_its_visit_and_leaves_out_who_relapsed_befor
     assert result.exit_code == 0, said
     assert f"{beyond} free of relapse and followed beyond week 2" in said
     assert "by a landmark model at week 2" in said
+
+
+def test_the_loss_of_a_response_is_studied_from_a_file_of_visits(tmp_path):
+    rng = np.random.default_rng(3)
+    n = 150
+    severity = rng.normal(size=n)
+    lasts = rng.exponential(120 * np.exp(-1.2 * severity))
+    patients = [f"P{k:03d}" for k in range(n)]
+    rows = [(patient, "baseline", -1, 30.0) for patient in patients]
+    for day in (42, 84, 126, 168, 210):
+        lost = lasts < day - 42
+        values = np.where(lost, 25.0, 12.0)
+        rows += [(p, f"day {day}", day, v) for p, v in zip(patients, values, strict=True)]
+    visits = pd.DataFrame(rows, columns=["patient", "visit", "day", "value"])
+    visits.assign(instrument="madrs").to_csv(tmp_path / "visits.csv", index=False)
+    frame = pd.DataFrame({"patient": patients, "severity": severity.round(3)})
+    frame.to_csv(tmp_path / "cohort.csv", index=False)
+    head = COLUMNS.split("[columns.age]")[0]
+    (tmp_path / "columns.toml").write_text(head, encoding="utf-8")
+    study = STUDY.replace('time = "days"\nevent = "relapsed"\n', 'lost = "madrs_response_50"\n')
+    study = study.replace("horizon = 180", "horizon = 126").replace("relapse", "loss of response")
+    study += '\n[visits]\nfile = "visits.csv"\nlast_day = 28\n'
+    (tmp_path / "study.toml").write_text(study, encoding="utf-8")
+    result = run("train", tmp_path / "study.toml", "--store", tmp_path / "store", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert ["who responded", n] in told["flow"]
+    assert told["finding"] == "time-to-event model", told["verdict"]
+    assert "madrs_response_50 no longer met, from the first visit that met it" in told["question"]

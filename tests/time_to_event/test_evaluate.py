@@ -1,20 +1,26 @@
 """Held-out Cox models: a planted effect is found, noise is not, and nothing leaks."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from stratify.cohort import Cohort
+from stratify.datasets import make_cohort
 from stratify.folds import draw_folds
+from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import Task
 from stratify.time_to_event import (
     CensoredOutcome,
     assemble_followed,
+    canary,
+    check_shuffled_times,
     compute_brier_gain,
     compute_harrell_c,
+    compute_strictly,
     cross_validate_cox,
     evaluate_baselines,
     fit_cox_model,
@@ -89,11 +95,14 @@ def test_of_noise_it_cannot_tell(seed):
     assert "no usable individual prediction" in verdict.words
 
 
-def test_more_models_tried_make_the_deciding_intervals_wider_and_the_shown_ones_not(planted):
-    followed, _ = planted
-    one, many = (evaluate(followed, tried=k) for k in (1, 10))
-    assert many.convincing["uno_c"].low < one.convincing["uno_c"].low
-    assert many.metrics["uno_c"] == one.metrics["uno_c"]
+def test_more_models_tried_make_the_deciding_interval_wider(planted):
+    followed, found = planted
+    shown = found.metrics["uno_c"]
+    assert compute_strictly("uno_c", found, followed, tried=1) == shown
+    strict = compute_strictly("uno_c", found, followed, tried=10)
+    assert strict.value == shown.value
+    assert strict.low < shown.low
+    assert make_time_to_event_verdict([found], followed, tried=9).words.count("9 models were tried")
 
 
 def test_the_same_seed_gives_the_same_figures(planted):
@@ -101,6 +110,23 @@ def test_the_same_seed_gives_the_same_figures(planted):
     again = evaluate(followed, repeats=2)
     assert again.metrics == found.metrics
     assert again.certificate == found.certificate
+
+
+def test_two_workers_give_the_same_to_the_last_digit(planted):
+    followed, found = planted
+    beside = evaluate(followed, repeats=2, workers=2)
+    pd.testing.assert_frame_equal(beside.predictions, found.predictions, check_exact=True)
+    assert beside.metrics == found.metrics
+
+
+def test_hazard_ratios_are_told_the_planted_one_first(planted):
+    _, found = planted
+    table = found.hazard_ratios
+    assert table["column"].iloc[0] == "x0"
+    first = table.iloc[0]
+    assert 1.5 < first["lowest"] <= first["hazard_ratio"] <= first["highest"] < 6
+    assert set(table["column"]) >= {"sex=F", "sex=M"}
+    assert (table["folds"] == 10).all()
 
 
 def test_each_patient_is_held_out_once_a_repeat(planted):
@@ -225,3 +251,60 @@ def test_risk_groups_part_patients_and_are_drawn(planted):
     figure = plot_risk_groups(found, event="relapse")
     assert "relapse" in figure.axes[0].get_ylabel()
     assert plot_horizon_calibration(found).axes
+
+
+def test_connectivity_is_prepared_in_each_fold_and_whole_sites_can_be_held_out():
+    made = make_cohort("site_confounded", patients=100, seed=1, regions=12)
+    rng = np.random.default_rng(0)
+    cohort, names = made.cohort, ("days", "relapsed")
+    days = rng.exponential(200, len(cohort)).round() + 1
+    frame = cohort.frame.assign(days=days, relapsed=(rng.random(len(cohort)) < 0.7) * 1.0)
+    later = [Column(name=name, measured="followup", role="outcome") for name in names]
+    cohort = dataclasses.replace(cohort, frame=frame, columns=(*cohort.columns, *later))
+    followed = assemble_followed(
+        Task(rule=OUTCOME.make_rule(), question="prognosis"),
+        OUTCOME,
+        cohort,
+        made.connectomes,
+        preparation=Preparation(represent="network blocks"),
+        scheme="leave one site out",
+    )
+    both = followed.select("both")
+    folds = draw_folds(both.table, inner_folds=3)
+    found = cross_validate_cox(both, folds, inner_folds=3)
+    assert found.name == "both cox"
+    assert found.certificate.passed, str(found.certificate)
+    assert any("no site is in training and test" in c.name for c in found.certificate.checks)
+    assert len(found.predictions) == len(both)
+
+
+@pytest.mark.parametrize("effect", [0.0, 1.2])
+def test_a_study_of_shuffled_times_finds_nothing_whatever_the_real_one_finds(effect):
+    followed = make(effect, patients=120)
+    folds = draw_folds(followed.table, folds=5, inner_folds=3)
+    check = check_shuffled_times(followed, folds, inner_folds=3, shuffles=6)
+    assert check.passed, check.detail
+    assert "of 6, where" in check.detail
+
+
+def test_a_study_of_shuffled_times_sings_where_preparing_has_seen_them(monkeypatch):
+    followed = make(0.0, patients=120)
+    folds = draw_folds(followed.table, folds=5, inner_folds=3)
+
+    def peek(*fitted, preparer=None):
+        return SimpleNamespace(
+            score=lambda rows: -seen["time"][X_all.index.get_indexer(rows.index)]
+        )
+
+    X_all, seen = followed.table.X, {}
+    ranks = canary._rank_within
+
+    def remember(shuffled, *rest):
+        seen["time"] = shuffled.time
+        return ranks(shuffled, *rest)
+
+    monkeypatch.setattr(canary, "fit_cox_model", peek)
+    monkeypatch.setattr(canary, "_rank_within", remember)
+    check = check_shuffled_times(followed, folds, inner_folds=3, shuffles=8)
+    assert not check.passed
+    assert "of 8, where 0.4" in check.detail
