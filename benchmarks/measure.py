@@ -7,13 +7,17 @@ run are what counts, since the times themselves move with the machine.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import platform
 import statistics
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+import psutil
 
 
 @dataclass
@@ -74,6 +78,43 @@ def compare(
         flush=True,
     )
     return row
+
+
+def measure_peak(run: Callable[..., object], *given: object, warm: tuple[object, ...]) -> float:
+    """Return by how many MB memory grows at most while a function runs in a process of its own.
+
+    Parameters
+    ----------
+    run : function of a module
+    *given : what it is given
+    warm : tuple
+        What it is given first and little of, so that what it imports is not counted.
+    """
+    processes = multiprocessing.get_context("spawn")
+    found = processes.SimpleQueue()
+    child = processes.Process(target=_watch, args=(found, run, given, warm))
+    child.start()
+    child.join()
+    return float("nan") if found.empty() else found.get()
+
+
+def _watch(found, run, given, warm) -> None:
+    run(*warm)
+    process = psutil.Process()
+    before = highest = process.memory_info().rss
+    done = threading.Event()
+
+    def look() -> None:
+        nonlocal highest
+        while not done.wait(0.002):
+            highest = max(highest, process.memory_info().rss)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    run(*given)
+    done.set()
+    looking.join()
+    found.put((highest - before) / 1e6)
 
 
 HEAD = (
