@@ -69,9 +69,9 @@ networks: $(READY)
 
 # Each prints its table; peers that are not installed are named and left out.
 benchmark: $(READY)
-	@for script in models combat cpm "study standard" "study registry"; do \
+	@for script in "models --keep" "after_training --keep" combat cpm "study standard --keep" "study registry --keep"; do \
 	  set -- $$script; echo; echo "## benchmarks/$$1.py $$2"; \
-	  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/$$1.py $$2 || exit 1; \
+	  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/$$1.py $$2 $$3 || exit 1; \
 	done
 
 lock:

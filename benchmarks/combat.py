@@ -19,6 +19,7 @@ from importlib import import_module
 
 import numpy as np
 import pandas as pd
+from measure import measure_peak
 
 from stratify.errors import DataError
 from stratify.folds import make_folds
@@ -161,6 +162,18 @@ def compare_with_reference(train, new, unit, peers) -> None:
     print(f"  with a reference, neuroHarmonize: training {told[0]:.1e}, held out {told[1]:.1e}")
 
 
+def harmonise(name: str, scans: pd.DataFrame, sets) -> None:
+    """Fit on the training rows of each fold set, and harmonise everybody."""
+    if name == "ours":
+        for one in fit_combat_folds(ComBat("site", ["age", "sex"]), scans, [f.train for f in sets]):
+            one.transform(scans)
+        return
+    import_module(PEERS[name][0])
+    with quiet():
+        for fold in sets:
+            PEERS[name][1](scans.iloc[fold.train], scans.iloc[fold.test])
+
+
 def compare_speed(n: int, columns: int, peers: dict[str, Callable]) -> None:
     scans = make_scans(n, columns)
     y = np.arange(n) % 2
@@ -202,6 +215,12 @@ def compare_speed(n: int, columns: int, peers: dict[str, Callable]) -> None:
             f"  {name:28}{took:9.2f}   {took / fitted:6.1f} times our fits, "
             f"{took / both:6.1f} times our fits and harmonised rows"
         )
+    print("  memory beyond the data, at most, for two fold sets:")
+    for name in ("ours", *(name for name in peers if name != "neuroCombat")):
+        peak = measure_peak(
+            harmonise, name, scans, sets[:2], warm=(name, scans.iloc[:90], sets[:0])
+        )
+        print(f"    {name:26}{peak:9.0f} MB")
     if len(few) < len(sets):
         print(f"  (peers: {len(few)} sets, multiplied)")
 

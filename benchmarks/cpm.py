@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from measure import measure_peak
 from scipy.special import expit
 from sklearn.model_selection import KFold
 
@@ -162,6 +163,10 @@ def compare_speed(has_peer: bool, whole: bool) -> None:
     if has_peer:
         by_cccpm(X, Y[:, :10], folds)
         tell("cccpm, three networks", take_times(by_cccpm, X, Y, folds), base)
+    print("  memory beyond the data, at most:")
+    for name, run in {"ours": by_ours, **({"cccpm": by_cccpm} if has_peer else {})}.items():
+        peak = measure_peak(run, X, Y, folds, warm=(X, Y[:, :10], folds))
+        print(f"    {name:42}{peak:8.0f} MB")
     loop = take_times(by_loop, X, Y[:, :10], folds, times=3) * Y.shape[1] / 10
     tell("ours, label after label (from 10 of them)", loop, base)
     if has_peer and whole:

@@ -6,12 +6,18 @@ run are what counts, since the times themselves move with the machine.
 
 from __future__ import annotations
 
+import argparse
+import multiprocessing
 import platform
 import statistics
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
 
 
 @dataclass
@@ -67,22 +73,107 @@ def compare(
             call()
             timing.seconds.append(time.process_time() - start)
     row = Row(job, peer, *timings, said, goal)
-    print(f"{row.job}: {row.peer} {row.theirs}, ours {row.ours}, {row.ratio:.0f} times", flush=True)
+    print(
+        f"{row.job}: {row.peer} {row.theirs}, ours {row.ours}, {_times(row.ratio)} times",
+        flush=True,
+    )
     return row
+
+
+def measure_peak(run: Callable[..., object], *given: object, warm: tuple[object, ...]) -> float:
+    """Return by how many MB memory grows at most while a function runs in a process of its own.
+
+    Parameters
+    ----------
+    run : function of a module
+    *given : what it is given
+    warm : tuple
+        What it is given first and little of, so that what it imports is not counted.
+    """
+    processes = multiprocessing.get_context("spawn")
+    found = processes.SimpleQueue()
+    child = processes.Process(target=_watch, args=(found, run, given, warm))
+    child.start()
+    child.join()
+    return float("nan") if found.empty() else found.get()
+
+
+def _watch(found, run, given, warm) -> None:
+    run(*warm)
+    process = psutil.Process()
+    before = highest = process.memory_info().rss
+    done = threading.Event()
+
+    def look() -> None:
+        nonlocal highest
+        while not done.wait(0.002):
+            highest = max(highest, process.memory_info().rss)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    run(*given)
+    done.set()
+    looking.join()
+    found.put((highest - before) / 1e6)
+
+
+HEAD = (
+    "| job | peer | peer's time (lowest to highest) | ours | ratio | goal | agreement |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |"
+)
 
 
 def render(rows: list[Row]) -> str:
     """Return the table in markdown."""
-    lines = [
-        "| job | peer | peer's time (lowest to highest) | ours | ratio | goal | agreement |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {row.job} | {row.peer} | {row.theirs} | {row.ours} | **{row.ratio:.0f}×** | {row.goal} "
-        f"| {row.agreement} |"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    return "\n".join([HEAD, *map(_render_row, rows)])
+
+
+def keep(row: Row, path: Path) -> None:
+    """Write a row into a table that is kept, in the place of what the same job took before."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if HEAD.splitlines()[0] not in lines:
+        lines = [describe_machine(), "", *HEAD.splitlines()]
+    same = f"| {row.job} | {row.peer} |"
+    place = next((k for k, line in enumerate(lines) if line.startswith(same)), len(lines))
+    lines[place : place + 1] = [_render_row(row)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _render_row(row: Row) -> str:
+    return (
+        f"| {row.job} | {row.peer} | {row.theirs} | {row.ours} | **{_times(row.ratio)}×** "
+        f"| {row.goal} | {row.agreement} |"
+    )
+
+
+def run_rows(
+    description: str, rows: Mapping[str, Callable[[bool], Row | None]], kept: Path
+) -> None:
+    """Run the rows that the command line names, or all of them; keep each as it is done."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        choices=rows,
+        default=list(rows),
+        metavar="ROW",
+        help=f"some of {', '.join(rows)}",
+    )
+    parser.add_argument("--keep", action="store_true", help=f"write each row into {kept.name}")
+    asked = parser.parse_args()
+    done = []
+    for name in asked.rows:
+        row = rows[name](asked.quick)
+        if row is None:
+            print(f"{name}: its peer is not installed; it is left out", flush=True)
+            continue
+        done.append(row)
+        if asked.keep:
+            keep(row, kept)
+    print(f"\n{describe_machine()}\n\n{render(done)}")
 
 
 def describe_machine() -> str:
@@ -93,7 +184,16 @@ def describe_machine() -> str:
             model = next(line.split(":")[1].strip() for line in info if "model name" in line)
     except (OSError, StopIteration):
         pass
-    packages = ("numpy", "scipy", "scikit-learn", "xgboost-cpu", "skglm", "stratify")
+    packages = (
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "xgboost-cpu",
+        "skglm",
+        "shap",
+        "mlflow",
+        "stratify",
+    )
     named = [f"{name} {_version(name)}" for name in packages if _version(name)]
     return f"{model}, one thread; Python {platform.python_version()}, {', '.join(named)}"
 
@@ -103,6 +203,10 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 9.5 else f"{ratio:.1f}"
 
 
 def _seconds(value: float) -> str:

@@ -1,6 +1,6 @@
 """Linear and kernel models, elastic nets, trees and permutations beside scikit-learn.
 
-Run: python benchmarks/models.py [--quick]
+Run: python benchmarks/models.py [--rows ROW ...] [--keep] [--quick]
 
 The standard case is 300 patients x 4,990 columns, 5 x 5 nested folds (30 training sets). skglm is a
 second peer of the elastic net where models-requirements.txt is installed.
@@ -8,15 +8,16 @@ second peer of the elastic net where models-requirements.txt is installed.
 
 from __future__ import annotations
 
-import argparse
 import os
 import warnings
+from importlib.util import find_spec
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from measure import Row, compare, describe_machine, render
+from measure import Row, compare, run_rows
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.svm import SVC, LinearSVC
 
@@ -137,17 +138,18 @@ def compute_objective(X, y, coef, intercept, penalty, l1):
     return np.mean(np.logaddexp(0, f) - y * f) + penalty * size
 
 
-def compare_elastic_net(peer: str, goal: str) -> Row:
-    X, y = make_patients(240, 4990)
-    Z, _ = standardise(X, np.arange(192), np.arange(192, 240))
-    labels = y[:192].astype(float)
+def compare_elastic_net(peer: str, goal: str, quick: bool) -> Row:
+    n, p = (64, 300) if quick else (192, 4990)
+    X, y = make_patients(n, p)
+    Z, _ = standardise(X, np.arange(n), np.arange(1))
+    labels = y.astype(float)
     penalties = fit_path(Z, labels, GRID)[2]
 
     def fit_saga():
         fitted = []
         for (_, l1), penalty in zip(GRID, penalties, strict=True):
             model = LogisticRegression(
-                C=1 / (192 * penalty), l1_ratio=l1, solver="saga", max_iter=2000
+                C=1 / (n * penalty), l1_ratio=l1, solver="saga", max_iter=2000
             ).fit(Z, labels)
             fitted.append((model.coef_[0], model.intercept_[0]))
         return fitted
@@ -180,7 +182,7 @@ def compare_elastic_net(peer: str, goal: str) -> Row:
         return f"objective never above the peer's; lower by up to {max(gaps):.1g}"
 
     return compare(
-        f"elastic-net logistic, 192 x 4,990, 9 grid points, times 30 training sets ({peer})",
+        f"elastic-net logistic, {n} x {p:,}, 9 grid points, times 30 training sets",
         peer=peer,
         theirs=fit_saga if peer.endswith("saga") else fit_skglm,
         ours=fit_ours,
@@ -192,12 +194,13 @@ def compare_elastic_net(peer: str, goal: str) -> Row:
     )
 
 
-def compare_xgboost() -> Row:
+def compare_xgboost(quick: bool) -> Row:
     from xgboost import XGBClassifier
 
-    X, y = make_patients(240, 4990)
-    Z, new = standardise(X, np.arange(192), np.arange(192, 240))
-    labels, held_out = y[:192], y[192:]
+    n, p = (64, 300) if quick else (192, 4990)
+    X, y = make_patients(n + 48, p)
+    Z, new = standardise(X, np.arange(n), np.arange(n, n + 48))
+    labels, held_out = y[:n], y[n:]
     family = XGBoost(depths=(1, 2), stages=(25, 50))
 
     def fit_plainly():
@@ -221,7 +224,7 @@ def compare_xgboost() -> Row:
         )
 
     return compare(
-        "XGBoost on edges, 4 grid points, one training set",
+        f"XGBoost on edges, {n} x {p:,}, 4 grid points, one training set",
         peer="XGBClassifier on all columns, each point refitted",
         theirs=fit_plainly,
         ours=lambda: family.score_path(EncodedRows(Z, new, TableEncoder()), labels),
@@ -231,9 +234,10 @@ def compare_xgboost() -> Row:
     )
 
 
-def compare_permutations(kind: str, goal: str, permutations: int, theirs_of: int) -> Row:
+def compare_permutations(kind: str, goal: str, theirs_of: int, quick: bool) -> Row:
     """Fit every permutation in each of five folds, at one penalty."""
-    X, y = make_patients(300, 4990)
+    permutations = 100 if quick else 1000
+    X, y = make_patients(*((80, 300) if quick else (300, 4990)))
     folds = make_folds(y, folds=5)
     splits = [(fold.train, fold.test) for fold in folds]
     rng = np.random.default_rng(0)
@@ -317,36 +321,35 @@ def compare_permutations(kind: str, goal: str, permutations: int, theirs_of: int
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true", help="smaller peers, no large case")
-    quick = parser.parse_args().quick
-    whole = slice(0, 3) if quick else slice(None)
-    rows = [
-        compare_kernels(
-            300, 4990, whole, "linear SVM, RBF SVM, ridge, L2 logistic, all grids, 5 x 5", "40×"
-        )
-    ]
-    if not quick:
-        rows.append(
-            compare_kernels(
-                1000, 19_940, slice(1, 2), "the same at 1,000 x 19,940, one inner fold", "100×"
-            )
-        )
-    rows.append(compare_elastic_net("scikit-learn's saga", "400×"))
-    try:
-        import skglm  # noqa: F401
+def compare_standard(quick: bool) -> Row:
+    n, p = (80, 300) if quick else (300, 4990)
+    job = f"linear SVM, RBF SVM, ridge, L2 logistic, all grids, {n} x {p:,}, 5 x 5"
+    return compare_kernels(n, p, slice(0, 3) if quick else slice(None), job, "40×")
 
-        rows.append(compare_elastic_net("skglm's ProxNewton, compiled", "–"))
-    except ImportError:
-        print("skglm is not installed; it is left out")
-    rows.append(compare_xgboost())
-    count = 100 if quick else 1000
-    rows.append(compare_permutations("ridge", "1,000×", count, 5 if quick else 20))
-    rows.append(compare_permutations("linear SVM, squared hinge", "60×", count, 5))
-    rows.append(compare_permutations("linear SVM, hinge", "60×", count, 5))
-    print(f"\n{describe_machine()}\n\n{render(rows)}")
 
+def compare_wide(quick: bool) -> Row:
+    n, p = (100, 900) if quick else (1000, 19_940)
+    return compare_kernels(n, p, slice(1, 2), f"the same at {n:,} x {p:,}, one inner fold", "100×")
+
+
+def compare_skglm(quick: bool) -> Row | None:
+    if find_spec("skglm") is None:
+        return None
+    return compare_elastic_net("skglm's ProxNewton, compiled", "–", quick)
+
+
+ROWS = {
+    "kernels": compare_standard,
+    "wide": compare_wide,
+    "elastic-net": lambda quick: compare_elastic_net("scikit-learn's saga", "400×", quick),
+    "skglm": compare_skglm,
+    "xgboost": compare_xgboost,
+    "ridge-permuted": lambda quick: compare_permutations("ridge", "1,000×", 20, quick),
+    "svm-permuted": lambda quick: compare_permutations(
+        "linear SVM, squared hinge", "60×", 5, quick
+    ),
+    "hinge-permuted": lambda quick: compare_permutations("linear SVM, hinge", "60×", 5, quick),
+}
 
 if __name__ == "__main__":
-    main()
+    run_rows(__doc__, ROWS, Path(__file__).with_suffix(".txt"))

@@ -1,6 +1,6 @@
 """Do the figures of censored outcomes agree with scikit-survival and with R's survival, and cover?
 
-OMP_NUM_THREADS=1 python benchmarks/time_to_event.py --studies 60 > benchmarks/time_to_event.txt
+OMP_NUM_THREADS=1 python benchmarks/time_to_event.py --studies 100 > benchmarks/time_to_event.txt
 
 Cox weights with and without a ridge penalty, the partial likelihood, Harrell's and Uno's
 concordance, the AUC and the Brier score at a horizon, Kaplan–Meier curves with their intervals: on

@@ -152,6 +152,11 @@ def join_targets(section: TargetsSection, cohort: Cohort) -> Cohort:
     return replace(joined, warnings=(*joined.warnings, *targets.warnings))
 
 
+def find_atlas(connectomes: Connectomes | None) -> str:
+    """Return the atlas that the files of scans themselves name; derivatives do."""
+    return getattr(connectomes, "atlas", "") if getattr(connectomes, "producer", "") else ""
+
+
 def gate_scans(section: QualitySection, connectomes: Connectomes | None) -> Connectomes | None:
     """Leave out the scans that do not pass the study's gates, and warn of them."""
     if connectomes is None or not section.gates:

@@ -262,14 +262,23 @@ class StudySettings(Section):
             return named
         return tuple(dict.fromkeys((*named, *self.targets.features)))
 
-    def to_toml(self) -> str:
+    def to_toml(self, *, atlas: str = "") -> str:
         """Return the study as a file, every default written out and paths relative as before.
 
         Reading it from the folder of the original file gives equal settings.
+
+        Parameters
+        ----------
+        atlas : str
+            Of the scans that were read, written where the study does not name it, so that new
+            patients' are read of the same.
         """
         import tomlkit
 
-        return tomlkit.dumps(_as_toml(self.model_dump(), self._folder))
+        values = self.model_dump()
+        if atlas and self.connectivity is not None and not self.connectivity.atlas:
+            values["connectivity"]["atlas"] = atlas
+        return tomlkit.dumps(_as_toml(values, self._folder))
 
     @property
     def digest(self) -> str:

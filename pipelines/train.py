@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.candidates import is_blind, list_candidates
-from pipelines.data import draw_folds, read_table
+from pipelines.data import draw_folds, find_atlas, read_table
 from pipelines.examinations import (
     DESCRIPTIONS,
     EXAMINATIONS,
@@ -221,7 +221,7 @@ def train(
         patients=len(table),
         params=record.params,
         tags={"settings_digest": settings.digest, **tried.tags},
-        study_toml=settings.to_toml(),
+        study_toml=settings.to_toml(atlas=find_atlas(data.connectomes)),
         workers=how["workers"],
     ) as run:
         simple = list_references(table)

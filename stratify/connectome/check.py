@@ -346,17 +346,22 @@ class _Checks:
         known = ~np.isnan(edges)
         low = np.where(known, edges, np.inf).min(axis=1)
         high = np.where(known, edges, -np.inf).max(axis=1)
-        for k in np.flatnonzero((low == high) & (known.sum(axis=1) > 1)):
-            file = f" ({self.raw.places[k]})" if self.raw.places else ""
-            yield Fault(
-                where=self.where,
-                met=f"each edge is {low[k] + 0.0:g} for patient {self.raw.patients[k]}{file}",
-                wanted="connectivity that differs between pairs of regions",
-                way_out="Leave the patient out; a scan that failed has no matrix.",
-                patients=(self.raw.patients[k],),
-                # Shrinkage may rightly leave nothing of short signals.
-                severity="warning" if self.kind in SHRUNK_KINDS else "error",
-            )
+        flat = np.flatnonzero((low == high) & (known.sum(axis=1) > 1))
+        if not len(flat):
+            return
+        first = flat[0]
+        file = f" ({self.raw.places[first]})" if self.raw.places else ""
+        more = f", and one number for {len(flat) - 1} more" if len(flat) > 1 else ""
+        patients = tuple(self.raw.patients[k] for k in flat)
+        yield Fault(
+            where=self.where,
+            met=f"each edge is {low[first] + 0.0:g} for patient {patients[0]}{file}{more}",
+            wanted="connectivity that differs between pairs of regions",
+            way_out="Leave the patient out; a scan that failed has no matrix.",
+            patients=patients,
+            # Shrinkage may rightly leave nothing of short signals.
+            severity="warning" if self.kind in SHRUNK_KINDS else "error",
+        )
 
     def identical(self) -> Iterator[Fault]:
         if not self.matrices.size:

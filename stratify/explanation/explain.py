@@ -97,7 +97,10 @@ def _explain_some(model: FittedModel, X: pd.DataFrame, speaks: np.ndarray) -> Ex
                 where="explain",
                 met=f"{len(X)} patients, each from a site that training did not see",
                 wanted="at least one from a site of the study",
-                way_out="Declare what becomes of new sites with preparation.unseen_site, and "
+                way_out="Name scans of that site, outcomes not needed: --site-patients and "
+                "--site-connectivity."
+                if model.preparation.unseen_site == "scans"
+                else "Declare what becomes of new sites with preparation.unseen_site, and "
                 "train again.",
             )
         )

@@ -248,6 +248,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         del y
         X = check_table(self, X, reset=True)
         self.imputer_ = self.represent_ = self.remover_ = self.harmoniser_ = None
+        values = None
         if self._changes_edges:
             values = X[list(self.edges)].to_numpy(dtype=np.float64)
             self.imputer_ = SimpleImputer(keep_empty_features=True).fit(values)
@@ -268,7 +269,7 @@ class TablePreparer(TransformerMixin, BaseEstimator):
                     unseen="reference" if self.unseen_site == "reference" else "refuse",
                     reference=self.reference_site,
                 ).fit(self._beside(values, X, used))
-        self.encoder_ = TableEncoder(standardise=self.standardise).fit(self._prepare(X))
+        self.encoder_ = TableEncoder(standardise=self.standardise).fit(self._prepare(X, values))
         self.source_ = self.encoder_.source_
         prepared = self._prepared_names(X)
         of_edges = set(self._edge_names())
@@ -331,17 +332,18 @@ class TablePreparer(TransformerMixin, BaseEstimator):
         changes = self.represent != "edges" or self.remove or self.harmonise != "none"
         return bool(self.edges) and bool(changes)
 
-    def _prepare(self, X: pd.DataFrame) -> pd.DataFrame:
+    def _prepare(self, X: pd.DataFrame, adjusted: np.ndarray | None = None) -> pd.DataFrame:
+        """Represent and adjust; from what came before harmonising, where that is known."""
         if not self._changes_edges:
             # Edges after clinical columns, as describe_columns has them and as tables come.
             return X.drop(columns=list(self.drop)) if self.drop else X
-        values = self._adjust(X)
+        values = self._adjust(X) if adjusted is None else adjusted
         if self.harmoniser_ is not None:
             beside = self._beside(values, X, (*self.preserve, str(self.site)))
             values = self._values_of(self.harmoniser_.transform(beside))
         clinical = X.drop(columns=[*self.edges, *self.drop])
-        adjusted = pd.DataFrame(values, index=X.index, columns=list(self.names_))
-        return pd.concat([clinical, adjusted], axis=1)
+        edges = pd.DataFrame(values, index=X.index, columns=list(self.names_))
+        return pd.concat([clinical, edges], axis=1)
 
     def _adjust(self, X: pd.DataFrame) -> np.ndarray:
         """Fill in, represent, and take confounds out: all that comes before harmonising."""

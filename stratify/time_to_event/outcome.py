@@ -13,10 +13,11 @@ import pandas as pd
 from stratify.cohort import Cohort, check_response
 from stratify.connectome import Connectomes
 from stratify.errors import DataError, Fault, count_of
-from stratify.outcome import ResponseRule, plain
+from stratify.outcome import ResponseRule
 from stratify.preprocess import Preparation
 from stratify.schema import Column
 from stratify.task import Scheme, Table, Task, assemble
+from stratify.task.values import find_day_of_landmark
 from stratify.time_to_event.lasting import DAYS, LOST, add_lost_response
 
 
@@ -275,20 +276,19 @@ def _faults_of_values(
 def _day_of_landmark(task: Task, outcome: CensoredOutcome, cohort: Cohort) -> float:
     if task.landmark is None:
         return 0.0
-    days = [c.day for c in cohort.columns if plain(c.visit) == plain(task.landmark)]
-    told = [day for day in days if day is not None]
-    if not told or max(told) >= outcome.horizon:
+    day = find_day_of_landmark(task, cohort.columns)
+    if day is None or day >= outcome.horizon:
         raise DataError(
             Fault(
                 where="question.landmark",
                 met=f"{task.landmark}, whose day is not known"
-                if not told
-                else f"{task.landmark}, on day {max(told):g}",
+                if day is None
+                else f"{task.landmark}, on day {day:g}",
                 wanted=f"a day before the horizon, day {outcome.horizon:g}, from which time runs",
                 way_out="Say the visit's day in the dictionary, or name a later horizon.",
             )
         )
-    return float(max(told))
+    return day
 
 
 def _refuse_landmark(task: Task) -> None:

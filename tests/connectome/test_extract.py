@@ -207,10 +207,30 @@ def test_patients_are_extracted_alike_alone_together_and_beside_each_other(tmp_p
     shutil.copytree(tmp_path / "fmriprep/sub-02", tmp_path / "alone/sub-02")
     extract(tmp_path / "alone", out=tmp_path / "a", workers=1, **atlas)
     extract(tmp_path / "fmriprep", out=tmp_path / "t", workers=2, **atlas)
-    files = sorted((tmp_path / "a").rglob("sub-02*.tsv"))
+    assert_same_files(tmp_path / "a", tmp_path / "t")
+
+
+# Sockets of a cluster close when they are collected.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_patients_are_extracted_by_a_cluster_as_here(tmp_path, atlas):
+    distributed = pytest.importorskip("distributed")
+    for k, patient in enumerate(("01", "02")):
+        write_scan(tmp_path / "fmriprep", patient, made_confounds(seed=k), seed=k)
+    extract(tmp_path / "fmriprep", out=tmp_path / "here", workers=1, **atlas)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        there = {"scheduler": cluster.scheduler_address, "out": tmp_path / "there"}
+        extract(tmp_path / "fmriprep", **there, **atlas)
+    assert_same_files(tmp_path / "here", tmp_path / "there")
+
+
+def assert_same_files(ours, theirs):
+    files = sorted(ours.rglob("sub-02*.tsv"))
     assert len(files) == 4
     for file in files:
-        assert file.read_bytes() == (tmp_path / "t" / file.relative_to(tmp_path / "a")).read_bytes()
+        assert file.read_bytes() == (theirs / file.relative_to(ours)).read_bytes()
 
 
 def test_a_scan_that_fails_is_told_and_stops_no_other(tmp_path, atlas):

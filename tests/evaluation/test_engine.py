@@ -7,6 +7,7 @@ from made_study import make_study
 
 from stratify.evaluation import cross_validate_many
 from stratify.evaluation.checkpoints import Checkpoints, digest_of
+from stratify.evaluation.engine import fit_folds, make_work
 from stratify.model import FAMILIES
 from stratify.preprocess import Preparation
 
@@ -26,6 +27,20 @@ def test_certificates_and_figures_are_those_of_the_reference():
         for name, estimate in ours.metrics.items():
             assert estimate.value == pytest.approx(theirs.metrics[name].value, abs=1e-6)
             assert estimate.low == pytest.approx(theirs.metrics[name].low, abs=1e-5)
+
+
+def test_one_two_and_three_workers_find_the_same_to_the_last_digit():
+    table, folds = make_study(Preparation(remove=("age",)))
+    candidates = [(family, table) for family in FAMILIES]
+    alone, *beside = (
+        fit_folds(make_work(candidates, folds, inner_folds=3, seed=0), workers=workers)
+        for workers in (1, 2, 3)
+    )
+    for found in beside:
+        assert found.keys() == alone.keys()
+        for place, result in found.items():
+            np.testing.assert_array_equal(result.log_odds, alone[place].log_odds)
+            assert result.classifier.parameters_ == alone[place].classifier.parameters_
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from pipelines.cli import cli
 from stratify.datasets import make_cohort, write_simulation
 from stratify.metrics import METRICS
+from stratify.model import classifier
 from stratify.task import assemble
 from stratify.tracking import find_identifiers, find_run, load_run, open_store, start_study
 
@@ -178,6 +179,27 @@ def test_training_again_fits_nothing_anew_and_finds_the_same(nothing, monkeypatc
     assert again["permutation_tests"] == first["permutation_tests"]
 
 
+def test_a_changed_study_fits_what_changed_and_nothing_else(nothing, monkeypatch):
+    folder, _ = nothing
+    fitted = []
+
+    def tune(family, *rest, tune=classifier._tune):
+        fitted.append(family)
+        return tune(family, *rest)
+
+    monkeypatch.setattr("stratify.model.classifier._tune", tune)
+    monkeypatch.setattr("stratify.evaluation.permutation._run", None)
+    same = ("planning.learning_curve=0", "instability.refits=0")
+    more = train(folder, "models.families=prevalence,logistic,svm", *same)
+    new = [r for r in more["runs"] if r["family"] == "svm" and r["features"] != "late fusion"]
+    # Two repeats of five folds, and all patients; what was fused is joined of the others.
+    assert len(fitted) == 11 * len(new) > 0
+    assert {family.loss for family in fitted} == {"squared hinge"}
+    fitted.clear()
+    train(folder, "validation.level=0.9", "usefulness.thresholds=0.4,0.6", *same)
+    assert fitted == []
+
+
 # Sockets of a killed worker close when they are collected.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -197,7 +219,12 @@ def test_study_on_a_cluster_that_loses_a_worker_finds_the_same(nothing):
             "compute.checkpoints=false",
         )
         killer.join()
+        with distributed.Client(cluster, set_as_default=False) as client:
+            # What is logged is logged by this process.
+            logging = client.run(lambda: "mlflow" in __import__("sys").modules)
     assert len(killed) == 1
+    assert not any(logging.values())
+    assert again["instability"] == first["instability"]
     for one, other in zip(first["runs"], again["runs"], strict=True):
         one, other = ({k: v for k, v in run.items() if k != "run_id"} for run in (one, other))
         assert one == other

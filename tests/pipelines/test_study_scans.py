@@ -8,8 +8,14 @@ import pytest
 
 from pipelines.check import check
 from pipelines.data import read_data
-from pipelines.patients import _require_quality, _scan_options
+from pipelines.patients import (
+    _require_quality,
+    _scan_options,
+    load_model_run,
+    read_new_patients,
+)
 from pipelines.settings import read_settings
+from pipelines.store import find_store
 from pipelines.train import train
 from stratify.connectome import Connectomes, compute_connectivity
 from stratify.errors import DataError, SettingsError
@@ -95,7 +101,11 @@ def test_the_connectivity_is_that_of_the_volumes_that_did_not_move(study):
         connectomes.matrices[0], compute_connectivity(signals[3:], "partial correlation")
     )
     assert connectomes.quality["volumes"].eq(57).all()
-    assert len(connectomes.warnings) == 3
+    said = "\n".join(map(str, connectomes.warnings))
+    assert "15 volumes, which tell a Fisher z to a standard error of 0.29 (patient P04)" in said
+    assert "gates of the study" in said
+    # Of noise, shrinkage leaves nothing; told once of all.
+    assert said.count("each edge is 0 for patient") == 1
 
 
 def test_gates_without_connectivity_are_refused(study):
@@ -177,3 +187,29 @@ def test_sums_of_edges_without_edges_are_refused(study):
     assert "cpm on clinical features: no edges" in "\n".join(map(str, checked.errors))
     with pytest.raises(DataError, match="cpm on clinical features: no edges"):
         train(study, overrides=overrides, store=str(study.parent / "runs"))
+
+
+def test_new_scans_of_another_atlas_are_refused_where_derivatives_name_theirs(study):
+    """Regions of two resolutions may share their names; the study remembers which it read."""
+    rng = np.random.default_rng(2)
+    for atlas, folder in (("Tian", "xcp_d"), ("Other", "new")):
+        for patient in PATIENTS:
+            func = study.parent / folder / f"sub-{patient}" / "func"
+            func.mkdir(parents=True)
+            signals = pd.DataFrame(rng.normal(size=(60, 3)), columns=list(REGIONS))
+            name = f"sub-{patient}_task-rest_atlas-{atlas}_stat-mean_timeseries.tsv"
+            signals.to_csv(func / name, sep="\t", index=False)
+    text = study.read_text()
+    start, end = text.index("[connectivity]"), text.index("[question]")
+    study.write_text(
+        text[:start] + '[connectivity]\nfile = "xcp_d"\nkind = "pearson r"\n' + text[end:]
+    )
+    few = ['models.families=["ridge"]', 'features.sets=["connectivity"]', "validation.repeats=1"]
+    few += ["validation.permutations=0", "instability.refits=0"]
+    trained = train(study, overrides=few, store=str(study.parent / "runs"))
+    loaded = load_model_run(find_store(str(study.parent / "runs")), trained.study)
+    people = study.parent / "people.csv"
+    pd.read_csv(study.parent / "cohort.csv").drop(columns="group").head(3).to_csv(people)
+    assert len(read_new_patients(loaded, people, study.parent / "xcp_d")) == 3
+    with pytest.raises(DataError, match="no atlas 'Tian'"):
+        read_new_patients(loaded, people, study.parent / "new")

@@ -177,3 +177,16 @@ def test_a_verdict_on_a_landmark_model_says_when_its_patients_were_seen():
     certificate = evaluations[1].certificate
     assert certificate.passed
     assert any("by the landmark visit, week 2" in check.name for check in certificate.checks)
+
+
+def test_the_certificate_takes_early_columns_only_where_a_landmark_is_declared():
+    from stratify.evaluation.certificate.columns import check_columns
+
+    table = assemble(landmark(), make())
+    assert check_columns(table).passed
+    undeclared = dataclasses.replace(table, task=Task(rule=RULE, question="prognosis"))
+    told = check_columns(undeclared)
+    assert not told.passed
+    assert told.detail.startswith("3 columns, 2 measured later")
+    earlier = dataclasses.replace(table, task=landmark("week 1"))
+    assert check_columns(earlier).detail.startswith("3 columns, 1 measured later")
