@@ -17,6 +17,7 @@ from stratify.evaluation import (
     make_verdict,
     refit,
 )
+from stratify.evaluation.certificate.columns import check_near_copies
 from stratify.folds import draw_folds, make_folds
 from stratify.model import ResponderClassifier, make_outcome_sets
 from stratify.preprocess import Preparation
@@ -189,6 +190,38 @@ def test_copy_of_the_outcome_is_named_whether_number_or_level(honest):
         _, evaluation = study(table)
         names = failed(evaluation.certificate)
         assert any("near-copy" in name and table.columns[-1].name in name for name in names)
+
+
+def make_noise(honest, patients, responders, columns, seed):
+    """A study of so few patients that some of many columns of noise part the classes by chance."""
+    rng = np.random.default_rng(seed)
+    noise = pd.DataFrame(rng.normal(size=(patients, columns)), index=honest.X.index[:patients])
+    noise = noise.add_prefix("edge")
+    y = np.zeros(patients, dtype=int)
+    y[rng.permutation(patients)[:responders]] = 1
+    return replace(
+        honest,
+        X=noise,
+        y=y,
+        groups=honest.groups[:patients],
+        site=honest.site[:patients],
+        columns=tuple(Column(name=name, source="connectivity") for name in noise),
+    )
+
+
+@pytest.mark.parametrize(("patients", "responders"), [(20, 4), (40, 4), (20, 10)])
+def test_edges_of_noise_are_no_copies_where_a_class_has_few_members(honest, patients, responders):
+    for seed in range(5):
+        table = make_noise(honest, patients, responders, 4000, seed)
+        assert check_near_copies(table).passed
+
+
+@pytest.mark.parametrize(("patients", "responders"), [(24, 4), (40, 4), (20, 10)])
+def test_clinical_copy_is_named_among_many_edges_even_of_few_patients(honest, patients, responders):
+    table = make_noise(honest, patients, responders, 4000, 0)
+    found = check_near_copies(put(table, "late_score", table.y + 0.0))
+    assert not found.passed
+    assert found.detail.endswith(": late_score")
 
 
 def test_column_missing_for_those_who_did_not_respond_is_named(honest):
