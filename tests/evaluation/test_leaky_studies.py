@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made import RULE, make_small_cohort
+from made import RULE, make_small_cohort, make_small_connectomes
 
 from stratify.cohort import Cohort, examine_cohort
 from stratify.errors import DataError
@@ -18,6 +18,7 @@ from stratify.evaluation import (
     refit,
 )
 from stratify.evaluation.certificate.columns import check_near_copies
+from stratify.evaluation.certificate.patients import check_duplicates
 from stratify.folds import draw_folds, make_folds
 from stratify.model import ResponderClassifier, make_outcome_sets
 from stratify.preprocess import Preparation
@@ -98,8 +99,6 @@ def test_harmonisation_outside_the_fold_is_named(honest):
 
 def test_combat_that_preserves_the_outcome_is_refused():
     cohort = make_small_cohort(PATIENTS)
-    from made import make_small_connectomes
-
     with pytest.raises(DataError, match="responded"):
         assemble(
             Task(rule=RULE, question="prognosis"),
@@ -145,6 +144,24 @@ def test_patient_twice_under_two_names_is_named(honest):
     _, evaluation = study(replace(honest, X=X, y=y))
     names = failed(evaluation.certificate)
     assert any("under two names" in name for name in names)
+
+
+def test_one_scan_under_two_names_is_named_whatever_else_is_said_of_them():
+    cohort = make_small_cohort(PATIENTS, effect=1.0)
+    both = assemble(
+        Task(rule=RULE, question="prognosis"), cohort, make_small_connectomes(cohort, 8)
+    )
+    X = both.X.copy()
+    edges = [column.name for column in both.columns if column.source == "connectivity"]
+    X.loc[X.index[1], edges] = X.loc[X.index[0], edges]
+    folds = make_folds(np.arange(PATIENTS) % 2, folds=2)
+    assert check_duplicates(both, folds).passed
+    found = check_duplicates(replace(both, X=X), folds)
+    assert not found.passed
+    assert found.detail.startswith("2 rows")
+    pair = both.groups.copy()
+    pair[1] = pair[0]
+    assert check_duplicates(replace(both, X=X, groups=pair), folds).passed
 
 
 def test_patient_twice_under_two_names_is_refused_when_the_cohort_is_read():
