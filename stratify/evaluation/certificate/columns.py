@@ -75,7 +75,7 @@ def check_near_copies(table: Table) -> Check:
     sources = _sources(table, numbers.columns)
     copies = [
         str(numbers.columns[k])
-        for k in np.flatnonzero(tells)
+        for k in map(int, np.flatnonzero(tells))
         if _chance_of(table.y[known[:, k]], values[known[:, k], k])
         * np.count_nonzero(sources == sources[k])
         < _COPY_CHANCE
