@@ -88,10 +88,10 @@ def score_from_grams(X, y, splits):
     p, found = X.shape[1], []
     for (train, _), gram in zip(splits, compute_standardised_grams(X, splits), strict=True):
         signs = (2.0 * y[train] - 1)[:, None]
-        scores = [solve_hinge(gram.inner, signs, COSTS / p, tolerance=1e-6).score(gram.cross)]
+        scores = [solve_hinge(gram.inner, signs, COSTS / p).score(gram.cross)]
         for gamma in GAMMAS:
             kernel = compute_rbf(gram, gamma / p)
-            machines = solve_hinge(kernel.inner, signs, 10 * COSTS, tolerance=1e-6)
+            machines = solve_hinge(kernel.inner, signs, 10 * COSTS)
             scores.append(machines.score(kernel.cross))
         reduced = reduce_gram(gram.inner, gram.cross)
         for loss in (SQUARED, LOGISTIC):

@@ -92,7 +92,7 @@ class Clock:
 
 
 class Memory(threading.Thread):
-    """The most memory that this process and its children held together, looked at each 0.3 s."""
+    """The most memory that this process and its children held together, looked at each second."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -100,7 +100,7 @@ class Memory(threading.Thread):
 
     def run(self) -> None:
         me = psutil.Process()
-        while not self.stopped.wait(0.3):
+        while not self.stopped.wait(1):
             held = 0
             for process in [me, *me.children(recursive=True)]:
                 with contextlib.suppress(psutil.Error):

@@ -32,8 +32,8 @@ def compute_harrell_c(time: np.ndarray, event: np.ndarray, risk: np.ndarray) -> 
 
     Examples
     --------
-    Five pairs are comparable, since it is not known whether the second would have had an event
-    before the third; four are in order:
+    Four pairs are comparable: the first patient with each other, and the third with the fourth, who
+    was followed longer. Three of them are in order:
 
     >>> compute_harrell_c(np.array([1, 2, 3, 4]), np.array([1, 0, 1, 0]), np.array([4, 3, 1, 2]))
     0.75
