@@ -48,7 +48,7 @@ class CompareResult:
         comparison = self.comparison
         rows = [f"{'':10}{'A':>7}{'B':>8}   {'A better by':28}P(A better)  P(same)  P(B better)"]
         for each in comparison.differences.values():
-            gain = f"{each.gain.value:.3f} ({each.gain.low:.3f} to {each.gain.high:.3f})"
+            gain = f"{each.gain.value:.3f} ({each.gain.bounds})"
             rows.append(
                 f"{each.metric.replace('_', ' '):10}{each.of_a:7.3f}{each.of_b:8.3f}   {gain:28}"
                 f"{each.p_a_better:11.2f}{each.p_same:9.2f}{each.p_b_better:13.2f}"

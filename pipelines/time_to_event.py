@@ -105,7 +105,7 @@ class TimeToEventResult:
             auc, brier = (_number(value, 6) for value in numbers)
             slope = _number(found["calibration_slope"].value, 7, 2)
             rows.append(
-                f"{evaluation.name:24}{_number(c.value, 6)}  {c.low:.3f} to {c.high:.3f}  "
+                f"{evaluation.name:24}{_number(c.value, 6)}  {c.bounds:14}  "
                 f"{auc} {brier}{slope}  {run_id}"
             )
         return "\n".join(

@@ -116,7 +116,7 @@ class TrainResult:
             brier = evaluation.metrics["brier"].value
             told = f"{slope.value:7.2f}" if slope.value == slope.value else f"{'-':>7}"
             rows.append(
-                f"{evaluation.name:24}{auc.value:6.3f}  {auc.low:.3f} to {auc.high:.3f}  "
+                f"{evaluation.name:24}{auc.value:6.3f}  {auc.bounds:14}  "
                 f"{brier:6.3f}{told}  {run_id}"
             )
         warnings = [f"Warning: {warning}" for warning in self.warnings]

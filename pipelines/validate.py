@@ -309,4 +309,4 @@ def _register(
 def _short(estimate: Any) -> str:
     if estimate is None or estimate.value != estimate.value:
         return "-"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+    return f"{estimate.value:.3f} ({estimate.bounds})"

@@ -102,7 +102,8 @@ def _describe(name: str, curve: DataFrame) -> str:
 def describe_end(last: Mapping[Hashable, float]) -> str:
     """Say whether the curve still rises, if its last step tells."""
     change, low, high = (last[f"auc_change{bound}"] for bound in ("", "_low", "_high"))
-    step = f"the last step is {change:+.3f}, {low:+.3f} to {high:+.3f}"
+    bounds = f"{low:+.3f} to {high:+.3f}" if low == low else "its interval not known"
+    step = f"the last step is {change:+.3f}, {bounds}"
     if low > 0:
         return f"still rising at its end, so that more patients would help ({step})"
     if high < 0:

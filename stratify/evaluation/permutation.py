@@ -189,7 +189,8 @@ def compute_permutation_test(
     Raises
     ------
     DataError
-        If the outcomes cannot be shuffled, some are missing, or there is nothing to permute.
+        If the outcomes cannot be shuffled, some are missing, somebody is never tested, as in
+        temporal folds, or there is nothing to permute.
 
     Source
     ------
@@ -232,6 +233,7 @@ def compute_permutation_test(
             )
         )
     folds = [fold for fold in folds if fold.repeat == folds[0].repeat]
+    _require_everybody_tested(folds, len(table))
     chosen, shuffled = _shuffle(table, folds, permutations, within, seed)
     labels = np.column_stack([table.y, shuffled])
     seeds = [seed_of(seed, fold) for fold in folds]
@@ -303,6 +305,19 @@ def make_inner_of_others(folds: Sequence[Fold]) -> list[InnerFolds]:
         ]
         for fold in folds
     ]
+
+
+def _require_everybody_tested(folds: Sequence[Fold], patients: int) -> None:
+    tested = len(np.unique(np.concatenate([fold.test for fold in folds])))
+    if tested < patients:
+        raise DataError(
+            Fault(
+                where="validation.scheme",
+                met=f"{count_of(patients - tested, 'patient')} of {patients} never tested",
+                wanted="each tested once, since models are tuned on the other folds",
+                way_out="Leave the permutation test out of temporal validation.",
+            )
+        )
 
 
 def _join_blocks(blocks: np.ndarray | None, folds: Sequence[Fold], patients: int) -> np.ndarray:

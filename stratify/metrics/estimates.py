@@ -58,8 +58,20 @@ class Estimate:
     def __str__(self) -> str:
         if not isfinite(self.value):
             return "cannot be estimated"
-        bounds = f"{self.low:.3f} to {self.high:.3f}" if isfinite(self.low) else "not known"
-        return f"{self.value:.3f} ({100 * self.level:g} % interval {bounds})"
+        return f"{self.value:.3f} ({100 * self.level:g} % interval {self.bounds})"
+
+    @property
+    def bounds(self) -> str:
+        """The interval in words.
+
+        Examples
+        --------
+        >>> Estimate(0.6512, 0.58, 0.72).bounds
+        '0.580 to 0.720'
+        >>> Estimate(0.6512, float("nan"), float("nan")).bounds
+        'not known'
+        """
+        return f"{self.low:.3f} to {self.high:.3f}" if isfinite(self.low) else "not known"
 
     def to_dict(self, name: str) -> dict[str, float]:
         """Return ``{name, name_low, name_high}``, the keys used in JSON and in MLflow."""

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from stratify.metrics.estimates import Estimate
-from stratify.metrics.resampling import draw_patients
+from stratify.metrics.resampling import are_enough, draw_patients
 
 
 def compute_corrected_interval(
@@ -135,7 +135,7 @@ def compute_bootstrap_interval(
     level : float
     groups : array, shape (n_patients,), optional
         Rows with the same value are drawn together: a family, or the visits of one patient. With
-        fewer than some 20 groups the interval is too short.
+        fewer than some 20 groups the interval is too short; with fewer than five there is none.
 
     Source
     ------
@@ -143,6 +143,8 @@ def compute_bootstrap_interval(
     JRSS B 69, 369-390 (groups).
     """
     value = compute(np.arange(n_patients))
+    if not are_enough(groups):
+        return Estimate(value, float("nan"), float("nan"), level)
     rng = np.random.default_rng(seed)
     drawn = np.array([compute(rows) for rows in draw_patients(rng, n_patients, draws, groups)])
     drawn = drawn[~np.isnan(drawn)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stratify.errors import DataError, Fault
 from stratify.metrics.estimates import Estimate
-from stratify.metrics.resampling import draw_patients
+from stratify.metrics.resampling import are_enough, draw_patients
 
 Figure = Callable[[np.ndarray], np.ndarray]
 """Takes weights of patients, (n_samples, n_patients), and returns a figure of each sample.
@@ -84,7 +84,7 @@ def compute_out_of_bag_interval(
     -------
     estimate : Estimate
         The figure of all patients, and percentiles of the draws. Without bounds where half of the
-        draws have no figure.
+        draws have no figure, and where there are fewer than five groups.
 
     Source
     ------
@@ -99,6 +99,8 @@ def compute_out_of_bag_interval(
     0.500 (95 % interval 0.429 to 0.568)
     """
     value = float(figure(np.ones((1, n_patients)))[0])
+    if not are_enough(groups):
+        return Estimate(value, float("nan"), float("nan"), level)
     _, left_out = _draw(n_patients, seed, draws, groups)
     return _bound(value, figure(left_out), level)
 
@@ -122,7 +124,7 @@ def compute_out_of_bag_variance(
     -------
     value : float
     variance : float
-        Of the figure over the draws; NaN where half of them have none.
+        Of the figure over the draws; NaN where half of them have none, or groups are too few.
 
     Examples
     --------
@@ -133,6 +135,8 @@ def compute_out_of_bag_variance(
     (0.5, 0.037)
     """
     value = float(figure(np.ones((1, n_patients)))[0])
+    if not are_enough(groups):
+        return value, float("nan")
     drawn = figure(_draw(n_patients, seed, draws, groups)[1])
     known = drawn[np.isfinite(drawn)]
     return value, float(known.var(ddof=1)) if len(known) >= draws / 2 else float("nan")
@@ -202,11 +206,14 @@ def compute_best_of(
     judged = outside[:, told][winner, np.arange(told.sum())]
     best = int(np.nanargmax(sign * whole))
     mean = float(np.nanmean(judged)) if np.isfinite(judged).any() else float("nan")
+    corrected = _bound(mean, judged, level, draws)
+    if not are_enough(groups):
+        corrected = replace(corrected, low=float("nan"), high=float("nan"))
     shares = np.bincount(winner, minlength=len(names)) / max(told.sum(), 1)
     return BestOf(
         name=names[best],
         apparent=float(whole[best]),
-        corrected=_bound(mean, judged, level, draws),
+        corrected=corrected,
         chosen={name: float(share) for name, share in zip(names, shares, strict=True)},
     )
 

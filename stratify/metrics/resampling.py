@@ -6,6 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+FEWEST_GROUPS = 5
+"""With fewer groups a bootstrap of them is too short: of 3 it covers 72 %, of 4 87 %."""
+
+
+def are_enough(groups: np.ndarray | None) -> bool:
+    """Tell whether there are groups enough for an interval of them, or none to keep together.
+
+    Examples
+    --------
+    >>> are_enough(None), are_enough(np.array(["site A", "site A", "site B"]))
+    (True, False)
+    """
+    return groups is None or len(np.unique(groups)) >= FEWEST_GROUPS
+
 
 def draw_patients(
     rng: np.random.Generator, n_patients: int, draws: int, groups: np.ndarray | None = None

@@ -19,7 +19,7 @@ from stratify.schema import Column
 from stratify.task.adjusters import find_adjusters, require_held
 from stratify.task.columns import choose_columns
 from stratify.task.landmark import find_seen, say_unseen, tell_early
-from stratify.task.together import find_groups, find_held_out, tell_periods
+from stratify.task.together import find_groups, find_held_out, tell_families, tell_periods
 from stratify.task.values import Scheme, Table, Task
 
 
@@ -140,7 +140,7 @@ def assemble(
         flow=tuple(flow),
         warnings=cohort.warnings
         + (connectomes.warnings if connectomes is not None else ())
-        + (tell_periods(chosen) if labelled else ())
+        + ((*tell_periods(chosen), *tell_families(task, chosen)) if labelled else ())
         + (_gaps_filled(task, chosen, gaps) if gaps.any() else ())
         + telling
         + tell_early(task, chosen, labelled),

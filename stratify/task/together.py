@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort
-from stratify.errors import DataError, Fault, did_you_mean, name_some
+from stratify.errors import DataError, Fault, count_of, did_you_mean, name_some
 from stratify.task.values import Scheme, Task
 
 
@@ -94,6 +94,31 @@ def tell_periods(cohort: Cohort) -> tuple[Fault, ...]:
             met=f"{len(people)} treatment periods of {len(set(people))} patients",
             wanted="each row is counted as a patient of its own, though no fold splits a patient",
             way_out="Read the counts as periods, and the intervals as somewhat too narrow.",
+            severity="warning",
+        ),
+    )
+
+
+def tell_families(task: Task, cohort: Cohort) -> tuple[Fault, ...]:
+    """Tell that families are known, and that folds would part them."""
+    families = cohort.values_of("family")
+    if families is None or task.together != "patient":
+        return ()
+    people = cohort.values_of("person")
+    pairs = pd.DataFrame(
+        {"family": families, "person": cohort.patients if people is None else people}
+    )
+    members = pairs[pairs["family"] != ""].groupby("family")["person"].nunique()
+    several = members[members > 1]
+    if not len(several):
+        return ()
+    return (
+        Fault(
+            where=cohort.name,
+            met=f"{count_of(int(several.sum()), 'patient')} share {len(several)} values of the "
+            'family, and validation.together = "patient"',
+            wanted="whoever is learned from has no relative, and no second row, among those tested",
+            way_out='Set validation.together to "family".',
             severity="warning",
         ),
     )

@@ -379,4 +379,4 @@ def _short(evaluation: Evaluation, name: str) -> str:
     estimate = evaluation.metrics[name]
     if estimate.value != estimate.value:
         return "–"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+    return f"{estimate.value:.3f} ({estimate.bounds})"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made import RULE, make_small_cohort
+from made import RULE, make_small_cohort, make_small_connectomes
 
 from stratify.cohort import Cohort, examine_cohort
 from stratify.errors import DataError
@@ -17,6 +17,8 @@ from stratify.evaluation import (
     make_verdict,
     refit,
 )
+from stratify.evaluation.certificate.columns import check_near_copies
+from stratify.evaluation.certificate.patients import check_duplicates
 from stratify.folds import draw_folds, make_folds
 from stratify.model import ResponderClassifier, make_outcome_sets
 from stratify.preprocess import Preparation
@@ -97,8 +99,6 @@ def test_harmonisation_outside_the_fold_is_named(honest):
 
 def test_combat_that_preserves_the_outcome_is_refused():
     cohort = make_small_cohort(PATIENTS)
-    from made import make_small_connectomes
-
     with pytest.raises(DataError, match="responded"):
         assemble(
             Task(rule=RULE, question="prognosis"),
@@ -146,6 +146,24 @@ def test_patient_twice_under_two_names_is_named(honest):
     assert any("under two names" in name for name in names)
 
 
+def test_one_scan_under_two_names_is_named_whatever_else_is_said_of_them():
+    cohort = make_small_cohort(PATIENTS, effect=1.0)
+    both = assemble(
+        Task(rule=RULE, question="prognosis"), cohort, make_small_connectomes(cohort, 8)
+    )
+    X = both.X.copy()
+    edges = [column.name for column in both.columns if column.source == "connectivity"]
+    X.loc[X.index[1], edges] = X.loc[X.index[0], edges]
+    folds = make_folds(np.arange(PATIENTS) % 2, folds=2)
+    assert check_duplicates(both, folds).passed
+    found = check_duplicates(replace(both, X=X), folds)
+    assert not found.passed
+    assert found.detail.startswith("2 rows")
+    pair = both.groups.copy()
+    pair[1] = pair[0]
+    assert check_duplicates(replace(both, X=X, groups=pair), folds).passed
+
+
 def test_patient_twice_under_two_names_is_refused_when_the_cohort_is_read():
     cohort = widen(make_small_cohort(PATIENTS))
     twice = cohort.frame.copy()
@@ -189,6 +207,38 @@ def test_copy_of_the_outcome_is_named_whether_number_or_level(honest):
         _, evaluation = study(table)
         names = failed(evaluation.certificate)
         assert any("near-copy" in name and table.columns[-1].name in name for name in names)
+
+
+def make_noise(honest, patients, responders, columns, seed):
+    """A study of so few patients that some of many columns of noise part the classes by chance."""
+    rng = np.random.default_rng(seed)
+    noise = pd.DataFrame(rng.normal(size=(patients, columns)), index=honest.X.index[:patients])
+    noise = noise.add_prefix("edge")
+    y = np.zeros(patients, dtype=int)
+    y[rng.permutation(patients)[:responders]] = 1
+    return replace(
+        honest,
+        X=noise,
+        y=y,
+        groups=honest.groups[:patients],
+        site=honest.site[:patients],
+        columns=tuple(Column(name=name, source="connectivity") for name in noise),
+    )
+
+
+@pytest.mark.parametrize(("patients", "responders"), [(20, 4), (40, 4), (20, 10)])
+def test_edges_of_noise_are_no_copies_where_a_class_has_few_members(honest, patients, responders):
+    for seed in range(5):
+        table = make_noise(honest, patients, responders, 4000, seed)
+        assert check_near_copies(table).passed
+
+
+@pytest.mark.parametrize(("patients", "responders"), [(24, 4), (40, 4), (20, 10)])
+def test_clinical_copy_is_named_among_many_edges_even_of_few_patients(honest, patients, responders):
+    table = make_noise(honest, patients, responders, 4000, 0)
+    found = check_near_copies(put(table, "late_score", table.y + 0.0))
+    assert not found.passed
+    assert found.detail.endswith(": late_score")
 
 
 def test_column_missing_for_those_who_did_not_respond_is_named(honest):

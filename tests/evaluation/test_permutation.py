@@ -154,6 +154,12 @@ def test_what_cannot_be_permuted_is_refused(study):
         compute_permutation_test(table, two, "svm", permutations=3)
 
 
+def test_folds_that_never_test_somebody_are_refused(study):
+    table, folds = study
+    with pytest.raises(DataError, match="20 patients of 60 never tested"):
+        compute_permutation_test(table, (*folds[:2], folds[0]), "ridge", permutations=9)
+
+
 def test_sites_too_small_to_shuffle_leave_the_cohort_to_shuffle(study):
     table, folds = study
     alone = replace(table, site=np.array([f"site {k}" for k in range(60)]))

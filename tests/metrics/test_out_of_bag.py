@@ -10,6 +10,7 @@ from stratify.metrics import (
     compute_best_of,
     compute_bootstrap_interval,
     compute_out_of_bag_interval,
+    compute_out_of_bag_variance,
     compute_weighted_auc,
     compute_weighted_mean,
 )
@@ -128,14 +129,14 @@ def test_families_that_answer_alike_widen_both_intervals(families):
 
 
 def test_groups_are_left_out_whole():
-    family = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 3])
+    family = np.array([0, 0, 0, 1, 1, 2, 2, 2, 3, 4])
     seen = []
     compute_out_of_bag_interval(
         lambda w: seen.append(w) or np.ones(len(w)), 10, seed=0, draws=50, groups=family
     )
     out = seen[-1]
     assert out.shape == (50, 10)
-    for label in range(4):
+    for label in range(5):
         assert (out[:, family == label] == out[:, family == label][:, :1]).all()
 
 
@@ -162,3 +163,34 @@ def test_interval_covers_for_one_model_of_independent_patients():
         interval = compute_out_of_bag_interval(figure, 80, seed=seed, draws=200)
         inside += interval.low <= truth <= interval.high
     assert inside >= 95
+
+
+@pytest.mark.parametrize("groups", [3, 5])
+def test_interval_of_a_handful_of_sites_covers_or_is_not_given(groups):
+    """Each site has a level of its own, and the truth is the mean of all sites there are."""
+    members = np.repeat(np.arange(groups), 10)
+    covered = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        values = rng.normal(0, 1, groups)[members] + rng.normal(0, 0.3, len(members))
+        found = compute_out_of_bag_interval(
+            partial(compute_weighted_mean, values),
+            len(values),
+            seed=seed,
+            draws=200,
+            groups=members,
+        )
+        covered.append(np.isnan(found.low) or found.low <= 0 <= found.high)
+    assert np.mean(covered) >= 0.88
+
+
+def test_few_groups_have_figures_and_no_bounds():
+    few, figure = np.arange(40) // 10, partial(compute_weighted_mean, np.arange(40.0))
+    assert str(compute_out_of_bag_interval(figure, 40, seed=0, groups=few)).endswith("not known)")
+    assert np.isnan(compute_out_of_bag_variance(figure, 40, seed=0, groups=few)[1])
+    best = compute_best_of({"one": figure}, 40, seed=0, groups=few).corrected
+    assert np.isfinite(best.value)
+    assert np.isnan(best.low)
+    assert np.isnan(
+        compute_bootstrap_interval(lambda rows: float(rows.mean()), 40, seed=0, groups=few).low
+    )

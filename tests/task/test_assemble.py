@@ -134,6 +134,18 @@ def test_digest_follows_every_cell_and_the_task():
     assert assemble(TASK, first).digest != assemble(other, first).digest
 
 
+def test_families_that_folds_would_part_are_told():
+    cohort = make_small_cohort()
+    pairs = [f"F{k // 2}" for k in range(len(cohort))]
+    related = with_column(cohort, pairs, name="household", kind="text", role="family")
+    (told,) = assemble(TASK, related).warnings
+    assert told.met.startswith(f"{len(cohort)} patients share {len(cohort) // 2} values")
+    assert 'validation.together to "family"' in told.way_out
+    assert assemble(replace(TASK, together="family"), related).warnings == ()
+    alone = with_column(cohort, list(cohort.patients), name="household", kind="text", role="family")
+    assert assemble(TASK, alone).warnings == ()
+
+
 def test_sites_kept_together_need_a_site_column():
     cohort = make_small_cohort(20)
     plain = Cohort(

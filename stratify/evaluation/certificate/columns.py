@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+from scipy.stats import mannwhitneyu
 
 from stratify.cohort.checks.levels import compute_level_strength
 from stratify.cohort.checks.missingness import compare_shares
@@ -19,6 +21,12 @@ TELLING_GAPS = 0.5
 
 _CHANCE = 0.001
 """Of one false alarm among all columns."""
+
+_COPY_CHANCE = 0.01
+"""How likely noise may be to look like a copy somewhere, among columns of one source."""
+
+_EXACT_PAIRS = 2000
+"""Pairs of patients of the two classes up to which the rank test is taken exactly."""
 
 _FEWEST = 20
 _FEWEST_GAPS = 5
@@ -48,7 +56,11 @@ def check_columns(table: Table) -> Check:
 
 
 def check_near_copies(table: Table) -> Check:
-    """Look for columns that separate the outcome by themselves: numbers, and levels."""
+    """Look for columns that separate the outcome by themselves: numbers, and levels.
+
+    With a handful of patients in a class some of many edges do so by chance: a number counts only
+    where that is unlikely, among as many columns of its source.
+    """
     assert table.y is not None
     numbers = table.X.select_dtypes("number")
     values = numbers.to_numpy(dtype=float)
@@ -60,7 +72,14 @@ def check_near_copies(table: Table) -> Check:
         rows = known[:, k]
         auc[k] = compute_auc(table.y[rows], values[rows, k])
     tells = (np.maximum(auc, 1 - auc) > NEAR_COPY_AUC) & (known.sum(axis=0) >= _FEWEST)
-    copies = [str(name) for name in numbers.columns[tells]]
+    sources = _sources(table, numbers.columns)
+    copies = [
+        str(numbers.columns[k])
+        for k in map(int, np.flatnonzero(tells))
+        if _chance_of(table.y[known[:, k]], values[known[:, k], k])
+        * np.count_nonzero(sources == sources[k])
+        < _COPY_CHANCE
+    ]
     for name in table.X.columns.difference(numbers.columns, sort=False):
         column = table.X[name]
         if column.notna().sum() >= _FEWEST:
@@ -72,6 +91,20 @@ def check_near_copies(table: Table) -> Check:
         not copies,
         f"{len(copies)} columns alone reach an AUC above {NEAR_COPY_AUC}{shown}",
     )
+
+
+def _sources(table: Table, names: pd.Index) -> np.ndarray:
+    """Return the source of each column, clinical or a kind of connectivity."""
+    source_of = {column.name: column.source for column in table.columns}
+    return np.array([source_of.get(name, "") for name in names], dtype=object)
+
+
+def _chance_of(y: np.ndarray, values: np.ndarray) -> float:
+    """Return how likely noise is to separate the classes as well, either way round."""
+    ones, others = values[y == 1], values[y == 0]
+    exact = len(ones) * len(others) <= _EXACT_PAIRS
+    found = mannwhitneyu(ones, others, method="exact" if exact else "asymptotic")
+    return float(found.pvalue)
 
 
 def check_gaps(table: Table) -> Check:

@@ -77,23 +77,38 @@ def check_duplicates(table: Table, folds: Sequence[Fold]) -> Check:
     """Look for the very same values under two names, in training and test of one fold.
 
     Two people may agree in a few columns by chance. They are taken for one where what agrees is
-    rarer than chance makes it among all pairs.
+    rarer than chance makes it among all pairs. Clinical columns and connectivity are looked at by
+    themselves too: one scan under two names is one, whatever else was written down with it.
     """
-    name_of = _name_by_values(table.X)
+    doubtful_rows = np.zeros(len(table), dtype=bool)
+    straddling = np.zeros(len(folds), dtype=bool)
     together = pd.Series(table.groups)
-    # Who belongs together is never parted; that is another check.
-    several = together.groupby(name_of).nunique()
-    doubtful = set(several.index[several > 1])
-    straddling = 0
-    for fold in folds:
-        straddling += bool(doubtful & set(name_of[fold.train]) & set(name_of[fold.test]))
-    rows = int(np.isin(name_of, list(doubtful)).sum())
+    for X in _parts_of(table):
+        name_of = _name_by_values(X)
+        # Who belongs together is never parted; that is another check.
+        several = together.groupby(name_of).nunique()
+        doubtful = set(several.index[several > 1])
+        doubtful_rows |= np.isin(name_of, list(doubtful))
+        straddling |= [
+            bool(doubtful & set(name_of[fold.train]) & set(name_of[fold.test])) for fold in folds
+        ]
+    rows, parted = int(doubtful_rows.sum()), int(straddling.sum())
     return Check(
         "nobody is in training and test under two names",
-        straddling == 0,
+        parted == 0,
         f"{count_of(rows, 'row')} of {table.X.shape[1]} columns occur under two names, in "
-        f"{straddling} of {len(folds)} folds on both sides",
+        f"{parted} of {len(folds)} folds on both sides",
     )
+
+
+def _parts_of(table: Table) -> list[pd.DataFrame]:
+    """Return all columns and, where they are of several sources, those of each."""
+    sources: dict[str, list[str]] = {}
+    for column in table.columns:
+        if column.name in table.X.columns:
+            sources.setdefault(column.source, []).append(column.name)
+    parts = [table.X]
+    return parts if len(sources) < 2 else parts + [table.X[names] for names in sources.values()]
 
 
 def _name_by_values(X: pd.DataFrame) -> np.ndarray:
