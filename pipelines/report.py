@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from stratify.model import FittedModel
     from stratify.report import StudySummary
     from stratify.task import Table
-    from stratify.tracking import LoadedRun
+    from stratify.tracking import LoadedRun, Store
+
+MOST_VALIDATIONS = 3
+"""Elsewhere, of which a report tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,7 @@ def report(
     adapted = learn_sites(loaded, site_patients, site_connectivity)
     learned = say_learned(loaded, adapted)
     loaded = adapted
-    summary = _summarise(loaded, study, (superseded, learned))
+    summary = _summarise(loaded, study, (superseded, learned), _say_tested(opened, loaded))
     groupings = read_groupings(study)
     table = read_new_patients(loaded, patients, connectivity)
     written, said = _write_reports(loaded, summary, table, groupings, out, progress)
@@ -185,10 +189,38 @@ def _say_recalibrated(model: FittedModel) -> tuple[str, ...]:
         f"This model was trained on {model.n_patients} patients of the study; its likelihoods were "
         f"brought into line with {told.n_patients} other patients, of {told.cohort}, and the "
         "figures below are of those.",
+        "The range of a likelihood does not tell how far it would move, had it been brought into "
+        f"line with other patients than these {told.n_patients}: it is wider than shown.",
     )
 
 
-def _summarise(loaded: LoadedRun, study: LoadedRun, cautions: Sequence[str | None]) -> StudySummary:
+def _say_tested(store: Store, loaded: LoadedRun) -> tuple[str, ...]:
+    """Say where else the model has been tested, if it has, and what it has not been tested on."""
+    from stratify.report import NOT_TESTED_ON
+    from stratify.tracking import list_validations
+
+    made_from = loaded.tags.get("recalibrated_from", loaded.reference.run_id)
+    found = list_validations(store, made_from)
+    if not found:
+        return NOT_TESTED_ON
+    told = [
+        f"External validation, in {one.patients} patients of {one.cohort}, who took no part in "
+        f"training: AUC {one.auc.value:.2f} ({one.auc.low:.2f} to {one.auc.high:.2f})."
+        if isfinite(one.auc.low)
+        else f"External validation, in {one.patients} patients of {one.cohort}: too few to tell."
+        for one in found[:MOST_VALIDATIONS]
+    ]
+    if len(found) > MOST_VALIDATIONS:
+        told.append(f"{len(found) - MOST_VALIDATIONS} more such cohorts, in the record of runs.")
+    return (*told, "It has not been tested on patients of any other study.", *NOT_TESTED_ON[1:])
+
+
+def _summarise(
+    loaded: LoadedRun,
+    study: LoadedRun,
+    cautions: Sequence[str | None],
+    not_tested_on: tuple[str, ...],
+) -> StudySummary:
     """Gather what a report says of the model behind it, from its run."""
     import datetime
 
@@ -257,6 +289,7 @@ def _summarise(loaded: LoadedRun, study: LoadedRun, cautions: Sequence[str | Non
         version=stratify.__version__,
         simulated=model.simulated,
         warnings=tuple(f"{one.where}: {one.met}; {one.wanted}." for one in told),
+        not_tested_on=not_tested_on,
         calibration=summarise_calibration(pd.read_csv(judged)),
         subgroups=()
         if groups is None

@@ -85,7 +85,12 @@ class ExternalValidation:
 
     @property
     def advice(self) -> Method | None:
-        """What recalibration the intervals of intercept and slope ask for; None where none is."""
+        """What recalibration the intervals of intercept and slope ask for; None where none is.
+
+        None helps a model that ranks patients the wrong way round.
+        """
+        if self.finding == "worse than chance":
+            return None
         slope, intercept = (
             self.external["calibration_slope"],
             self.external["calibration_intercept"],
@@ -161,6 +166,8 @@ class ExternalValidation:
             f"The likelihoods average {100 * mean:.0f} %, and {100 * share:.0f} % responded "
             f"(intercept {intercept}; slope {slope})"
         )
+        if self.finding == "worse than chance":
+            return f"{said}: no recalibration mends wrong ranks; do not use the model here."
         if self.advice is None:
             return f"{said}: no recalibration is called for by these figures."
         return f"{said}: recalibrate the {self.advice} before using them here."

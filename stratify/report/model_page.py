@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from stratify.report.groups import make_groups_section
 from stratify.report.measures import make_metrics_table
 from stratify.report.values import (
+    NOT_TESTED_ON,
     Likelihood,
     ReportTable,
     Section,
@@ -63,7 +64,9 @@ def make_model_sections(
     sections += [] if of_groups is None else [of_groups]
     sections.append(
         Section(
-            "What it has not been tested on",
+            "What it has not been tested on"
+            if study.not_tested_on[0] == NOT_TESTED_ON[0]
+            else "Where else it has been tested, and where not",
             items=tuple(shorten(visible(text), LONGEST_SENTENCE) for text in study.not_tested_on),
         )
     )

@@ -9,10 +9,12 @@ from stratify.tracking.reading import (
     LoadedRun,
     RunReference,
     StudyEntry,
+    ValidationEntry,
     add_to_run,
     find_run,
     list_models,
     list_studies,
+    list_validations,
     load_run,
 )
 from stratify.tracking.records import (
@@ -40,6 +42,7 @@ __all__ = [
     "StudyRecord",
     "StudyRun",
     "Tried",
+    "ValidationEntry",
     "add_to_run",
     "describe_study",
     "digest_rows",
@@ -50,6 +53,7 @@ __all__ = [
     "join_study",
     "list_models",
     "list_studies",
+    "list_validations",
     "load_run",
     "make_comparison",
     "make_model_run",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from stratify.errors import DataError, Fault
+from stratify.metrics.estimates import Estimate
 from stratify.tracking.items import make_items, write_items
 from stratify.tracking.pseudonyms import read_key
 from stratify.tracking.served_model import find_model_id, registered_name
@@ -218,6 +219,43 @@ def list_studies(store: Store, *, experiment: str | None = None) -> tuple[StudyE
         )
         for run in search_runs(store, f"tags.`{KIND}` = 'study'", experiment=experiment)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationEntry:
+    """A validation of a model on patients who took no part in making it.
+
+    Parameters
+    ----------
+    cohort : str
+    patients : int
+    auc : Estimate
+        There.
+    """
+
+    cohort: str
+    patients: int
+    auc: Estimate
+
+
+def list_validations(store: Store, run_id: str) -> tuple[ValidationEntry, ...]:
+    """List the validations of a model elsewhere, the latest first, each cohort once.
+
+    Parameters
+    ----------
+    store : Store
+    run_id : str
+        Of the model.
+    """
+    found: dict[str, ValidationEntry] = {}
+    complete = f"tags.`{KIND}` = 'validation' and tags.`{STATE}` = 'complete'"
+    for run in search_runs(store, f"{complete} and tags.validated_run = '{run_id}'"):
+        cohort, metrics = run.data.params["cohort"], run.data.metrics
+        low, high = (metrics.get(f"auc_{bound}", float("nan")) for bound in ("low", "high"))
+        auc = Estimate(metrics["auc"], low, high, float(run.data.params["level"]))
+        entry = ValidationEntry(cohort, int(run.data.params["patients"]), auc)
+        found.setdefault(cohort, entry)
+    return tuple(found.values())
 
 
 def list_models(store: Store, study_run: str) -> tuple[RunReference, ...]:

@@ -108,3 +108,20 @@ def test_nobody_s_likelihood_is_by_a_recalibration_that_saw_them():
 def test_too_few_patients_to_recalibrate_are_refused():
     with pytest.raises(DataError, match="recalibration of intercept"):
         check_recalibration(validate(*make_site(15, seed=1)))
+
+
+def test_model_that_ranks_the_wrong_way_round_is_not_to_be_recalibrated():
+    rng = np.random.default_rng(0)
+    f = rng.normal(size=300)
+    y = (rng.random(300) < expit(-1.5 * f)).astype(int)
+    found = validate_externally(
+        y,
+        f,
+        patients=[str(k) for k in range(300)],
+        base_rate=0.5,
+        internal={"auc": Estimate(0.8, 0.75, 0.85)},
+    )
+    assert found.finding == "worse than chance"
+    assert found.advice is None
+    assert "do not use the model here" in found.words
+    assert "before using them here" not in found.words

@@ -96,7 +96,21 @@ def test_reports_are_written_by_the_recalibrated_model_and_say_so(studies, valid
                "--store", studies.store)  # fmt: skip
     assert len(done["reports"]) == 6
     for page in (tmp_path / "out").glob("*.html"):
-        assert "brought into line with" in page.read_text()
+        told = page.read_text()
+        assert "brought into line with" in told
+        assert f"External validation, in {validated['patients']} patients of " in told
+        assert "External validation: none" not in told
+        assert "it is wider than shown" in told
+
+
+def test_reports_of_a_model_tell_what_its_validation_elsewhere_found(studies, validated, tmp_path):
+    new = write(pd.read_csv(studies.cohorts["elsewhere"] / "cohort.csv").head(1), tmp_path)
+    run("report", "first", "--patients", new, "--out", tmp_path / "out", "--store", studies.store)
+    (page,) = (tmp_path / "out").glob("*.html")
+    told = page.read_text()
+    assert f"patients of {validated['cohort']}, who took no part in training: AUC" in told
+    assert f"{validated['auc']:.2f} (" in told
+    assert "External validation: none" not in told
 
 
 def test_explanations_of_the_recalibrated_model_are_told(studies, validated):
