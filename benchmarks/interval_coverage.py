@@ -19,7 +19,13 @@ from joblib import Parallel, delayed
 from scipy import stats
 
 from stratify.datasets import make_cohort
-from stratify.evaluation import compute_gain, cross_validate_many, make_verdict, refit
+from stratify.evaluation import (
+    compute_gain,
+    cross_validate_many,
+    evaluate_references,
+    make_verdict,
+    refit,
+)
 from stratify.folds import make_folds
 from stratify.metrics import (
     Estimate,
@@ -90,7 +96,9 @@ def run(
         "left_out_low": left_out.low,
         "left_out_high": left_out.high,
         "true_gain": compute_log_loss(new.y, flat) - compute_log_loss(new.y, f),
-        "finding": make_verdict([reference, model], table).finding,
+        "finding": make_verdict(
+            [reference, model], table, references=evaluate_references(table, parts, seed=seed)
+        ).finding,
     }
 
 

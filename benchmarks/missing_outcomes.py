@@ -17,7 +17,13 @@ from joblib import Parallel, delayed
 from scipy.special import expit
 
 from stratify.cohort import Cohort
-from stratify.evaluation import Evaluation, cross_validate_many, make_verdict, refit
+from stratify.evaluation import (
+    Evaluation,
+    cross_validate_many,
+    list_references,
+    make_verdict,
+    refit,
+)
 from stratify.evaluation.completions import judge_completions
 from stratify.evaluation.imputation import draw_whole_outcomes
 from stratify.folds import make_folds
@@ -69,8 +75,8 @@ def run(asked: argparse.Namespace, effect: float, seed: int, fresh: Table) -> li
         cohort = make(asked.patients, seed, effect, lose=way != WAYS[0])
         table = ask(cohort, "excluded" if way == WAYS[0] else way, asked.imputations)
         folds = make_folds(table.y, table.groups, folds=5, seed=seed)
-        candidates = [("prevalence", table), ("ridge", table)]
-        reference, model = cross_validate_many(candidates, folds, seed=seed)
+        candidates = [("prevalence", table), ("ridge", table), *list_references(table)]
+        reference, model, *references = cross_validate_many(candidates, folds, seed=seed)
         shipped = refit(model, table, seed=seed)
         f = shipped.classifier.decision_function(fresh.X)
         row = {
@@ -79,7 +85,8 @@ def run(asked: argparse.Namespace, effect: float, seed: int, fresh: Table) -> li
             "rate": model.base_rate,
             "true_auc": compute_auc(fresh.y, f),
             "intercept": compute_calibration(fresh.y, f)[0],
-            "found": make_verdict([reference, model], table).finding == "responder model",
+            "found": make_verdict([reference, model], table, references=references).finding
+            == "responder model",
         }
         rows.append(row | describe(model.metrics["auc"]))
         if model.completions is not None:

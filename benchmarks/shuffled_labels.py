@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from stratify.datasets import fetch_tulsa_mdd
-from stratify.evaluation import cross_validate_many, make_verdict
+from stratify.evaluation import cross_validate_many, evaluate_references, make_verdict
 from stratify.folds import make_folds
 from stratify.outcome import ResponseRule
 from stratify.task import Task, assemble
@@ -36,7 +36,8 @@ def main() -> None:
         evaluations = cross_validate_many(
             [("prevalence", shuffled), ("logistic", shuffled)], folds, seed=seed, workers=-1
         )
-        finding = make_verdict(evaluations, shuffled).finding
+        simple = evaluate_references(shuffled, folds, seed=seed)
+        finding = make_verdict(evaluations, shuffled, references=simple).finding
         figures.append(evaluations[1].metrics["auc"].value)
         print(f"shuffle {seed}: AUC {evaluations[1].metrics['auc']}, verdict: {finding}")
     print(f"mean AUC of {asked.shuffles} shuffles {np.mean(figures):.3f}")

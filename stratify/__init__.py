@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stratify.connectome import read_connectomes as read_connectomes
     from stratify.evaluation import cross_validate as cross_validate
     from stratify.evaluation import cross_validate_many as cross_validate_many
+    from stratify.evaluation import evaluate_references as evaluate_references
     from stratify.evaluation import make_verdict as make_verdict
     from stratify.evaluation import refit as refit
     from stratify.explanation import explain as explain
@@ -54,6 +55,7 @@ _ROOMS = {
     "build_reports": "stratify.report",
     "cross_validate": "stratify.evaluation",
     "cross_validate_many": "stratify.evaluation",
+    "evaluate_references": "stratify.evaluation",
     "explain": "stratify.explanation",
     "fit_model": "stratify.model",
     "make_folds": "stratify.folds",

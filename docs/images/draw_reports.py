@@ -26,6 +26,7 @@ def make_reports():
         build_reports,
         cross_validate_many,
         datasets,
+        evaluate_references,
         make_folds,
         make_verdict,
         refit,
@@ -47,7 +48,8 @@ def make_reports():
     folds = make_folds(table.y, table.groups)
     evaluations = cross_validate_many([("prevalence", table), ("logistic", table)], folds)
     model = refit(evaluations[1], table)
-    verdict = make_verdict(evaluations, table)
+    simple = evaluate_references(table, folds)
+    verdict = make_verdict(evaluations, table, references=simple)
     study = summarise_study("simulated depression", model, evaluations, verdict, date=DAY)
     return build_reports(study, model, assemble(task, new.cohort, labelled=False))
 

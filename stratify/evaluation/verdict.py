@@ -73,7 +73,8 @@ def make_verdict(
         Of every model tried, the prevalence among them.
     table : Table
     references : sequence of Evaluation
-        Of the simple models, from `evaluate_references`; they are not among those tried.
+        Of the simple models, from `evaluate_references`; they are not among those tried. Without
+        one that the table has (``table.references``) no model can be shown to beat it.
     region : float
         Gains in log loss within it are none.
     tried : int, optional
@@ -110,6 +111,11 @@ def make_verdict(
     if not convincing:
         words = _cannot_tell_words(highest, here, tried, table)
         return Verdict("cannot tell", None, words, over)
+    held_against = {one.reference for one in references}
+    absent = [one.words for one in table.references if one.name not in held_against]
+    if absent:
+        best = max(convincing, key=lambda e: gains[e.name].value)
+        return Verdict("cannot tell", None, _not_held_words(best, absent, table), over)
     unbeaten = {e.name: [g for g in over if g.model == e.name and not g.beats] for e in convincing}
     beating = [e for e in convincing if not unbeaten[e.name]]
     if not beating:
@@ -184,6 +190,16 @@ def _not_beaten_words(
         f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
         f"than the base rate of {_base_rate(best)}, but has not beaten {named}. "
         f"{count_of(here, 'model')} {'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. "
+        "No report is issued." + _imputed_words(best)
+    )
+
+
+def _not_held_words(best: Evaluation, absent: Sequence[str], table: Table) -> str:
+    return (
+        f"Cannot tell {PREDICTED[table.task.question]} better than simple knowledge does, "
+        f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
+        f"than the base rate of {_base_rate(best)}, but was not held against {'; '.join(absent)}. "
+        "Evaluate these on the same folds (evaluate_references) and pass them as references. "
         "No report is issued." + _imputed_words(best)
     )
 

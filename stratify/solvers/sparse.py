@@ -146,13 +146,17 @@ class _Problem:
 
     def minimise(self, tolerance: float, max_iter: int = 100) -> None:
         """Take steps until the conditions hold on these columns, or no step descends."""
-        settled = False
+        settled, care, last = False, 1e-2, np.inf
         for _ in range(max_iter):
             violation = self.violation()
             if violation <= tolerance * self.lasso:
                 return
+            # A step solved too roughly leaves columns that say the same where they are.
+            care = care * 1e-2 if violation > last / 2 else 1e-2
+            last = violation
             before = np.sign(self.weights)
-            if not (settled and self._settle()) and not self._descend(violation / self.lasso):
+            distance = min(violation / self.lasso, 1.0)
+            if not (settled and self._settle()) and not self._descend(care * distance**2):
                 return
             settled = bool((np.sign(self.weights) == before).all())
 
@@ -164,7 +168,7 @@ class _Problem:
         centred = (self.X - mean) * np.sqrt(weight)[:, None]
         return weight, mean, centred, centred.T @ centred
 
-    def _descend(self, distance: float) -> bool:
+    def _descend(self, tolerance: float) -> bool:
         """Take a proximal Newton step, its quadratic solved by coordinate descent."""
         from sklearn import config_context
         from sklearn.linear_model import enet_path
@@ -185,7 +189,7 @@ class _Problem:
                 Xy=products @ self.weights + slope,
                 coef_init=self.weights.copy(),
                 check_input=False,
-                tol=max(1e-2 * min(distance, 1.0) ** 2, 1e-10),
+                tol=max(tolerance, 1e-15),
                 max_iter=10_000,
             )
         return self._move(path[:, 0] - self.weights, weight)

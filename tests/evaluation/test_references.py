@@ -52,11 +52,22 @@ def test_model_that_only_knows_what_one_column_tells_is_no_responder_model(made)
     known = replace(made, X=made.X[["severity", "age"]], columns=made.columns[:2])
     known = replace(known, references=(alone(known, "severity"),))
     evaluations, references = study(known)
-    assert make_verdict(evaluations, known).finding == "responder model"
+    nobody = replace(known, references=())
+    assert make_verdict(evaluations, nobody).finding == "responder model"
     verdict = make_verdict(evaluations, known, references=references)
     assert verdict.finding == "cannot tell"
     assert verdict.model is None
     assert "has not beaten severity alone (AUC" in verdict.words
+
+
+def test_model_that_was_not_held_against_a_simple_one_is_no_responder_model(made):
+    evaluations, references = study(made)
+    for some, absent in (((), "covariates alone"), (references[:1], "site alone")):
+        verdict = make_verdict(evaluations, made, references=some)
+        assert verdict.finding == "cannot tell"
+        assert verdict.model is None
+        assert f"was not held against {absent}" in verdict.words
+        assert "evaluate_references" in verdict.words
 
 
 def test_gain_within_the_region_is_none(made):

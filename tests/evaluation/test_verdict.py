@@ -8,6 +8,7 @@ from stratify.evaluation import (
     Check,
     compute_gain,
     cross_validate_many,
+    evaluate_references,
     make_verdict,
 )
 from stratify.folds import make_folds
@@ -20,7 +21,9 @@ def evaluate(table, seed=0):
 
 def test_strong_planted_signal_makes_a_responder_model(make_table):
     table = make_table(250, effect=1.2)
-    verdict = make_verdict(evaluate(table), table)
+    folds = make_folds(table.y, table.groups, folds=5, repeats=2)
+    simple = evaluate_references(table, folds)
+    verdict = make_verdict(evaluate(table), table, references=simple)
     assert verdict.finding == "responder model"
     assert verdict.model == ("logistic", "clinical")
     assert "not been tested on patients from elsewhere" in verdict.words

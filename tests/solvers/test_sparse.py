@@ -75,3 +75,16 @@ def test_running_out_of_rounds_is_told():
     X, y = make(60, 200)
     with pytest.warns(ConvergenceWarning, match="the elastic net did not meet"):
         solve_elastic_net(X, y, 0.02, 0.0, max_iter=1)
+
+
+def test_columns_of_which_each_is_the_others_taken_together_are_solved():
+    """Three sites as columns of zeros and ones, standardised: every weight can be traded."""
+    levels = np.repeat(np.eye(3), [50, 53, 57], axis=0)
+    X = (levels - levels.mean(axis=0)) / levels.std(axis=0)
+    y = np.repeat([1.0, 0.0, 1.0, 0.0, 1.0, 0.0], [26, 24, 28, 25, 27, 30])
+    top = np.abs(X.T @ (y - y.mean())).max() / len(y)
+    point = None
+    for share in (0.5, 0.25, 0.12):
+        lasso, ridge = share * top, share * top / 19
+        point = solve_elastic_net(X, y, lasso, ridge, start=point, tolerance=1e-7)
+        assert compute_violation(X, y, point, lasso, ridge) <= 1.01e-7 * lasso
