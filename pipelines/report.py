@@ -189,8 +189,11 @@ def _say_recalibrated(model: FittedModel) -> tuple[str, ...]:
         f"This model was trained on {model.n_patients} patients of the study; its likelihoods were "
         f"brought into line with {told.n_patients} other patients, of {told.cohort}, and the "
         "figures below are of those.",
-        "The range of a likelihood does not tell how far it would move, had it been brought into "
-        f"line with other patients than these {told.n_patients}: it is wider than shown.",
+        "The range of a likelihood tells, too, how far it would move, had it been brought into "
+        f"line with other patients than these {told.n_patients}."
+        if told.intercept_variance > 0
+        else "The range of a likelihood does not tell how far it would move, had it been brought "
+        f"into line with other patients than these {told.n_patients}: in truth it is wider.",
     )
 
 

@@ -283,7 +283,13 @@ def _recalibrate_model(
     return recalibrate(
         model,
         SiteCalibration(
-            table.name, learned.intercept.value, learned.slope.value, len(table), learned.events
+            table.name,
+            learned.intercept.value,
+            learned.slope.value,
+            len(table),
+            learned.events,
+            *learned.variances,
+            learned.covariance,
         ),
         sites=() if table.site is None else [site for site in table.site if site],
     )

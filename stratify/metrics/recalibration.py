@@ -33,6 +33,8 @@ class Recalibration:
         The slope is exactly 1 where only the intercept was learned.
     patients, events : int
         Of the site it was learned from.
+    covariance : float
+        Of intercept and slope; 0 where only the intercept was learned.
 
     Examples
     --------
@@ -46,6 +48,16 @@ class Recalibration:
     slope: Estimate
     patients: int
     events: int
+    covariance: float = 0.0
+
+    @property
+    def variances(self) -> tuple[float, float]:
+        """Of intercept and slope, from their normal intervals."""
+        found = []
+        for one in (self.intercept, self.slope):
+            z = stats.norm.ppf((1 + one.level) / 2)
+            found.append(float(((one.high - one.low) / 2 / z) ** 2))
+        return found[0], found[1]
 
     def apply(self, log_odds: np.ndarray) -> np.ndarray:
         """Return log-odds for that site, each patient by itself."""
@@ -112,13 +124,14 @@ def fit_recalibration(
     z = stats.norm.ppf((1 + level) / 2)
     if method == "intercept":
         coefficients, covariance = fit_logistic(np.ones((len(y), 1)), y, f)
-        slope = Estimate(1.0, 1.0, 1.0, level)
+        slope, together = Estimate(1.0, 1.0, 1.0, level), 0.0
     else:
         coefficients, covariance = fit_logistic(np.column_stack([np.ones(len(y)), f]), y)
         slope = _estimate(coefficients[1], covariance[1, 1], z, level)
         _require_slope(slope.value)
+        together = float(covariance[0, 1])
     intercept = _estimate(coefficients[0], covariance[0, 0], z, level)
-    return Recalibration(method, intercept, slope, len(y), int(y.sum()))
+    return Recalibration(method, intercept, slope, len(y), int(y.sum()), together)
 
 
 def _estimate(value: float, variance: float, z: float, level: float) -> Estimate:

@@ -83,6 +83,8 @@ class SiteCalibration:
         New log-odds = intercept + slope * log-odds.
     n_patients, n_responders : int
         Of those it was learned from.
+    intercept_variance, slope_variance, covariance : float
+        How well intercept and slope are known; 0 where that was not kept.
     """
 
     cohort: str
@@ -90,6 +92,23 @@ class SiteCalibration:
     slope: float
     n_patients: int
     n_responders: int
+    intercept_variance: float = 0.0
+    slope_variance: float = 0.0
+    covariance: float = 0.0
+
+    def compute_variance(self, log_odds: np.ndarray) -> np.ndarray:
+        """Return what recalibration adds to the variance of recalibrated log-odds.
+
+        Parameters
+        ----------
+        log_odds : array, shape (n_patients,)
+            Recalibrated.
+        """
+        before = (log_odds - self.intercept) / self.slope
+        added = self.intercept_variance + before * (
+            2 * self.covariance + before * self.slope_variance
+        )
+        return np.maximum(added, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +181,8 @@ class FittedModel:
         The interval is normal on the log-odds, about the model's own. Its standard error is the
         standard deviation of the replicas', where each was fitted on patients drawn anew; where
         each left out a share ``d`` of the patients, it is the delete-d jackknife's, since such
-        replicas differ by less than fresh samples would, by the factor ``sqrt((1 - d) / d)``.
+        replicas differ by less than fresh samples would, by the factor ``sqrt((1 - d) / d)``. Of a
+        recalibrated model it has in it how well intercept and slope are known.
 
         Parameters
         ----------
@@ -188,6 +208,9 @@ class FittedModel:
         if len(self.replicas) > 1 and speaks.any():
             said = np.array([one.decision_function(X[speaks]) for one in self.replicas])
             error = self._compute_error(log_odds[speaks], said)
+            if self.calibration is not None:
+                added = self.calibration.compute_variance(log_odds[speaks])
+                error = np.sqrt(error**2 + added)
             half[speaks] = stats.norm.ppf((1 + level) / 2) * error
         table = pd.DataFrame(
             {

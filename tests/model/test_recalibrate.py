@@ -2,12 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import logit
+from scipy.special import expit, logit
+from scipy.stats import norm
 
 from stratify.errors import DataError
 from stratify.evaluation import cross_validate, refit
 from stratify.explanation import explain
 from stratify.folds import make_folds
+from stratify.metrics import fit_recalibration
 from stratify.model import SiteCalibration, read_model, recalibrate, write_model
 
 SITE = SiteCalibration("elsewhere", intercept=-0.7, slope=0.8, n_patients=80, n_responders=20)
@@ -36,6 +38,40 @@ def test_log_odds_are_those_of_the_formula_and_the_old_model_is_untouched(fitted
     np.testing.assert_allclose(logit(after["high"]) - logit(after["low"]), 0.8 * width, atol=1e-9)
     assert model.predict(table.X).table.equals(before)
     assert model.calibration is None
+
+
+@pytest.mark.parametrize("method", ["intercept", "intercept and slope"])
+def test_interval_has_in_it_how_far_other_patients_of_the_site_would_move_it(fitted, method):
+    """The spread, over samples of a site, of what recalibration makes of the same log-odds."""
+    table, model = fitted
+    rng = np.random.default_rng(0)
+    asked, made, told = np.array([-2.0, 0.0, 1.5]), [], []
+    for _ in range(300):
+        f = rng.normal(size=150)
+        y = (rng.random(150) < expit(0.8 * f - 0.7)).astype(int)
+        learned = fit_recalibration(y, f, method=method)
+        site = SiteCalibration(
+            "elsewhere",
+            learned.intercept.value,
+            learned.slope.value,
+            150,
+            learned.events,
+            *learned.variances,
+            learned.covariance,
+        )
+        made.append(learned.apply(asked))
+        told.append(site.compute_variance(learned.apply(asked)))
+    spread, said = np.std(made, axis=0, ddof=1), np.sqrt(np.mean(told, axis=0))
+    np.testing.assert_allclose(said, spread, rtol=0.15)
+    bare = recalibrate(model, replace(site, intercept_variance=0.0, slope_variance=0.0,
+                                      covariance=0.0)).predict(table.X).table  # fmt: skip
+    whole = recalibrate(model, site).predict(table.X).table
+    half, half_bare = (
+        (logit(one["high"]) - logit(one["low"])) / 2 / norm.ppf(0.975) for one in (whole, bare)
+    )
+    added = site.compute_variance(whole["log_odds"].to_numpy())
+    np.testing.assert_allclose(half**2 - half_bare**2, added, rtol=1e-6)
+    assert (added > 0).all()
 
 
 def test_explanations_still_add_up_to_the_log_odds(fitted):

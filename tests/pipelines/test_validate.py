@@ -100,7 +100,7 @@ def test_reports_are_written_by_the_recalibrated_model_and_say_so(studies, valid
         assert "brought into line with" in told
         assert f"External validation, in {validated['patients']} patients of " in told
         assert "External validation: none" not in told
-        assert "it is wider than shown" in told
+        assert "tells, too, how far it would move" in told
 
 
 def test_reports_of_a_model_tell_what_its_validation_elsewhere_found(studies, validated, tmp_path):
