@@ -1,7 +1,9 @@
-"""Does noise stay noise? Whole studies of patients whose outcome nothing predicts.
+"""Does noise stay noise? Studies of patients whose outcome nothing predicts.
 
-Each study is 200 simulated patients x 4,950 edges and their clinical columns, preset "null",
-trained as `stratify train` does it with the default families on every feature set.
+Each study is 200 simulated patients x 4,950 edges and their clinical columns, preset "null", read
+from its files, evaluated with the default families on every feature set, held against the simple
+models and judged as `stratify train` does it; what cannot change the finding (permutations,
+explanations, logging) is left out.
 Run: python benchmarks/null_studies.py --studies 20
 """
 
@@ -11,6 +13,7 @@ import argparse
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,11 +23,22 @@ import numpy as np
 import pandas as pd
 from measure import describe_machine
 
-from pipelines.train import TrainResult, train
+from pipelines.candidates import list_candidates
+from pipelines.data import draw_folds, read_table
+from pipelines.settings import read_settings
 from stratify.datasets import make_cohort, write_simulation
+from stratify.evaluation import (
+    Evaluation,
+    Verdict,
+    cross_validate_many,
+    list_references,
+    make_verdict,
+)
+
+OVERRIDES = ("validation.repeats=1", "models.families=prevalence,logistic,svm,forest,xgboost")
 
 
-def run(seed: int, patients: int, workers: int) -> TrainResult:
+def run(seed: int, patients: int, workers: int) -> tuple[Sequence[Evaluation], Verdict, int]:
     with tempfile.TemporaryDirectory() as folder:
         made = make_cohort(
             "null",
@@ -34,17 +48,25 @@ def run(seed: int, patients: int, workers: int) -> TrainResult:
             shares={"tms": 0.0, "ketamine": 0.0, "tms+ketamine": 1.0},
         )
         write_simulation(made, Path(folder))
-        return train(
-            Path(folder) / "study.toml",
-            overrides=[
-                "validation.repeats=1",
-                f"validation.seed={seed}",
-                "models.families=prevalence,logistic,svm,forest,xgboost",
-                "compute.checkpoints=false",
-            ],
-            workers=workers,
-            store=str(Path(folder) / "mlruns"),
-        )
+        overrides = [*OVERRIDES, f"validation.seed={seed}"]
+        settings = read_settings(Path(folder) / "study.toml", overrides)
+        table = read_table(settings).table
+    folds = draw_folds(settings, table)
+    sets = [table.select(features) for features in settings.feature_sets(table.has)]
+    candidates, _ = list_candidates(settings.models.families, sets)
+    judged = cross_validate_many(
+        candidates + list_references(table),
+        folds,
+        inner_folds=settings.validation.inner_folds,
+        seed=seed,
+        level=settings.validation.level,
+        workers=workers,
+    )
+    evaluations, references = judged[: len(candidates)], judged[len(candidates) :]
+    verdict = make_verdict(
+        evaluations, table, references=references, region=settings.validation.smallest_gain
+    )
+    return evaluations, verdict, len(table)
 
 
 def main() -> None:
@@ -56,13 +78,13 @@ def main() -> None:
     print(f"{describe_machine()}\n{asked}\n")
     rows, findings = [], Counter()
     for seed in range(asked.studies):
-        result = run(seed, asked.patients, asked.workers)
-        findings[result.verdict.finding] += 1
-        for evaluation in result.evaluations:
+        evaluations, verdict, patients = run(seed, asked.patients, asked.workers)
+        findings[verdict.finding] += 1
+        for evaluation in evaluations:
             if evaluation.family != "prevalence":
                 auc = evaluation.metrics["auc"]
                 rows.append((seed, evaluation.name, auc.value, auc.low <= 0.5 <= auc.high))
-        print(f"seed {seed}: {result.flow[-1][1]} patients, {result.verdict.finding}", flush=True)
+        print(f"seed {seed}: {patients} patients, {verdict.finding}", flush=True)
     table = pd.DataFrame(rows, columns=["seed", "model", "auc", "holds half"])
     print(f"\n{'model':28}{'mean AUC':>9}{'sd':>7}{'holds 0.5':>11}")
     for model, of in table.groupby("model", sort=False):

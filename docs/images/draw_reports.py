@@ -33,7 +33,7 @@ def make_reports():
         summarise_study,
     )
 
-    known = datasets.make_cohort("optimistic", patients=800, regions=12)
+    known = datasets.make_cohort("optimistic", patients=1600, regions=12)
     new = datasets.make_cohort(
         "optimistic", patients=PATIENTS, regions=12, seed=1, shares={"tms+ketamine": 1.0}
     )
