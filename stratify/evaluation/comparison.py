@@ -113,8 +113,12 @@ class Difference:
 
     def __str__(self) -> str:
         what, way = _WORDS[self.metric]
+        gain = self.gain
+        if gain.value < 0:
+            way = "lower" if way == "higher" else "higher"
+            gain = Estimate(-gain.value, -gain.high, -gain.low, gain.level)
         return (
-            f"{what} of A is {way} by {self.gain}, {self.of_a:.3f} against {self.of_b:.3f}, where "
+            f"{what} of A is {way} by {gain}, {self.of_a:.3f} against {self.of_b:.3f}, where "
             f"less than {self.region:g} makes no practical difference"
         )
 

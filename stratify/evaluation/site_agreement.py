@@ -55,14 +55,19 @@ class SiteAgreement:
             return "cannot tell"
         if self.difference.low > 0 or self.difference.high < 0:
             return "disagree"
-        return "differ" if abs(self.difference.value) >= NOTABLE else "agree"
+        if abs(self.difference.value) >= NOTABLE:
+            return "differ"
+        # Without an interval that they are near one another shows nothing.
+        return "agree" if np.isfinite(self.difference.low) else "cannot tell"
 
     def __str__(self) -> str:
         figures = (
             f"{self.name}: AUC {self.pooled} of all sites together, {self.within} within sites"
         )
         if self.finding == "cannot tell":
-            return f"{figures}; no site has both classes."
+            known = np.isfinite(self.difference.value)
+            why = "whether they differ cannot be told" if known else "no site has both classes"
+            return f"{figures}; {why}."
         if self.finding == "agree":
             return f"{figures}; the two agree."
         why = (

@@ -14,7 +14,7 @@ from stratify.metrics.arrays import check_scores
 from stratify.metrics.drawing import DARK, INK, MID, make_figure, write_estimate
 from stratify.metrics.estimates import Estimate
 from stratify.metrics.logistic import fit_logistic
-from stratify.metrics.resampling import draw_patients
+from stratify.metrics.resampling import FEWEST_GROUPS, are_enough, draw_patients
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -139,6 +139,8 @@ def compute_calibration_curve(
     knots = _place_knots(scores)
     patients, events = len(y), int(y.sum())
     none = _why_not(y, scores, knots)
+    if not none and not are_enough(groups):
+        none = f"a band of so few groups kept together, fewer than {FEWEST_GROUPS}, is too short"
     fits = [] if none else [_Fit(scores, y, knots)]
     if fits and np.isnan(fits[0].curves).any():
         none = "the classes are separated, so that no curve can be fitted"

@@ -11,7 +11,7 @@ import pandas as pd
 from stratify.errors import DataError, Fault
 from stratify.metrics.arrays import check_probabilities
 from stratify.metrics.drawing import DARK, INK, MID, make_figure, write_plainly
-from stratify.metrics.resampling import draw_patients
+from stratify.metrics.resampling import are_enough, draw_patients
 from stratify.metrics.thresholds import check_thresholds
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ def compute_decision_curve(
     curve = pd.DataFrame({"threshold": cuts, "treat_none": 0.0})
     for name, value in whole.items():
         curve[name] = value
-        bounds = np.nanquantile([figures[name] for figures in drawn], tails, axis=0)
+        bounds = np.full((2, len(cuts)), np.nan)
+        if are_enough(groups):
+            bounds = np.nanquantile([figures[name] for figures in drawn], tails, axis=0)
         curve[f"{name}_low"], curve[f"{name}_high"] = bounds
     return curve
 

@@ -63,6 +63,9 @@ def test_a_model_that_is_better_is_found_from_either_side(models):
         assert one.gain.value == pytest.approx(-other.gain.value)
         assert one.p_a_better == pytest.approx(other.p_b_better)
     assert "A is better: sharp beats dull" in forth.words
+    assert "The log loss of A is lower by 0." in forth.words
+    assert "The log loss of A is higher by 0." in back.words
+    assert "the AUC of A is lower by 0." in back.words
     assert forth.paired
     assert forth.notes == ()
 

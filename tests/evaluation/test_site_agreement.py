@@ -74,3 +74,12 @@ def test_one_site_is_not_compared(made):
     table, evaluation = made
     assert compute_site_agreement(evaluation, replace(table, site=None)) is None
     assert compute_site_agreement(evaluation, replace(table, site=np.full(200, "A"))) is None
+
+
+def test_agreement_of_three_sites_kept_together_cannot_be_told(made):
+    table, evaluation = say(made, np.random.default_rng(3).normal(size=200))
+    site = np.array(["A", "B", "C"])[np.arange(200) % 3]
+    found = compute_site_agreement(evaluation, replace(table, site=site, groups=site))
+    assert abs(found.difference.value) < 0.05
+    assert found.finding == "cannot tell"
+    assert str(found).endswith("whether they differ cannot be told.")

@@ -153,3 +153,11 @@ def test_figure_draws_the_table(curve):
     drawn = next(line for label, line in lines.items() if "mean distance" in label)
     np.testing.assert_array_equal(drawn.get_ydata(), curve.table["observed"])
     assert curve.to_frame()["metric"].tolist() == list(DISTANCES)
+
+
+def test_curve_of_a_handful_of_sites_is_not_drawn_and_says_why():
+    rng = np.random.default_rng(0)
+    f = rng.normal(size=300)
+    y = (rng.random(300) < expit(f)).astype(int)
+    told = compute_calibration_curve(y, f, seed=0, draws=20, groups=np.arange(300) // 100)
+    assert "so few groups kept together" in repr(told)

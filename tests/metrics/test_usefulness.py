@@ -116,3 +116,14 @@ def test_a_model_that_helps_nobody_is_drawn_too():
     assert curve["net_benefit_high"].max() == 0
     low, high = plot_decision_curve({"flat": curve}).axes[0].get_ylim()
     assert low < 0 < high
+
+
+def test_net_benefit_of_a_handful_of_sites_has_no_bounds():
+    y, p = np.array([0, 1] * 60), np.linspace(0.1, 0.9, 120)
+    few, enough = np.arange(120) // 40, np.arange(120) // 20
+    curve = compute_decision_curve(y, p, [0.3, 0.5], seed=0, draws=50, groups=few)
+    assert curve[["gain_low", "gain_high"]].isna().all(axis=None)
+    assert curve["gain"].notna().all()
+    assert plot_decision_curve({"model": curve}) is not None
+    curve = compute_decision_curve(y, p, [0.3, 0.5], seed=0, draws=50, groups=enough)
+    assert curve["gain_low"].notna().all()
