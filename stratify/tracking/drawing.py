@@ -8,8 +8,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stratify.evaluation.workers import run_tasks
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -34,6 +32,9 @@ def draw_figures(
     writers : dict of str to callable
         Of the file to write; each is called once.
     """
+    # Only a study that draws needs what evaluation brings along.
+    from stratify.evaluation.workers import run_tasks
+
     running = run_tasks(_draw, simulated, list(figures.values()), workers=workers)
     drawing = _Drawing(tuple(figures), running)
     return {name: partial(drawing.write, name) for name in figures}

@@ -69,7 +69,7 @@ def test_warnings_reach_the_report(studied):
     folder, _, result = studied
     store = open_store(folder / "mlruns")
     model, study = load_run(store, result.run_ids[0]), load_run(store, result.study_run)
-    summary = _summarise(model, study, cautions=())
+    summary = _summarise(model, study, cautions=(), not_tested_on=())
     assert any("2 patients over 89" in warning for warning in summary.warnings)
 
 
