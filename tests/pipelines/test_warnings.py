@@ -11,6 +11,7 @@ from pipelines.check import check
 from pipelines.report import _summarise
 from pipelines.train import train
 from stratify.datasets import make_cohort, write_simulation
+from stratify.report import NOT_TESTED_ON
 from stratify.tracking import find_identifiers, load_run, open_store
 
 SETTINGS = (
@@ -69,7 +70,7 @@ def test_warnings_reach_the_report(studied):
     folder, _, result = studied
     store = open_store(folder / "mlruns")
     model, study = load_run(store, result.run_ids[0]), load_run(store, result.study_run)
-    summary = _summarise(model, study, cautions=(), not_tested_on=())
+    summary = _summarise(model, study, cautions=(), not_tested_on=NOT_TESTED_ON)
     assert any("2 patients over 89" in warning for warning in summary.warnings)
 
 
