@@ -186,19 +186,23 @@ def _not_beaten_words(
         for one in unbeaten
     )
     return (
-        f"Cannot tell {PREDICTED[table.task.question]} better than simple knowledge does, "
-        f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
-        f"than the base rate of {_base_rate(best)}, but has not beaten {named}. "
+        f"{_no_simple_words(best, table)} has not beaten {named}. "
         f"{count_of(here, 'model')} {'was' if here == 1 else 'were'} tried{_so_far(here, tried)}. "
         "No report is issued." + _imputed_words(best)
     )
 
 
-def _not_held_words(best: Evaluation, absent: Sequence[str], table: Table) -> str:
+def _no_simple_words(best: Evaluation, table: Table) -> str:
     return (
         f"Cannot tell {PREDICTED[table.task.question]} better than simple knowledge does, "
         f"{_describe_sample(table)}: the {best.name} model, AUC {best.metrics['auc']}, is better "
-        f"than the base rate of {_base_rate(best)}, but was not held against {'; '.join(absent)}. "
+        f"than the base rate of {_base_rate(best)}, but"
+    )
+
+
+def _not_held_words(best: Evaluation, absent: Sequence[str], table: Table) -> str:
+    return (
+        f"{_no_simple_words(best, table)} was not held against {'; '.join(absent)}. "
         "Evaluate these on the same folds (evaluate_references) and pass them as references. "
         "No report is issued." + _imputed_words(best)
     )
