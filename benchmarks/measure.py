@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import psutil
-
 
 @dataclass
 class Timing:
@@ -100,6 +98,9 @@ def measure_peak(run: Callable[..., object], *given: object, warm: tuple[object,
 
 def _watch(found, run, given, warm) -> None:
     run(*warm)
+    # Not there in the environments of peers that are compared and not timed.
+    import psutil
+
     process = psutil.Process()
     before = highest = process.memory_info().rss
     done = threading.Event()

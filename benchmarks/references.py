@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from agreement import Row, print_agreement
 from measure import describe_machine
 from scipy.special import expit
 
@@ -48,7 +49,6 @@ for (file in commandArgs(TRUE)) {
 cat("pROC", as.character(packageVersion("pROC")), "\\n")
 """
 
-Row = tuple[str, str, str, float, float]
 """Figure, peer, on what, the largest difference, and what it may be."""
 
 
@@ -193,20 +193,7 @@ PEERS: dict[str, Callable[[], list[Row]]] = {
 def main() -> None:
     print("PYTHONPATH=. python benchmarks/references.py")
     print(f"{describe_machine()}, pandas {pd.__version__}\n")
-    print(f"{'figure':36}{'peer':22}{'on':34}{'largest difference':>20}{'allowed':>10}")
-    too_far = False
-    for name, compare in PEERS.items():
-        try:
-            rows = compare()
-        except (ImportError, PackageNotFoundError, FileNotFoundError) as error:
-            print(f"{name}: not installed here ({error})")
-            continue
-        except subprocess.CalledProcessError as error:
-            print(f"{name}: not installed here ({error.stderr.strip().splitlines()[-1]})")
-            continue
-        for figure, peer, on, off, allowed in rows:
-            print(f"{figure:36}{peer:22}{on:34}{off:20.2g}{allowed:10.0e}")
-            too_far |= not off <= allowed
+    too_far = print_agreement(PEERS, (36, 22, 34))
     if too_far:
         sys.exit("A figure is farther off than it may be.")
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from agreement import Row, print_agreement
 from measure import describe_machine
 
 from stratify.cohort import Cohort
@@ -67,7 +68,6 @@ for (file in commandArgs(TRUE)) {
 cat("survival", as.character(packageVersion("survival")), "\\n")
 """
 
-Row = tuple[str, str, str, float, float]
 """Figure, peer, on what, the largest difference, and what it may be."""
 Patients = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]
 
@@ -225,20 +225,7 @@ def main() -> None:
     asked = parser.parse_args()
     print(f"OMP_NUM_THREADS=1 python benchmarks/time_to_event.py --studies {asked.studies}")
     print(f"{describe_machine()}, pandas {pd.__version__}\n")
-    print(f"{'figure':28}{'peer':24}{'on':26}{'largest difference':>20}{'allowed':>10}")
-    too_far = False
-    for name, compare in PEERS.items():
-        try:
-            rows = compare()
-        except (ImportError, FileNotFoundError) as error:
-            print(f"{name}: not installed here ({error})")
-            continue
-        except subprocess.CalledProcessError as error:
-            print(f"{name}: not installed here ({error.stderr.strip().splitlines()[-1]})")
-            continue
-        for figure, peer, on, off, allowed in rows:
-            print(f"{figure:28}{peer:24}{on:26}{off:20.2g}{allowed:10.0e}")
-            too_far |= not off <= allowed
+    too_far = print_agreement(PEERS, (28, 24, 26))
     if asked.studies:
         print("\nUno's C of held-out patients beside that of the whole model on fresh ones")
         print(f"{asked.studies} simulated studies a row; 12 columns, one of which matters")
