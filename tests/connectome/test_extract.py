@@ -213,14 +213,11 @@ def test_patients_are_extracted_alike_alone_together_and_beside_each_other(tmp_p
 # Sockets of a cluster close when they are collected.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_patients_are_extracted_by_a_cluster_as_here(tmp_path, atlas):
-    distributed = pytest.importorskip("distributed")
+def test_patients_are_extracted_by_a_cluster_as_here(tmp_path, atlas, start_cluster):
     for k, patient in enumerate(("01", "02")):
         write_scan(tmp_path / "fmriprep", patient, made_confounds(seed=k), seed=k)
     extract(tmp_path / "fmriprep", out=tmp_path / "here", workers=1, **atlas)
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+    with start_cluster(1) as cluster:
         there = {"scheduler": cluster.scheduler_address, "out": tmp_path / "there"}
         extract(tmp_path / "fmriprep", **there, **atlas)
     assert_same_files(tmp_path / "here", tmp_path / "there")

@@ -89,13 +89,9 @@ def wait_until(happened, seconds=60):
 
 
 @pytest.fixture
-def cluster():
-    distributed = pytest.importorskip("distributed")
-    made = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    )
-    yield made
-    made.close()
+def cluster(start_cluster):
+    with start_cluster(2) as made:
+        yield made
 
 
 # Bokeh, the dashboard, is not ours; sockets of a killed worker close when they are collected.

@@ -203,12 +203,10 @@ def test_a_changed_study_fits_what_changed_and_nothing_else(nothing, monkeypatch
 # Sockets of a killed worker close when they are collected.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_study_on_a_cluster_that_loses_a_worker_finds_the_same(nothing):
+def test_study_on_a_cluster_that_loses_a_worker_finds_the_same(nothing, start_cluster):
     distributed = pytest.importorskip("distributed")
     folder, first = nothing
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+    with start_cluster(2) as cluster:
         killed = []
         killer = threading.Thread(target=kill_one_at_work, args=(cluster, killed))
         killer.start()
