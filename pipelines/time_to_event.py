@@ -13,9 +13,12 @@ from pipelines.sets import choose_sets
 from pipelines.store import find_store, ui_command
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from pipelines.study import StudySettings
     from stratify.folds import Fold
     from stratify.time_to_event import (
+        FollowedModel,
         FollowedTable,
         TimeToEventEvaluation,
         TimeToEventVerdict,
@@ -23,10 +26,7 @@ if TYPE_CHECKING:
     from stratify.tracking import ModelRun, StudyRecord, StudyRun
 
 
-NO_REPORTS = (
-    "Reports of patients, explanations and external validation are not offered for censored "
-    "outcomes yet."
-)
+NO_REPORTS = "Reports of patients are not offered for censored outcomes yet."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +161,7 @@ def train_time_to_event(
             check_shuffled_times,
             cross_validate_cox,
             evaluate_baselines,
+            fit_followed_model,
             make_time_to_event_verdict,
         )
         from stratify.tracking import find_tried, make_study_record, start_study
@@ -211,13 +212,22 @@ def train_time_to_event(
                 )
                 evaluations[k] = evaluations[k].add_check(check)
                 step()
+        with progress("Fitting on all patients", total=len(candidates)) as step:
+            models = []
+            for candidate in candidates:
+                models.append(
+                    fit_followed_model(
+                        candidate, folds, inner_folds=asked.inner_folds, seed=asked.seed
+                    )
+                )
+                step()
         verdict = make_time_to_event_verdict(
             evaluations, followed, baselines, tried=tried.count(evaluations), seed=asked.seed
         )
         with progress("Logging", total=len(evaluations)) as step:
             run_ids = []
-            for one in evaluations:
-                model_run = _make_run(record, params, one, followed.outcome.name)
+            for one, model, candidate in zip(evaluations, models, candidates, strict=True):
+                model_run = _make_run(record, params, one, model, candidate.table.X)
                 run_ids.append(run.log_model_run(model_run, kind="time to event"))
                 step()
         every = [*zip(evaluations, run_ids, strict=True), *((one, "") for one in baselines)]
@@ -250,15 +260,25 @@ def _describe_outcome(followed: FollowedTable) -> dict[str, object]:
 
 
 def _make_run(
-    record: StudyRecord, params: dict[str, Any], evaluation: TimeToEventEvaluation, event: str
+    record: StudyRecord,
+    params: dict[str, Any],
+    evaluation: TimeToEventEvaluation,
+    model: FollowedModel,
+    X: DataFrame,
 ) -> ModelRun:
     import json
 
-    from stratify.time_to_event import plot_horizon_calibration, plot_risk_groups
-    from stratify.time_to_event.plots import tabulate_risk_groups
-    from stratify.tracking import ModelRun
+    import pandas as pd
 
-    values = evaluation.to_dict()
+    from stratify.time_to_event import (
+        plot_horizon_calibration,
+        plot_risk_groups,
+        write_followed_model,
+    )
+    from stratify.time_to_event.plots import tabulate_risk_groups
+    from stratify.tracking import ModelRun, digest_rows
+
+    values, event = evaluation.to_dict(), model.outcome.name
     certificate = evaluation.certificate
     return ModelRun(
         family="cox",
@@ -281,11 +301,15 @@ def _make_run(
             "calibration": evaluation.calibration.groups,
             "chosen": evaluation.chosen,
             "hazard_ratios": evaluation.hazard_ratios,
+            # As a patient's name is, each row's digest is written as a pseudonym.
+            "rows": pd.DataFrame({"patient": digest_rows(X)}),
         },
         texts={
             "certificate.json": json.dumps(certificate.to_dict(), indent=2),
             "certificate.txt": f"{certificate}\n",
+            "columns.toml": record.columns_toml,
         },
+        files={"model": lambda folder: write_followed_model(model, folder)},
         description=f"{params['rule']}\n\n{NO_REPORTS}",
     )
 
