@@ -130,7 +130,8 @@ def learn_sites(loaded: LoadedRun, patients: Path | None, connectivity: Path | N
         return loaded
     from stratify.model import adapt_to_sites
 
-    assert loaded.model is not None
+    if loaded.model is None:
+        raise DataError(_sites_of_responses_only())
     table = read_new_patients(loaded, patients, connectivity)
     return replace(loaded, model=adapt_to_sites(loaded.model, table.X))
 
@@ -327,6 +328,15 @@ def _sites_without_patients(connectivity: Path) -> Fault:
         met=f"{connectivity} without --site-patients",
         wanted="the table that says of which site each scan is",
         way_out="Name it with --site-patients FILE.",
+    )
+
+
+def _sites_of_responses_only() -> Fault:
+    return Fault(
+        where="--site-patients",
+        met="a model of time to an event",
+        wanted="a model of response: others learn no new sites from scans",
+        way_out="Leave --site-patients and --site-connectivity out.",
     )
 
 

@@ -270,7 +270,9 @@ def _make_run(
 
     import pandas as pd
 
+    from stratify.explanation.plots import plot_beeswarm, plot_importance, plot_network_blocks
     from stratify.time_to_event import (
+        explain_followed,
         plot_horizon_calibration,
         plot_risk_groups,
         write_followed_model,
@@ -279,6 +281,15 @@ def _make_run(
     from stratify.tracking import ModelRun, digest_rows
 
     values, event = evaluation.to_dict(), model.outcome.name
+    explanation = explain_followed(model, X)
+    figures = {
+        "risk_groups": plot_risk_groups(evaluation, event=event),
+        "calibration": plot_horizon_calibration(evaluation, event=event),
+        "importance": plot_importance(explanation),
+        "beeswarm": plot_beeswarm(explanation),
+    }
+    if any(column.networks for column in explanation.columns):
+        figures["network_blocks"] = plot_network_blocks(explanation)
     certificate = evaluation.certificate
     return ModelRun(
         family="cox",
@@ -290,10 +301,7 @@ def _make_run(
             "trained_on": record.trained_on.isoformat(),
         },
         metrics={name: v for name, v in values.items() if isinstance(v, float) and v == v},
-        figures={
-            "risk_groups": plot_risk_groups(evaluation, event=event),
-            "calibration": plot_horizon_calibration(evaluation, event=event),
-        },
+        figures=figures,
         tables={
             "metrics": evaluation.to_frame(),
             "predictions": evaluation.predictions,
@@ -301,6 +309,8 @@ def _make_run(
             "calibration": evaluation.calibration.groups,
             "chosen": evaluation.chosen,
             "hazard_ratios": evaluation.hazard_ratios,
+            "importance": explanation.importance(),
+            "contributions": explanation.by_network().assign(base=explanation.base),
             # As a patient's name is, each row's digest is written as a pseudonym.
             "rows": pd.DataFrame({"patient": digest_rows(X)}),
         },
@@ -308,6 +318,7 @@ def _make_run(
             "certificate.json": json.dumps(certificate.to_dict(), indent=2),
             "certificate.txt": f"{certificate}\n",
             "columns.toml": record.columns_toml,
+            "explanation.md": explanation.method + "\n",
         },
         files={"model": lambda folder: write_followed_model(model, folder)},
         description=f"{params['rule']}\n\n{NO_REPORTS}",

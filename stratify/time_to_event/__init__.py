@@ -28,6 +28,7 @@ from stratify.time_to_event.evaluate import (
     cross_validate_cox,
     evaluate_baselines,
 )
+from stratify.time_to_event.explanation import explain_followed
 from stratify.time_to_event.external import FollowedValidation, validate_followed
 from stratify.time_to_event.followed_model import (
     FollowedModel,
@@ -70,6 +71,7 @@ __all__ = [
     "compute_uno_c",
     "cross_validate_cox",
     "evaluate_baselines",
+    "explain_followed",
     "fit_cox",
     "fit_cox_model",
     "fit_followed_model",

@@ -35,6 +35,8 @@ class FollowedValidation:
         What it is called.
     horizon : float
         Days, as the times run.
+    day : float
+        The same from the first session, as it is told: later, where times run from a landmark.
     simulated : bool
     internal : dict of str to Estimate
         What cross-validation within the study found, by the names of `BASES`.
@@ -56,6 +58,7 @@ class FollowedValidation:
     cohort: str
     event: str
     horizon: float
+    day: float
     simulated: bool
     internal: Mapping[str, Estimate]
     external: Mapping[str, Estimate]
@@ -159,7 +162,7 @@ class FollowedValidation:
             self.external[name] for name in ("observed_over_expected", "calibration_slope")
         )
         said = (
-            f"By day {self.horizon:g} the likelihoods average {100 * told:.0f} %, and "
+            f"By day {self.day:g} the likelihoods average {100 * told:.0f} %, and "
             f"{100 * told * ratio.value:.0f} % had {self.event} by the Kaplan–Meier curve "
             f"(observed over expected {ratio}; slope {slope})"
         )
@@ -186,7 +189,7 @@ class FollowedValidation:
         if rarer < WANTED_OF_EACH_CLASS:
             what = f"with {self.event}" if rarer == self.events else "seen to be free of it"
             told.append(
-                f"{count_of(rarer, 'patient')} {what} by day {self.horizon:g} are few: "
+                f"{count_of(rarer, 'patient')} {what} by day {self.day:g} are few: "
                 f"calibration elsewhere is hardly known with fewer than {WANTED_OF_EACH_CLASS} of "
                 "either."
             )
@@ -263,6 +266,7 @@ def validate_followed(
         cohort=followed.table.name,
         event=model.outcome.name,
         horizon=model.horizon,
+        day=model.outcome.horizon,
         simulated=followed.table.simulated or model.simulated,
         internal=internal,
         external=external,

@@ -184,16 +184,43 @@ def test_the_terminal_says_what_was_found_and_what_is_not_offered(folder):
     assert "not offered for censored outcomes yet" in said
 
 
-@pytest.mark.parametrize("command", ["report", "explain"])
-def test_reports_of_patients_are_refused_clearly(folder, trained, command):
-    beside = {
-        "report": ["--patients", folder / "cohort.csv", "--out", folder / "out"],
-        "explain": [],
-    }[command]
+def test_reports_of_patients_are_refused_clearly(folder, trained):
     for word in ("relapse", trained["runs"][0]["run_id"]):
-        result = run(command, word, *beside, "--store", folder / "store")
+        result = run(
+            "report", word, "--patients", folder / "cohort.csv", "--out", folder / "out",
+            "--store", folder / "store",
+        )  # fmt: skip
         assert result.exit_code == 1, result.output
         assert "not offered for censored outcomes yet" in " ".join(result.output.split())
+    assert not (folder / "out").exists()
+
+
+def explain(folder, *words):
+    return run("explain", "relapse", "--store", folder / "store", *words)
+
+
+def test_what_moves_a_model_is_told_the_planted_column_first(folder, trained):
+    told = json.loads(explain(folder, "--json").stdout)
+    assert told["importance"][0]["column"] == "severity"
+    assert told["scale"] == "log hazard ratio"
+    drawn = {path.rsplit("/", 1)[-1] for path in told["figures"]}
+    assert {"importance.png", "beeswarm.png"} <= drawn
+    said = explain(folder).stdout
+    assert "mean |log hazard ratio|" in said
+    assert "above 0 the event comes sooner" in said
+
+
+def test_new_patients_are_explained_without_their_outcome(folder, trained):
+    new = make_patients(effect=1.0, patients=12, seed=9)
+    new.drop(columns=["days", "relapsed", "drinks_month6"]).to_csv(folder / "new.csv", index=False)
+    result = explain(folder, "--patients", folder / "new.csv", "--out", folder / "why", "--json")
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(folder / "why" / "contributions.csv", index_col="patient")
+    parts = table[["severity", "age", "sex"]].sum(axis=1)
+    np.testing.assert_allclose(parts, table["log_hazard_ratio"], atol=1e-9)
+    refused = explain(folder, "--patients", folder / "new.csv", "--site-patients", folder / "x.csv")
+    assert refused.exit_code == 1
+    assert "others learn no new sites" in " ".join(refused.output.split())
 
 
 @pytest.fixture(scope="module")
