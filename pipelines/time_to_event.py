@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.data import StudyData
 from pipelines.progress import Progress
 from pipelines.sets import choose_sets
-from pipelines.store import find_store, ui_command
+from pipelines.store import find_store, open_checkpoints, ui_command
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -168,6 +168,7 @@ def train_time_to_event(
 
         opened = find_store(store, of_study=settings.tracking.store)
         tried = find_tried(opened, followed.table)
+        checkpoints = open_checkpoints(opened.folder) if compute.checkpoints else None
     record = make_study_record(
         followed.table,
         settings.study.name,
@@ -201,6 +202,7 @@ def train_time_to_event(
                 "level": asked.level,
                 "workers": workers or cpu_count(),
                 "scheduler": compute.scheduler if compute.backend == "dask" else None,
+                "checkpoints": checkpoints,
                 "on_fold": step,
             }
             evaluations = [cross_validate_cox(one, folds, **how) for one in candidates]
@@ -208,7 +210,11 @@ def train_time_to_event(
         with progress("Shuffling times and events", total=len(candidates)) as step:
             for k, candidate in enumerate(candidates):
                 check = check_shuffled_times(
-                    candidate, folds, inner_folds=asked.inner_folds, seed=asked.seed
+                    candidate,
+                    folds,
+                    inner_folds=asked.inner_folds,
+                    seed=asked.seed,
+                    checkpoints=checkpoints,
                 )
                 evaluations[k] = evaluations[k].add_check(check)
                 step()

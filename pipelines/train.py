@@ -20,7 +20,7 @@ from pipelines.examinations import (
 )
 from pipelines.progress import Progress, quiet
 from pipelines.settings import read_settings
-from pipelines.store import find_store, ui_command
+from pipelines.store import find_store, open_checkpoints, ui_command
 from pipelines.time_to_event import TimeToEventResult, train_time_to_event
 
 if TYPE_CHECKING:
@@ -376,16 +376,8 @@ def _choose_means(settings: StudySettings, workers: int | None, folder: Path) ->
         "workers": asked or cpu_count(),
         "engine": compute.engine,
         "scheduler": compute.scheduler if compute.backend == "dask" else None,
-        "checkpoints": _open_checkpoints(folder) if compute.checkpoints else None,
+        "checkpoints": open_checkpoints(folder) if compute.checkpoints else None,
     }
-
-
-def _open_checkpoints(folder: Path) -> Path:
-    from stratify.evaluation import Checkpoints
-
-    kept = Checkpoints(folder / "checkpoints")
-    kept.forget_old()
-    return kept.folder
 
 
 def _run_of(
