@@ -86,7 +86,7 @@ def plot_risk_groups(evaluation: Told, *, event: str = "the event") -> Figure:
         )
     axes.set(ylim=(0, 1.02), xlabel="days", ylabel=write_plainly(f"share free of {event}"))
     axes.set_xlim(0, evaluation.horizon)
-    figure.legend(frameon=False, loc="outside lower center", fontsize=9)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.15), fontsize=9)
     return figure
 
 
