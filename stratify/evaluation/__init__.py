@@ -17,6 +17,7 @@ from stratify.evaluation.comparison import (
     KeptPredictions,
     compare_evaluations,
 )
+from stratify.evaluation.compute import Compute
 from stratify.evaluation.cross_validate import (
     cross_validate,
     cross_validate_many,
@@ -73,6 +74,7 @@ __all__ = [
     "Checkpoints",
     "Comparison",
     "Completions",
+    "Compute",
     "Difference",
     "EncodersChecked",
     "Evaluation",
