@@ -101,6 +101,8 @@ def test_reports_are_written_by_the_recalibrated_model_and_say_so(studies, valid
         assert f"External validation, in {validated['patients']} patients of " in told
         assert "External validation: none" not in told
         assert "tells, too, how far it would move" in told
+        assert f"“{validated['cohort']}”" in told
+        assert told.count("in the training data") == (1 if "What the model’s number" in told else 0)
 
 
 def test_reports_of_a_model_tell_what_its_validation_elsewhere_found(studies, validated, tmp_path):
