@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-FALSE_ALARM = 0.01
+FALSE_ALARM = 0.002
 """How likely any pair at all is to be named, among people who are all different."""
 
 _CLUSTER = 3
@@ -18,8 +18,9 @@ def find_standing_out(
 
     The largest of many scores follows a Gumbel distribution whatever the scores follow, as long as
     their tail falls off like an exponential or faster. Its place and spread are read off the
-    people's own closest scores, by their quartiles, which a few people entered twice do not move;
-    so columns that go together, or sites that differ, are allowed for.
+    people's own closest scores, by quantiles, which people entered twice do not move as long as
+    they are fewer than one in ten; so columns that go together, or sites that differ, are allowed
+    for.
 
     Parameters
     ----------
@@ -34,8 +35,8 @@ def find_standing_out(
     Returns
     -------
     standing_out : array of bool, shape (n_pairs,)
-        Pairs that no two people reach with a probability of 0.99, and that are as far from what
-        other people reach: of a group of more than three who are all alike nobody is named.
+        Pairs closer than any two people are, but for one cohort in 500 (`FALSE_ALARM`), and as far
+        from what other people reach: of a group of more than three who are alike nobody is named.
 
     Source
     ------
@@ -50,19 +51,26 @@ def find_standing_out(
     >>> pairs[found].tolist()
     [[7, 40]]
     """
-    closest = np.full((people, _CLUSTER), -np.inf)
-    for person, score in zip(pairs.T.ravel(), np.r_[scores, scores], strict=True):
-        row = closest[person]
-        if score > row[-1]:
-            row[np.searchsorted(-row, -score) :] = np.r_[
-                score, row[np.searchsorted(-row, -score) : -1]
-            ]
+    if not len(pairs):
+        return np.zeros(0, dtype=bool)
+    closest = _list_closest(pairs, scores, people)
     best = closest[:, 0][np.isfinite(closest[:, 0])]
-    if not len(best):
-        return np.zeros(len(pairs), dtype=bool)
-    low, middle, high = np.quantile(best, [0.25, 0.5, 0.75])
-    # Quartiles of a Gumbel distribution, as multiples of its spread.
-    spread = max(least_spread, (high - low) / 1.5725, (high - middle) / 0.8794)
+    middle, high, highest = np.quantile(best, [0.5, 0.75, 0.9])
+    # Quantiles of a Gumbel distribution, as multiples of its spread. Those below the middle are
+    # left out: where many are unlike all others, they would hide who is too much alike.
+    spread = max(least_spread, (high - middle) / 0.8794, (highest - middle) / 1.8838)
     allowed = middle - 0.3665 * spread + spread * np.log(people / FALSE_ALARM)
     others = np.max(closest[pairs][:, :, -1], axis=1)
     return (scores > allowed) & (scores - others > spread * np.log(1 / FALSE_ALARM))
+
+
+def _list_closest(pairs: np.ndarray, scores: np.ndarray, people: int) -> np.ndarray:
+    """Return each person's highest scores, falling; -inf where there are fewer than three."""
+    person, score = pairs.T.ravel(), np.r_[scores, scores]
+    order = np.lexsort((-score, person))
+    person, score = person[order], score[order]
+    place = np.arange(len(person)) - np.searchsorted(person, person)
+    closest = np.full((people, _CLUSTER), -np.inf)
+    kept = place < _CLUSTER
+    closest[person[kept], place[kept]] = score[kept]
+    return closest

@@ -1,4 +1,4 @@
-"""One person entered twice with values that differ a little: typed again, rounded, measured anew."""
+"""One person entered twice with values that differ a little: typed again, rounded, measured."""
 
 from __future__ import annotations
 
