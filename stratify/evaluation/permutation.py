@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 VALUES_AT_ONCE = 40_000_000
 """Held-out scores a task holds in memory, over patients, grid points and shuffles."""
 
+MOST_TIED = 0.05
+"""The share of shuffles with the very figure observed above which that is told."""
+
 SLOW_AT_ONCE = 20
 """Shuffles a task takes of a family that fits them one by one."""
 
@@ -70,8 +73,21 @@ class PermutationTest:
         return int(np.sum(self.null >= self.observed - 1e-12))
 
     @property
+    def tied(self) -> int:
+        """How many shuffles have the very figure observed; they are among those that reach it.
+
+        Where calibration finds nothing in any fold, everybody is given the same likelihood and the
+        AUC is 0.5 exactly.
+        """
+        return int(np.sum(np.abs(self.null - self.observed) <= 1e-12))
+
+    @property
     def p_value(self) -> float:
-        """``(1 + reached) / (1 + permutations)``: the observed order is one of those possible."""
+        """``(1 + reached) / (1 + permutations)``: the observed order is one of those possible.
+
+        Never too small under the null; where many figures are tied, as under leave-one-site-out,
+        large ones are larger than they need be.
+        """
         return (1 + self.reached) / (1 + self.permutations)
 
     def describe(self) -> str:
@@ -85,10 +101,13 @@ fitted anew reach it (p = 0.001, the least that so many can show).
         """
         where = "in the whole cohort" if self.within == "cohort" else f"within each {self.within}"
         least = ", the least that so many can show" if self.reached == 0 else ""
+        tied = ""
+        if self.tied > max(1, MOST_TIED * self.permutations):
+            tied = f"; {self.tied:,} of them have that very figure, so p is larger than it need be"
         return (
             f"The AUC of {self.features} {self.family} is {self.observed:.3f}; with outcomes "
             f"shuffled {where}, {self.reached} of {count_of(self.permutations, 'pipeline')} fitted "
-            f"anew reach it (p = {self.p_value:.2g}{least})."
+            f"anew reach it (p = {self.p_value:.2g}{least}{tied})."
         )
 
     def to_dict(self) -> dict[str, object]:
@@ -102,6 +121,7 @@ fitted anew reach it (p = 0.001, the least that so many can show).
             "null_95": float(np.quantile(self.null, 0.95)),
             "permutations": self.permutations,
             "reached": self.reached,
+            "tied": self.tied,
             "p_value": self.p_value,
         }
 

@@ -255,7 +255,8 @@ class FittedModel:
         ):
             unlike[k] = silences
         found = []
-        for k, beside in enumerate(limits.find_silences(X, clinical, site)):
+        saw = "training saw" if self.calibration is None else "the model knows"
+        for k, beside in enumerate(limits.find_silences(X, clinical, site, saw=saw)):
             outside = tuple(self._outside(X.iloc[k]))
             # A single value that training never saw is the plainer reason.
             far = (one for one in unlike[k] if not outside or one.kind != "combination")
