@@ -225,10 +225,9 @@ def _read_parts(
 
     model = loaded.scope
     dictionary = read_columns(loaded.folder / "columns.toml")
-    if labelled:
-        dictionary = _elsewhere(dictionary)
-    elif model.preparation.harmonise != "none":
-        dictionary = _with_any_site(dictionary)
+    # Of a site that is not listed the model says that it cannot say, unless it was recalibrated
+    # to it since.
+    dictionary = _elsewhere(dictionary) if labelled else _with_any_site(dictionary)
     cohort = read_cohort(patients, dictionary, labelled=labelled)
     if labelled:
         cohort = examine_cohort(cohort)

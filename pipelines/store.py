@@ -64,12 +64,3 @@ def choose_store(
     if "://" in chosen:
         return DEFAULT_STORE, chosen
     return chosen, None
-
-
-def open_checkpoints(folder: Path) -> Path:
-    """Return where finished fits are kept beside the runs; forget the old ones."""
-    from stratify.evaluation import Checkpoints
-
-    kept = Checkpoints(folder / "checkpoints")
-    kept.forget_old()
-    return kept.folder

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.compute import choose_compute
 from pipelines.data import StudyData
 from pipelines.progress import Progress
 from pipelines.sets import choose_sets
-from pipelines.store import find_store, open_checkpoints, ui_command
+from pipelines.store import find_store, ui_command
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -150,12 +151,9 @@ def train_time_to_event(
     """
     followed = data.followed
     assert followed is not None
-    asked, compute = settings.validation, settings.compute
-    workers = compute.workers if workers is None else workers
+    asked = settings.validation
     candidates = [followed.select(name) for name in choose_sets(settings, followed)]
     with progress("Opening the store"):
-        from joblib import cpu_count
-
         from stratify.cohort import render_columns
         from stratify.time_to_event import (
             check_shuffled_times,
@@ -168,7 +166,7 @@ def train_time_to_event(
 
         opened = find_store(store, of_study=settings.tracking.store)
         tried = find_tried(opened, followed.table)
-        checkpoints = open_checkpoints(opened.folder) if compute.checkpoints else None
+        compute = choose_compute(settings, workers, opened.folder)
     record = make_study_record(
         followed.table,
         settings.study.name,
@@ -200,9 +198,7 @@ def train_time_to_event(
                 "inner_folds": asked.inner_folds,
                 "seed": asked.seed,
                 "level": asked.level,
-                "workers": workers or cpu_count(),
-                "scheduler": compute.scheduler if compute.backend == "dask" else None,
-                "checkpoints": checkpoints,
+                "compute": compute,
                 "on_fold": step,
             }
             evaluations = [cross_validate_cox(one, folds, **how) for one in candidates]
@@ -214,7 +210,7 @@ def train_time_to_event(
                     folds,
                     inner_folds=asked.inner_folds,
                     seed=asked.seed,
-                    checkpoints=checkpoints,
+                    compute=compute,
                 )
                 evaluations[k] = evaluations[k].add_check(check)
                 step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,8 +90,19 @@ class ValidateResult:
                 f"{told.external['log_loss'].value:.3f} before.",
                 f"A new model, run {self.recalibrated_run}{registered}; the one it was made from "
                 "is untouched.",
+                *self._speaks_of(),
             ]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+    def _speaks_of(self) -> list[str]:
+        """Say of which new sites the new model speaks, and that it speaks of no others."""
+        if not self.validation.unseen_sites:
+            return []
+        names = ", ".join(site for site, _ in self.validation.unseen_sites)
+        return [
+            f"The new model speaks of patients of the sites it was recalibrated to, {names} among "
+            "them, and of no other site."
+        ]
 
 
 def validate(
@@ -167,7 +179,10 @@ def validate(
                 title = f"{loaded.name} · recalibrated to {table.name}"
                 recalibrated_run = study.log_model_run(made, kind="recalibrated", title=title)
                 version = _register(opened, study, loaded, recalibrated_run, table.name)
-    unused = say_unused(loaded, connectivity)
+    notes = (
+        None if checked is not None else _say_how_to_speak(loaded, validation),
+        say_unused(loaded, connectivity),
+    )
     return ValidateResult(
         study=loaded.reference.study,
         run_id=loaded.reference.run_id,
@@ -176,7 +191,20 @@ def validate(
         recalibration=checked,
         recalibrated_run=recalibrated_run,
         version=version,
-        notes=(unused,) if unused else (),
+        notes=tuple(note for note in notes if note),
+    )
+
+
+def _say_how_to_speak(loaded: LoadedRun, validation: ExternalValidation) -> str | None:
+    """Say how reports come to speak of patients of new sites, where they may."""
+    if not validation.unseen_sites or validation.finding == "worse than chance":
+        return None
+    made_from = loaded.tags.get("recalibrated_from")
+    whose = "" if made_from is None else f" of the model this one was made from, run {made_from},"
+    return (
+        f"reports on patients of these sites need a model recalibrated to them: validate again"
+        f'{whose} with --recalibrate "{validation.advice or "intercept"}", and report with the new '
+        "model."
     )
 
 
@@ -189,7 +217,9 @@ def _validate(
     model = loaded.model
     assert model is not None
     assert table.y is not None
-    predicted = model.predict(table.X)
+    site = None if table.site is None else list(map(str, table.site))
+    predicted = model.predict(table.X, site=site)
+    of_site = [any(one.kind == "site" for one in them) for them in predicted.silences]
     return validate_externally(
         table.y,
         predicted.table["log_odds"].to_numpy(),
@@ -202,9 +232,18 @@ def _validate(
         groups=table.groups,
         thresholds=_read_study(loaded).get("usefulness", {}).get("thresholds", THRESHOLDS),
         left_out=left_out,
-        outside=sum(map(bool, predicted.silences)),
+        outside=sum(any(one.kind != "site" for one in them) for them in predicted.silences),
+        unseen_sites=_count_sites(site or [""] * len(table), of_site),
         level=float(loaded.params["level"]),
     )
+
+
+def _count_sites(site: Sequence[str], unseen: Sequence[bool]) -> tuple[tuple[str, int], ...]:
+    """Count the patients of each site that the model does not know."""
+    from collections import Counter
+
+    met = Counter(name for name, new in zip(site, unseen, strict=True) if new)
+    return tuple(sorted(met.items()))
 
 
 def _read_study(loaded: LoadedRun) -> dict[str, Any]:

@@ -47,10 +47,11 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         Errors: a feature that nearly copies an outcome column; a category with almost a level for
         each patient; patients with the very same baseline values; impossible dates; a row that sums
         up the others. Warnings: a feature that nearly copies another later column; features that
-        never or hardly vary, or only count the rows; patients that nearly agree; values that look
-        personal, stand for a missing one, or are in another unit; treatments outside published
-        protocols; safety screens positive or missing; ages over 89; gaps that tell the site; an arm
-        of one site; a level in two spellings.
+        never or hardly vary, or only count the rows; patients that nearly agree, or whose numbers
+        lie closer together than two people's; values that look personal, stand for a missing one,
+        or are in another unit; treatments outside published protocols; safety screens positive or
+        missing; ages over 89; gaps that tell the site; an arm of one site; a level in two
+        spellings.
 
     Examples
     --------

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit
 
-from stratify.errors import DataError, Fault, count_of
+from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.evaluation.usefulness import THRESHOLDS, Usefulness, judge_likelihoods
 from stratify.folds import make_folds
 from stratify.metrics import (
@@ -52,6 +52,9 @@ class ExternalValidation:
     outside : int
         Patients whom a report would not speak of, as they are unlike those of training; they are
         counted all the same.
+    unseen_sites : tuple of (str, int)
+        Sites that a report would not speak of, as training did not see them, and how many patients
+        of each were counted here.
     """
 
     model: str
@@ -64,6 +67,7 @@ class ExternalValidation:
     predictions: pd.DataFrame
     left_out: tuple[tuple[str, int], ...] = field(default=())
     outside: int = 0
+    unseen_sites: tuple[tuple[str, int], ...] = ()
 
     @property
     def patients(self) -> int:
@@ -121,6 +125,7 @@ class ExternalValidation:
         values["net_benefit"] = self.usefulness.at_thresholds.to_dict("records")
         values["left_out"] = [[why, count] for why, count in self.left_out]
         values["outside"] = self.outside
+        values["unseen_sites"] = [[site, count] for site, count in self.unseen_sites]
         values["words"] = self.words
         return values
 
@@ -186,8 +191,28 @@ class ExternalValidation:
                 f"{count_of(self.outside, 'patient')} {are} unlike those of training; a report "
                 "would give no likelihood."
             )
+        if self.unseen_sites:
+            told.append(self._unseen())
         told += [f"{count_of(count, 'patient')} left out: {why}." for why, count in self.left_out]
         return told
+
+    def _unseen(self) -> str:
+        """Say that figures of a new site do not make the model speak of it, and what would."""
+        names = name_some(f"“{site}”" for site, _ in self.unseen_sites)
+        count = sum(patients for _, patients in self.unseen_sites)
+        one = len(self.unseen_sites) == 1
+        this, sites = ("this", "site") if one else ("these", "sites")
+        said = (
+            f"A report by this model would give no likelihood to patients of {names} ({count} "
+            f"here), since it does not know {this} {sites}"
+        )
+        if self.finding == "worse than chance":
+            return f"{said}; by these figures it should not."
+        though = "" if self.advice else ", though the likelihoods call for none,"
+        return (
+            f"{said}: recalibration to these patients{though} makes a new model that does, where "
+            "the figures above are judged good enough for it."
+        )
 
 
 def validate_externally(
@@ -204,6 +229,7 @@ def validate_externally(
     thresholds: Sequence[float] = THRESHOLDS,
     left_out: tuple[tuple[str, int], ...] = (),
     outside: int = 0,
+    unseen_sites: tuple[tuple[str, int], ...] = (),
     seed: int = 0,
     level: float = 0.95,
 ) -> ExternalValidation:
@@ -225,7 +251,7 @@ def validate_externally(
         Rows with the same value are drawn together, in the intervals of net benefit.
     thresholds : sequence of float
         As for `compute_usefulness`.
-    left_out, outside
+    left_out, outside, unseen_sites
         As in `ExternalValidation`.
     seed : int
     level : float
@@ -279,6 +305,7 @@ def validate_externally(
         ),
         left_out=left_out,
         outside=outside,
+        unseen_sites=unseen_sites,
     )
 
 

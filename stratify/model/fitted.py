@@ -201,9 +201,10 @@ class FittedModel(Scope):
             index=X.index,
         )
         sets = self.limits.outcome_sets
+        saw = "training saw" if self.calibration is None else "the model knows"
         return Predictions(
             table,
-            self.find_silences(X, speaks, site),
+            self.find_silences(X, speaks, site, saw=saw),
             level,
             pd.DataFrame(index=X.index)
             if sets is None

@@ -48,7 +48,12 @@ class Scope:
     limits: Limits = field(default_factory=Limits)
 
     def find_silences(
-        self, X: pd.DataFrame, speaks: np.ndarray, site: Sequence[str] | None = None
+        self,
+        X: pd.DataFrame,
+        speaks: np.ndarray,
+        site: Sequence[str] | None = None,
+        *,
+        saw: str = "training saw",
     ) -> tuple[tuple[Silence, ...], ...]:
         """Return for each patient why the model cannot speak; empty where it can.
 
@@ -60,6 +65,8 @@ class Scope:
             Who is not `from_unseen_site`.
         site : sequence of str, optional
             Of each patient, where it is known and no column of ``X``; empty where it is not.
+        saw : str
+            As for `Limits.find_silences`.
         """
         column = next((column.name for column in self.columns if column.role == "site"), None)
         if column is not None:
@@ -74,7 +81,7 @@ class Scope:
         ):
             unlike[k] = silences
         found = []
-        for k, beside in enumerate(limits.find_silences(X, clinical, site)):
+        for k, beside in enumerate(limits.find_silences(X, clinical, site, saw=saw)):
             outside = tuple(self._outside(X.iloc[k]))
             # A single value that training never saw is the plainer reason.
             far = (one for one in unlike[k] if not outside or one.kind != "combination")

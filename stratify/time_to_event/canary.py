@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from stratify.errors import DataError
 from stratify.evaluation.canaries import Canary, find_cells
 from stratify.evaluation.certificate import Check
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.shuffles import make_shuffles, make_units
 from stratify.folds import Fold, draw_inner_folds
 from stratify.time_to_event.checkpoints import KeptNumbers
@@ -30,7 +30,7 @@ def check_shuffled_times(
     inner_folds: int = 5,
     seed: int = 0,
     shuffles: int = SHUFFLES,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
 ) -> Check:
     """Fit the same models to times and events of others; look whether held-out ranks tell anything.
 
@@ -46,10 +46,10 @@ def check_shuffled_times(
     inner_folds, seed
         As for `cross_validate_cox`.
     shuffles : int
-    checkpoints : Path, optional
-        A folder where what each shuffle came to is kept and found again.
+    compute : Compute
+        Only its checkpoints are read: what each shuffle came to is kept there.
     """
-    kept = KeptNumbers.of(checkpoints, followed, size=1)
+    kept = KeptNumbers.of(compute, followed, size=1)
     table = followed.table
     first = [fold for fold in folds if fold.repeat == folds[0].repeat]
     parts = [part for fold in first for part in (fold.train, fold.test)]

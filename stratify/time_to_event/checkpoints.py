@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
+from stratify.evaluation.compute import Compute
 from stratify.time_to_event.outcome import FollowedTable
 
 
@@ -30,15 +30,16 @@ class KeptNumbers:
     size: int
 
     @classmethod
-    def of(cls, folder: Path | None, followed: FollowedTable, size: int) -> KeptNumbers | None:
-        """Return those of a table in a folder; None without a folder."""
-        if folder is None:
+    def of(cls, compute: Compute, followed: FollowedTable, size: int) -> KeptNumbers | None:
+        """Return those of a table, or None where nothing is kept."""
+        checkpoints = compute.open_checkpoints()
+        if checkpoints is None:
             return None
         table = followed.table
         preparer = None if table.preparer is None else table.preparer.get_params()
         code = digest_of_code("time_to_event")
         digest = digest_of(table.X, preparer, followed.time, followed.event, code)
-        return cls(Checkpoints(folder), digest, size)
+        return cls(checkpoints, digest, size)
 
     def read(self, *work: Any) -> tuple[float, ...] | None:
         """Return what a piece of work came to, or None where it is not known."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from stratify.evaluation.certificate import Certificate, Check
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold, compute_test_share, draw_inner_folds
 from stratify.metrics import Estimate
@@ -122,9 +122,7 @@ def cross_validate_cox(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    workers: int = 1,
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
 ) -> TimeToEventEvaluation:
     """Evaluate a Cox model by nested cross-validation.
@@ -143,19 +141,17 @@ def cross_validate_cox(
     seed : int
     level : float
         Nominal coverage of the intervals.
-    workers : int
-        Processes; results are the same to the last digit for any number.
-    scheduler : str, optional
-        The address of a Dask scheduler, whose workers are used instead of processes here.
-    checkpoints : Path, optional
-        A folder where what tuning came to is kept and found again.
+    compute : Compute
+        Its engine is not read: there is one.
     on_fold : callable
         Called once for each fold that is done.
     """
     done: dict[int, FittedCox] = {}
-    kept = KeptNumbers.of(checkpoints, followed, size=2)
+    kept = KeptNumbers.of(compute, followed, size=2)
     tasks = [_make_task(followed, fold, inner_folds, seed, kept) for fold in folds]
-    for position, model in run_tasks(_fit, followed, tasks, workers=workers, scheduler=scheduler):
+    for position, model in run_tasks(
+        _fit, followed, tasks, workers=compute.workers, scheduler=compute.scheduler
+    ):
         done[position] = model
         if kept is not None and tasks[position].tuned is None:
             kept.write((model.strength, model.slope), *tasks[position].made_from)
@@ -200,9 +196,7 @@ def evaluate_baselines(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    workers: int = 1,
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
 ) -> tuple[TimeToEventEvaluation, ...]:
     """Evaluate Cox models of covariates, site and motion, each alone, where there are any.
@@ -212,7 +206,7 @@ def evaluate_baselines(
     followed : FollowedTable
     folds : sequence of Fold
         Those of the models that must beat them.
-    inner_folds, seed, level, workers, scheduler, checkpoints, on_fold
+    inner_folds, seed, level, compute, on_fold
         As for `cross_validate_cox`.
     """
     table = followed.table
@@ -223,9 +217,7 @@ def evaluate_baselines(
             inner_folds=inner_folds,
             seed=seed,
             level=level,
-            workers=workers,
-            scheduler=scheduler,
-            checkpoints=checkpoints,
+            compute=compute,
             on_fold=on_fold,
         )
         for reference in table.references

@@ -52,6 +52,8 @@ class FollowedValidation:
         Who was not counted, and how many.
     outside : int
         Patients unlike those of training; they are counted all the same.
+    unseen : int
+        Patients of a site that training did not see, and nothing was learned of since.
     """
 
     model: str
@@ -67,6 +69,7 @@ class FollowedValidation:
     predictions: pd.DataFrame
     left_out: tuple[tuple[str, int], ...] = field(default=())
     outside: int = 0
+    unseen: int = 0
 
     @property
     def name(self) -> str:
@@ -137,7 +140,7 @@ class FollowedValidation:
         values["internal_uno_c"] = self.internal["uno_c"].value
         values["calibrated"] = self.is_calibrated
         values["left_out"] = [[why, count] for why, count in self.left_out]
-        values["outside"] = self.outside
+        values |= {"outside": self.outside, "of_unseen_sites": self.unseen}
         values["words"] = self.words
         return values
 
@@ -196,6 +199,11 @@ class FollowedValidation:
         if self.outside:
             are = "is" if self.outside == 1 else "are"
             told.append(f"{count_of(self.outside, 'patient')} {are} unlike those of training.")
+        if self.unseen:
+            are = "is" if self.unseen == 1 else "are"
+            told.append(
+                f"{count_of(self.unseen, 'patient')} {are} of sites that training did not see."
+            )
         told += [f"{count_of(count, 'patient')} left out: {why}." for why, count in self.left_out]
         return told
 
@@ -238,7 +246,10 @@ def validate_followed(
     McLernon et al. 2023, Annals of Internal Medicine 176, 105-114 (what to report of a survival
     model elsewhere).
     """
-    told = model.predict(followed.table.X)
+    table = followed.table
+    told = model.predict(table.X)
+    site = None if table.site is None else list(map(str, table.site))
+    kinds = [{one.kind for one in them} for them in model.say_silences(table.X, site)]
     predictions = pd.DataFrame(
         {
             "patient": list(map(str, followed.table.patients)),
@@ -274,7 +285,8 @@ def validate_followed(
         calibration=calibration,
         predictions=predictions,
         left_out=left_out,
-        outside=sum(map(bool, model.say_silences(followed.table.X))),
+        outside=sum(bool(them - {"site"}) for them in kinds),
+        unseen=sum("site" in them for them in kinds),
     )
 
 

@@ -69,10 +69,19 @@ class FollowedModel(Scope):
         likelihood = self.cox.hazard.predict(score, self.horizon)
         return pd.DataFrame({"score": score, "likelihood": likelihood}, index=X.index)
 
-    def say_silences(self, X: pd.DataFrame) -> tuple[tuple[Silence, ...], ...]:
-        """Return for each patient why the model cannot speak; empty where it can."""
+    def say_silences(
+        self, X: pd.DataFrame, site: Sequence[str] | None = None
+    ) -> tuple[tuple[Silence, ...], ...]:
+        """Return for each patient why the model cannot speak; empty where it can.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n_patients, n_columns)
+        site : sequence of str, optional
+            Of each patient, where it is known and no column of ``X``.
+        """
         X = self.align(X)
-        return self.find_silences(X, ~self.from_unseen_site(X))
+        return self.find_silences(X, ~self.from_unseen_site(X), site)
 
     def __repr__(self) -> str:
         kind = "simulated patients" if self.simulated else "patients"

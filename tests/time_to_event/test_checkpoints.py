@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from stratify.cohort import Cohort
+from stratify.evaluation import Compute
 from stratify.folds import draw_folds
 from stratify.schema import Column
 from stratify.task import Task
@@ -50,7 +51,7 @@ def counted(monkeypatch):
 
 def evaluate(followed, folder, *, repeats=1):
     folds = draw_folds(followed.table, folds=3, repeats=repeats, inner_folds=3)
-    return cross_validate_cox(followed, folds, inner_folds=3, checkpoints=folder)
+    return cross_validate_cox(followed, folds, inner_folds=3, compute=Compute(checkpoints=folder))
 
 
 def test_nothing_is_tuned_twice_and_the_figures_are_the_same(followed, tmp_path, counted):
@@ -82,7 +83,7 @@ def test_shuffled_studies_are_kept_too(followed, tmp_path, counted):
 
     def check():
         return check_shuffled_times(
-            followed, folds, inner_folds=3, shuffles=3, checkpoints=tmp_path
+            followed, folds, inner_folds=3, shuffles=3, compute=Compute(checkpoints=tmp_path)
         )
 
     first = check()
