@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kstest
 
 from stratify.errors import DataError
-from stratify.evaluation import PermutationTest, compute_permutation_test, cross_validate
+from stratify.evaluation import Compute, PermutationTest, compute_permutation_test, cross_validate
 from stratify.evaluation.engine import seed_of
 from stratify.evaluation.permutation import make_inner_of_others
 from stratify.evaluation.shuffles import make_shuffles
@@ -127,7 +127,7 @@ def test_many_ties_are_counted_and_told():
 def test_number_of_workers_and_parts_changes_no_digit(study, monkeypatch):
     table, folds = study
     one = compute_permutation_test(table, folds, "svm", permutations=30)
-    two = compute_permutation_test(table, folds, "svm", permutations=30, workers=2)
+    two = compute_permutation_test(table, folds, "svm", permutations=30, compute=Compute(workers=2))
     np.testing.assert_array_equal(one.null, two.null)
     monkeypatch.setattr("stratify.evaluation.permutation.VALUES_AT_ONCE", 4000)
     parts = []
@@ -139,9 +139,10 @@ def test_number_of_workers_and_parts_changes_no_digit(study, monkeypatch):
 
 def test_finished_parts_are_found_again(study, tmp_path, monkeypatch):
     table, folds = study
-    first = compute_permutation_test(table, folds, "ridge", permutations=9, checkpoints=tmp_path)
+    kept = Compute(checkpoints=tmp_path)
+    first = compute_permutation_test(table, folds, "ridge", permutations=9, compute=kept)
     monkeypatch.setattr("stratify.evaluation.permutation._run", None)
-    again = compute_permutation_test(table, folds, "ridge", permutations=9, checkpoints=tmp_path)
+    again = compute_permutation_test(table, folds, "ridge", permutations=9, compute=kept)
     np.testing.assert_array_equal(first.null, again.null)
     assert first.observed == again.observed
 
