@@ -11,7 +11,7 @@ than its bound; a peer that is missing is named.
 Then, on simulated studies: how often the interval of the held-out concordance holds the concordance
 that a model of all patients reaches on fresh ones, and how often noise is taken for a model.
 With ``--comparisons``, of two models: how often the interval of the difference holds the difference
-on fresh patients, and how often one is called better; and with ``--elsewhere`` how often the interval
+on fresh patients, and how often one is called better. With ``--elsewhere``: how often the interval
 of a validation holds the model's concordance.
 """
 
@@ -323,7 +323,7 @@ def main() -> None:
         print("\nUno's C of patients elsewhere, of one model of 300")
         print(f"{asked.elsewhere} simulated cohorts a row")
         print(" patients  effect    fresh    covered  half-width")
-        for patients, effect in ((80, 0.8), (150, 0.0), (150, 0.8)):
+        for patients, effect in ((80, 0.8), (150, 0.4), (150, 0.8)):
             print(study_elsewhere(asked.elsewhere, patients, effect), flush=True)
     if too_far:
         sys.exit("A figure is farther off than it may be.")
