@@ -559,10 +559,9 @@ def validate(
 @click.option(
     "--by",
     "decided_by",
-    type=click.Choice(("log_loss", "auc")),
-    default="log_loss",
-    show_default=True,
-    help="The metric that decides; both are shown.",
+    type=click.Choice(("log_loss", "auc", "uno_c", "brier")),
+    help="The metric that decides; both are shown  [default: log_loss; of time to an event uno_c, "
+    "beside brier]",
 )
 @click.option(
     "--same-auc",
@@ -576,6 +575,14 @@ def validate(
     metavar="X",
     help="Differences in log loss up to this make no practical difference  [default: 0.01]",
 )
+@click.option(
+    "--same-uno-c", type=click.FloatRange(min=0), metavar="X", help="In concordance  "
+    "[default: 0.02]"
+)  # fmt: skip
+@click.option(
+    "--same-brier", type=click.FloatRange(min=0), metavar="X", help="In the Brier score at the "
+    "horizon  [default: 0.005]"
+)  # fmt: skip
 @click.option("--unpaired", is_flag=True, help="Allow other patients or folds; the result says so.")
 @store_option
 @json_option
@@ -585,6 +592,8 @@ def compare(
     decided_by: Any,
     same_auc: float | None,
     same_log_loss: float | None,
+    same_uno_c: float | None,
+    same_brier: float | None,
     unpaired: bool,
     store: str | None,
     as_json: bool,
@@ -593,9 +602,15 @@ def compare(
 
     A and B are RUNs of one store; a study's name means its best model. Both must have been judged
     on the same patients in the same folds. The difference has an interval that knows that folds
-    share patients, and is held against what would matter in practice.
+    share patients, and is held against what would matter in practice. Models of time to an event
+    are compared by Uno's concordance up to the horizon and the Brier score there.
     """
-    regions = {"auc": same_auc, "log_loss": same_log_loss}
+    regions = {
+        "auc": same_auc,
+        "log_loss": same_log_loss,
+        "uno_c": same_uno_c,
+        "brier": same_brier,
+    }
     with _only_json(as_json):
         from pipelines.compare import compare
 

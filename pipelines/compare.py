@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.patients import load_model_run
 from pipelines.progress import Progress, quiet
@@ -13,7 +13,7 @@ from stratify.errors import DataError, Fault, count_of
 
 if TYPE_CHECKING:
     from stratify.evaluation import Comparison, KeptPredictions
-    from stratify.evaluation.comparison import Metric
+    from stratify.evaluation.compared import Metric
     from stratify.tracking import LoadedRun
 
 
@@ -72,7 +72,7 @@ def compare(
     a: str,
     b: str,
     *,
-    decided_by: Metric = "log_loss",
+    decided_by: Metric | None = None,
     regions: Mapping[Metric, float] | None = None,
     unpaired: bool = False,
     store: str | None = None,
@@ -85,9 +85,12 @@ def compare(
     Parameters
     ----------
     a, b : str
-        Run ids, names of studies, or registry aliases. A study's name means its responder model,
-        or else the one with the highest AUC.
-    decided_by, unpaired
+        Run ids, names of studies, or registry aliases. A study's name means the model that its
+        verdict found, or else the one with the highest AUC or concordance.
+    decided_by : str, optional
+        Of a response ``"log_loss"``, unless ``"auc"`` is named; of a censored outcome ``"uno_c"``,
+        unless ``"brier"`` is.
+    unpaired
         As for `stratify.evaluation.compare_evaluations`.
     regions : mapping of metric to float, optional
         Replaces the default of the metrics that it names.
@@ -97,19 +100,20 @@ def compare(
     """
     with progress("Reading the runs"):
         opened = find_store(store, existing=True)
-        loaded = [load_model_run(opened, run, with_model=False) for run in (a, b)]
-        first, second = _read_held_out(*loaded)
+        loaded = [load_model_run(opened, run, with_model=False, censored=True) for run in (a, b)]
+        censored = _are_censored(*loaded)
+        first, second = _read_held_out(*loaded, table="predictions" if censored else "out_of_fold")
     with progress("Comparing"):
-        from stratify.evaluation import compare_evaluations
-        from stratify.evaluation.comparison import REGIONS
+        how = _choose(censored, decided_by, regions or {})
+        if censored:
+            from stratify.time_to_event import compare_followed
 
-        comparison = compare_evaluations(
-            first,
-            second,
-            decided_by=decided_by,
-            regions={**REGIONS, **(regions or {})},
-            unpaired=unpaired,
-        )
+            horizon = _require_same_horizon(*loaded)
+            comparison = compare_followed(first, second, horizon=horizon, unpaired=unpaired, **how)
+        else:
+            from stratify.evaluation import compare_evaluations
+
+            comparison = compare_evaluations(first, second, unpaired=unpaired, **how)
     if not comparison.patients:
         _require_same_rule(*loaded)
     chosen = tuple(
@@ -127,15 +131,70 @@ def compare(
     )
 
 
-def _read_held_out(a: LoadedRun, b: LoadedRun) -> tuple[KeptPredictions, KeptPredictions]:
+def _are_censored(a: LoadedRun, b: LoadedRun) -> bool:
+    """Tell whether both are models of a censored outcome; refuse one of each."""
+    censored = [run.reference.kind == "time to event" for run in (a, b)]
+    if censored[0] != censored[1]:
+        raise DataError(
+            Fault(
+                where=f"{a.reference.study} and {b.reference.study}",
+                met="a model of time to an event, and one of a response",
+                wanted="models of one outcome, or there is no better and worse",
+                way_out="Compare models of one study.",
+            )
+        )
+    return censored[0]
+
+
+def _choose(
+    censored: bool, decided_by: Metric | None, regions: Mapping[Metric, float]
+) -> dict[str, Any]:
+    """Return the metric that decides, and the regions; refuse metrics of the other outcome."""
+    if censored:
+        from stratify.time_to_event.comparison import REGIONS
+    else:
+        from stratify.evaluation.comparison import REGIONS
+    known = list(REGIONS)
+    for name in (decided_by, *regions):
+        if name is not None and name not in known:
+            raise DataError(
+                Fault(
+                    where="the metric",
+                    met=name,
+                    wanted=f"{' or '.join(known)}: these are models of "
+                    f"{'time to an event' if censored else 'a response'}",
+                    way_out="Name one of these.",
+                )
+            )
+    default: Metric = "uno_c" if censored else "log_loss"
+    return {"decided_by": decided_by or default, "regions": {**REGIONS, **regions}}
+
+
+def _require_same_horizon(a: LoadedRun, b: LoadedRun) -> float:
+    horizons = [run.metrics["horizon"] for run in (a, b)]
+    if horizons[0] != horizons[1]:
+        raise DataError(
+            Fault(
+                where=f"{a.reference.study} and {b.reference.study}",
+                met=f"likelihoods by day {horizons[0]:g} and by day {horizons[1]:g}",
+                wanted="one horizon: a later one is another question",
+                way_out="Train both with the same time_to_event.horizon.",
+            )
+        )
+    return horizons[0]
+
+
+def _read_held_out(
+    a: LoadedRun, b: LoadedRun, *, table: str
+) -> tuple[KeptPredictions, KeptPredictions]:
     import pandas as pd
 
     from stratify.evaluation import KeptPredictions
 
     read = []
     for run in (a, b):
-        path = run.folder / "tables" / "out_of_fold.csv"
-        if not path.exists():
+        path = run.folder / "tables" / f"{table}.csv"
+        if not path.exists() or "test_share" not in run.params:
             raise DataError(
                 Fault(
                     where=f"run {run.reference.run_id}",

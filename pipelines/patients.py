@@ -23,16 +23,21 @@ GROUPINGS = "groupings.json"
 """In a study's own run: how its patients are parted into groups."""
 
 
-def load_model_run(store: Store, run: str, *, with_model: bool = True) -> LoadedRun:
-    """Load a model's run: the one named, or a study's responder model, or else its highest AUC.
+def load_model_run(
+    store: Store, run: str, *, with_model: bool = True, censored: bool = False
+) -> LoadedRun:
+    """Load a model's run: the one named, or the one a study found, or else its best by rank.
 
     Parameters
     ----------
     store : Store
     run : str
-        A run id, a study's name, or a registry alias.
+        A run id, a study's name, or a registry alias. A study's name means the model that its
+        verdict found, or else the one with the highest AUC or concordance.
     with_model : bool
         As for `load_run`.
+    censored : bool
+        Whether models of time to an event will do.
     """
     from stratify.tracking import find_run, list_models, load_run
 
@@ -40,23 +45,23 @@ def load_model_run(store: Store, run: str, *, with_model: bool = True) -> Loaded
     if reference.kind == "validation":
         validated = load_run(store, reference.run_id, with_model=False).tags["validated_run"]
         return load_run(store, validated, with_model=with_model)
-    if reference.kind == "time to event":
+    chosen = reference.run_id
+    if reference.kind == "study":
+        tags = load_run(store, reference.study_run).tags
+        found = tags.get("responder_run") or tags.get("found_run")
+        chosen = found or list_models(store, reference.study_run)[0].run_id
+    loaded = load_run(store, chosen, with_model=with_model)
+    if loaded.reference.kind == "time to event" and not censored:
         raise DataError(_no_reports(run))
-    if reference.kind != "study":
-        return load_run(store, reference.run_id, with_model=with_model)
-    study = load_run(store, reference.study_run)
-    if study.tags.get("outcome") == "time to event":
-        raise DataError(_no_reports(run))
-    chosen = study.tags.get("responder_run") or list_models(store, reference.study_run)[0].run_id
-    return load_run(store, chosen, with_model=with_model)
+    return loaded
 
 
 def _no_reports(run: str) -> Fault:
     return Fault(
         where=run,
         met="a study of time to an event",
-        wanted="a model of response: reports of patients, explanations, comparisons and external "
-        "validation are not offered for censored outcomes yet",
+        wanted="a model of response: reports of patients, explanations and external validation are "
+        "not offered for censored outcomes yet",
         way_out="Look at its figures and tables with stratify ui; or ask for the event by a day "
         "that everybody was followed to, as a [response] of its own.",
     )

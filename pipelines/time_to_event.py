@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         TimeToEventEvaluation,
         TimeToEventVerdict,
     )
-    from stratify.tracking import ModelRun, StudyRun
+    from stratify.tracking import ModelRun, StudyRecord, StudyRun
 
 
 NO_REPORTS = (
@@ -217,7 +217,7 @@ def train_time_to_event(
         with progress("Logging", total=len(evaluations)) as step:
             run_ids = []
             for one in evaluations:
-                model_run = _make_run(params, one, followed.outcome.name)
+                model_run = _make_run(record, params, one, followed.outcome.name)
                 run_ids.append(run.log_model_run(model_run, kind="time to event"))
                 step()
         every = [*zip(evaluations, run_ids, strict=True), *((one, "") for one in baselines)]
@@ -249,7 +249,9 @@ def _describe_outcome(followed: FollowedTable) -> dict[str, object]:
     }
 
 
-def _make_run(params: dict[str, Any], evaluation: TimeToEventEvaluation, event: str) -> ModelRun:
+def _make_run(
+    record: StudyRecord, params: dict[str, Any], evaluation: TimeToEventEvaluation, event: str
+) -> ModelRun:
     import json
 
     from stratify.time_to_event import plot_horizon_calibration, plot_risk_groups
@@ -261,8 +263,12 @@ def _make_run(params: dict[str, Any], evaluation: TimeToEventEvaluation, event: 
     return ModelRun(
         family="cox",
         features=evaluation.features,
-        params=params,
-        tags={"certificate": "passed" if certificate.passed else "failed"},
+        params={**params, "test_share": evaluation.test_share},
+        tags={
+            "certificate": "passed" if certificate.passed else "failed",
+            "models_tried": str(record.models_tried),
+            "trained_on": record.trained_on.isoformat(),
+        },
         metrics={name: v for name, v in values.items() if isinstance(v, float) and v == v},
         figures={
             "risk_groups": plot_risk_groups(evaluation, event=event),
@@ -295,10 +301,12 @@ def _finish(
     import pandas as pd
 
     rows = [{"model": one.name, "run_id": run_id, **one.to_dict()} for one, run_id in evaluations]
+    named = (run_id for one, run_id in evaluations if run_id and one.features == verdict.features)
+    found = next(named, None)
     run.finish(
         verdict=verdict.words,
         description=f"{followed.describe()}\n\n**{verdict.words}**\n\n{NO_REPORTS}",
-        tags={"finding": verdict.finding},
+        tags={"finding": verdict.finding, **({"found_run": found} if found else {})},
         tables={"comparison": pd.DataFrame(rows), "warnings": warnings},
     )
 

@@ -11,12 +11,8 @@ from stratify.evaluation.certificate import (
     make_certificate,
 )
 from stratify.evaluation.checkpoints import Checkpoints
-from stratify.evaluation.comparison import (
-    Comparison,
-    Difference,
-    KeptPredictions,
-    compare_evaluations,
-)
+from stratify.evaluation.compared import Comparison, Difference, KeptPredictions
+from stratify.evaluation.comparison import compare_evaluations, compare_held_out
 from stratify.evaluation.cross_validate import (
     cross_validate,
     cross_validate_many,
@@ -94,6 +90,7 @@ __all__ = [
     "check_recalibration",
     "check_shipped",
     "compare_evaluations",
+    "compare_held_out",
     "compute_added_value",
     "compute_best_model",
     "compute_by_fold",

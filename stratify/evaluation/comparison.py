@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from stratify.errors import DataError, Fault, count_of, name_some
+from stratify.evaluation.compared import WORDS, Comparison, Difference, Metric, Predicted
 from stratify.evaluation.held_out import compute_by_fold
 from stratify.metrics import Estimate, compute_corrected_difference
-
-Metric = Literal["auc", "log_loss"]
-COMPARED: tuple[Metric, ...] = get_args(Metric)
-Better = Literal["A is better", "B is better", "practically the same", "cannot tell"]
 
 REGIONS: Mapping[Metric, float] = {"auc": 0.02, "log_loss": 0.01}
 """How far two models may differ and still be the same for practice.
@@ -24,184 +19,6 @@ REGIONS: Mapping[Metric, float] = {"auc": 0.02, "log_loss": 0.01}
 The two agree about where models of this field stand: from an AUC of 0.60 to one of 0.62, with as
 many responders as others, the log loss of a calibrated model falls by 0.007.
 """
-
-_WORDS: Mapping[Metric, tuple[str, str]] = {
-    "auc": ("the AUC", "higher"),
-    "log_loss": ("the log loss", "lower"),
-}
-
-
-class Predicted(Protocol):
-    """What has a name and held-out predictions: an `Evaluation`, or those that a run keeps."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def predictions(self) -> pd.DataFrame: ...  # noqa: D102
-    @property
-    def test_share(self) -> float: ...  # noqa: D102
-
-
-@dataclass(frozen=True, eq=False)
-class KeptPredictions:
-    """Held-out predictions of one model, without the model.
-
-    Parameters
-    ----------
-    name : str
-    predictions : DataFrame
-        As in `Evaluation`; its patients may be pseudonyms, if both models' are of one store.
-    test_share : float
-        As in `Evaluation`.
-    """
-
-    name: str
-    predictions: pd.DataFrame
-    test_share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """How much better A is than B by one metric.
-
-    Parameters
-    ----------
-    metric : {"auc", "log_loss"}
-    of_a, of_b : float
-        Means over the folds that were compared.
-    gain : Estimate
-        Above 0 where A is better: how much higher its AUC is, or how much lower its log loss.
-    region : float
-        Gains from ``-region`` to ``region`` make no practical difference.
-    p_a_better, p_same, p_b_better : float
-        How probable it is, after these folds, that the gain lies beyond the region, within it, or
-        beyond it on B's side.
-    """
-
-    metric: Metric
-    of_a: float
-    of_b: float
-    gain: Estimate
-    region: float
-    p_a_better: float
-    p_same: float
-    p_b_better: float
-
-    @property
-    def finding(self) -> Better:
-        """By the gain's interval: within the region, else apart from 0, else nobody can tell."""
-        low, high = self.gain.low, self.gain.high
-        if -self.region <= low and high <= self.region:
-            return "practically the same"
-        if low > 0:
-            return "A is better"
-        return "B is better" if high < 0 else "cannot tell"
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain values, for JSON and tables."""
-        return {
-            "metric": self.metric,
-            "finding": self.finding,
-            "a": self.of_a,
-            "b": self.of_b,
-            **self.gain.to_dict("gain"),
-            "region": self.region,
-            "p_a_better": self.p_a_better,
-            "p_same": self.p_same,
-            "p_b_better": self.p_b_better,
-        }
-
-    def __str__(self) -> str:
-        what, way = _WORDS[self.metric]
-        gain = self.gain
-        if gain.value < 0:
-            way = "lower" if way == "higher" else "higher"
-            gain = Estimate(-gain.value, -gain.high, -gain.low, gain.level)
-        return (
-            f"{what} of A is {way} by {gain}, {self.of_a:.3f} against {self.of_b:.3f}, where "
-            f"less than {self.region:g} makes no practical difference"
-        )
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Comparison:
-    """Whether A is better than B.
-
-    Parameters
-    ----------
-    a, b : str
-        The models' names.
-    paired : bool
-        Whether both were judged on the same folds.
-    patients : int
-        Whom both have predicted.
-    folds : int
-        How many held-out sets were compared; those of A, where nothing is paired.
-    differences : mapping of str to Difference
-        By AUC and by log loss.
-    decided_by : {"log_loss", "auc"}
-        One metric decides, chosen in advance: to take whichever of two speaks for a model would
-        double the chance of being wrong.
-    notes : tuple of str
-        What a reader must know of how the two were compared.
-    """
-
-    a: str
-    b: str
-    paired: bool
-    patients: int
-    folds: int
-    differences: Mapping[Metric, Difference]
-    decided_by: Metric = "log_loss"
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def finding(self) -> Better:
-        """``"A is better"``, ``"B is better"``, ``"practically the same"`` or ``"cannot tell"``."""
-        return self.differences[self.decided_by].finding
-
-    @property
-    def words(self) -> str:
-        """The finding in sentences, with the figures it rests on."""
-        said = {
-            "A is better": f"A is better: {self.a} beats {self.b}",
-            "B is better": f"B is better: {self.b} beats {self.a}",
-            "practically the same": f"Practically the same: A, {self.a}, and B, {self.b}",
-            "cannot tell": f"Cannot tell which is better of A, {self.a}, and B, {self.b}",
-        }[self.finding]
-        other = next(metric for metric in self.differences if metric != self.decided_by)
-        first, second = self.differences[self.decided_by], self.differences[other]
-        by = _WORDS[other][0]
-        return " ".join(
-            [
-                f"{said}. {_capital(str(first))}; {second}.",
-                f"The verdict is that of {_WORDS[self.decided_by][0]}; by {by} it is: "
-                f"{second.finding}.",
-                *self.notes,
-            ]
-        )
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain values, for JSON."""
-        return {
-            "a": self.a,
-            "b": self.b,
-            "finding": self.finding,
-            "decided_by": self.decided_by,
-            "words": self.words,
-            "paired": self.paired,
-            "patients": self.patients,
-            "folds": self.folds,
-            "notes": list(self.notes),
-            "differences": [each.to_dict() for each in self.differences.values()],
-        }
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a metric: the keys of `Difference.to_dict`."""
-        return pd.DataFrame([each.to_dict() for each in self.differences.values()])
-
-    def __str__(self) -> str:
-        return self.words
 
 
 def compare_evaluations(
@@ -249,6 +66,7 @@ def compare_evaluations(
 
     Examples
     --------
+    >>> from stratify.evaluation import KeptPredictions
     >>> rng = np.random.default_rng(0)
     >>> y, x = np.tile([0, 1], 50), rng.normal(size=100)
     >>> def predict(log_odds):
@@ -261,9 +79,52 @@ def compare_evaluations(
     >>> comparison.finding, compare_evaluations(good, good).finding
     ('A is better', 'practically the same')
     """
+    return compare_held_out(
+        a,
+        b,
+        compute=compute_by_fold,
+        outcome=("y",),
+        decided_by=decided_by,
+        regions={metric: regions.get(metric, np.nan) for metric in REGIONS},
+        unpaired=unpaired,
+        level=level,
+    )
+
+
+def compare_held_out(
+    a: Predicted,
+    b: Predicted,
+    *,
+    compute: Callable[[pd.DataFrame], pd.DataFrame],
+    outcome: Sequence[str],
+    decided_by: Metric,
+    regions: Mapping[Metric, float],
+    unpaired: bool = False,
+    level: float = 0.95,
+) -> Comparison:
+    """Compare held-out predictions of any outcome by figures of each fold.
+
+    `compare_evaluations` does so for a response, and `stratify.time_to_event.compare_followed` for
+    a censored outcome.
+
+    Parameters
+    ----------
+    a, b : Predicted
+        With ``patient``, ``repeat``, ``fold``, and what the two below read.
+    compute : callable
+        Takes predictions; returns ``repeat``, ``fold`` and a column for each metric, one row a
+        fold, both in ascending order.
+    outcome : sequence of str
+        The columns in which a patient must have the same in both.
+    decided_by : str
+    regions : mapping of metric to float
+        Its keys are the metrics compared.
+    unpaired, level
+        As for `compare_evaluations`.
+    """
     _require_regions(regions)
     first, second = _normalise(a.predictions), _normalise(b.predictions)
-    shared = _require_same_outcomes(a, b, first, second)
+    shared = _require_same_outcomes(a, b, first, second, outcome)
     repeats = _shared_repeats(first, second)
     if not repeats and not unpaired:
         raise DataError(_explain_unpaired(a, b, first, second, shared))
@@ -273,7 +134,7 @@ def compare_evaluations(
         first, second = (each[each["repeat"].isin(repeats)] for each in (first, second))
     else:
         notes = (_note_unpaired(first, second, shared),)
-    of_a, of_b = compute_by_fold(first), compute_by_fold(second)
+    of_a, of_b = compute(first), compute(second)
     shares = (a.test_share, b.test_share)
     return Comparison(
         a=a.name,
@@ -282,8 +143,8 @@ def compare_evaluations(
         patients=shared,
         folds=len(of_a),
         differences={
-            metric: _compare(metric, of_a, of_b, shares, regions[metric], bool(repeats), level)
-            for metric in COMPARED
+            metric: _compare(metric, of_a, of_b, shares, region, bool(repeats), level)
+            for metric, region in regions.items()
         },
         decided_by=decided_by,
         notes=notes,
@@ -296,14 +157,20 @@ def _normalise(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _require_same_outcomes(
-    a: Predicted, b: Predicted, first: pd.DataFrame, second: pd.DataFrame
+    a: Predicted,
+    b: Predicted,
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    outcome: Sequence[str],
 ) -> int:
     """Return how many patients both have predicted, who must have the same outcome in both."""
     outcomes = [
-        each.drop_duplicates("patient").set_index("patient")["y"] for each in (first, second)
+        each.drop_duplicates("patient").set_index("patient")[list(outcome)]
+        for each in (first, second)
     ]
     shared = outcomes[0].index.intersection(outcomes[1].index)
-    other = int((outcomes[0][shared] != outcomes[1][shared]).sum())
+    differs = (outcomes[0].loc[shared] != outcomes[1].loc[shared]).any(axis=1)
+    other = int(differs.sum())
     if other:
         raise DataError(
             Fault(
@@ -342,7 +209,7 @@ def _compare(
     paired: bool,
     level: float,
 ) -> Difference:
-    sign = -1.0 if metric == "log_loss" else 1.0
+    sign = -1.0 if WORDS[metric][1] == "lower" else 1.0
     a, b = of_a[metric].to_numpy(), of_b[metric].to_numpy()
     if paired:
         gain = compute_corrected_difference(sign * (a - b), test_share=shares[0], level=level)
@@ -447,17 +314,13 @@ def _explain_unpaired(
 
 
 def _require_regions(regions: Mapping[Metric, float]) -> None:
-    wrong = [f"{name}: {regions.get(name)}" for name in COMPARED if not regions.get(name, -1) >= 0]
+    wrong = [f"{name}: {region}" for name, region in regions.items() if not region >= 0]
     if wrong:
         raise DataError(
             Fault(
                 where="regions",
                 met=name_some(wrong),
-                wanted=f"a number of 0 or more for each of {', '.join(COMPARED)}",
+                wanted=f"a number of 0 or more for each of {', '.join(regions)}",
                 way_out="Say which difference would not matter in practice.",
             )
         )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -7,6 +7,7 @@ from stratify.time_to_event.accuracy import (
     weigh_for_horizon,
 )
 from stratify.time_to_event.canary import check_shuffled_times
+from stratify.time_to_event.comparison import compare_followed
 from stratify.time_to_event.concordance import compute_auc_at, compute_harrell_c, compute_uno_c
 from stratify.time_to_event.cox import (
     BaselineHazard,
@@ -46,6 +47,7 @@ __all__ = [
     "add_lost_response",
     "assemble_followed",
     "check_shuffled_times",
+    "compare_followed",
     "compute_auc_at",
     "compute_baseline_hazard",
     "compute_brier_gain",

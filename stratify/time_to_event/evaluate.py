@@ -10,7 +10,7 @@ import pandas as pd
 
 from stratify.evaluation.certificate import Certificate, Check
 from stratify.evaluation.workers import run_tasks
-from stratify.folds import Fold, draw_inner_folds
+from stratify.folds import Fold, compute_test_share, draw_inner_folds
 from stratify.metrics import Estimate
 from stratify.time_to_event.accuracy import (
     HorizonCalibration,
@@ -60,6 +60,8 @@ class TimeToEventEvaluation:
         more, the geometric mean of the folds, ``lowest`` and ``highest`` of them, and in how many
         ``folds`` the column was. They are shrunk, and no estimates of effects.
     certificate : Certificate
+    test_share : float
+        As in `stratify.evaluation.Evaluation`.
     """
 
     features: str
@@ -71,6 +73,7 @@ class TimeToEventEvaluation:
     chosen: pd.DataFrame
     hazard_ratios: pd.DataFrame
     certificate: Certificate
+    test_share: float
 
     family = "cox"
 
@@ -178,6 +181,7 @@ def cross_validate_cox(
         chosen=chosen,
         hazard_ratios=_tabulate_hazard_ratios(fitted),
         certificate=make_certificate(followed, folds, fitted),
+        test_share=compute_test_share(folds),
     )
 
 

@@ -259,7 +259,7 @@ def list_validations(store: Store, run_id: str) -> tuple[ValidationEntry, ...]:
 
 
 def list_models(store: Store, study_run: str) -> tuple[RunReference, ...]:
-    """List the models of a study's run, the highest AUC first.
+    """List the models of a study's run, the highest AUC or concordance first.
 
     Parameters
     ----------
@@ -267,9 +267,22 @@ def list_models(store: Store, study_run: str) -> tuple[RunReference, ...]:
     study_run : str
         Id of the study's own run.
     """
-    models = search_runs(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{study_run}'")
-    ranked = sorted(models, key=lambda run: -run.data.metrics.get("auc", 0.0))
-    return tuple(_reference(run) for run in ranked)
+    return tuple(_reference(run) for run in sorted(_models_of(store, study_run), key=_rank))
+
+
+def _models_of(store: Store, study_run: str) -> list[Any]:
+    return [
+        run
+        for kind in ("model", "time to event")
+        for run in search_runs(
+            store, f"tags.`{KIND}` = '{kind}' and tags.study_run = '{study_run}'"
+        )
+    ]
+
+
+def _rank(run: Any) -> float:
+    metrics = run.data.metrics
+    return -metrics.get("auc", metrics.get("uno_c", 0.0))
 
 
 def add_to_run(
@@ -335,7 +348,7 @@ def _model_of_study(store: Store, study: str, model: str) -> RunReference | None
     of_study = _latest_complete(store, study)
     if of_study is None:
         return None
-    runs = search_runs(store, f"tags.`{KIND}` = 'model' and tags.study_run = '{of_study.run_id}'")
+    runs = _models_of(store, of_study.run_id)
     named = (run for run in runs if _plain_name(run.info.run_name) == _plain_name(model))
     return next(map(_reference, named), None)
 

@@ -177,18 +177,64 @@ def test_the_terminal_says_what_was_found_and_what_is_not_offered(folder):
     assert "not offered for censored outcomes yet" in said
 
 
-@pytest.mark.parametrize("command", ["report", "explain", "validate", "compare"])
+@pytest.mark.parametrize("command", ["report", "explain", "validate"])
 def test_reports_of_patients_are_refused_clearly(folder, trained, command):
     beside = {
         "report": ["--patients", folder / "cohort.csv", "--out", folder / "out"],
         "explain": [],
         "validate": ["--cohort", folder / "cohort.csv"],
-        "compare": ["relapse"],
     }[command]
     for word in ("relapse", trained["runs"][0]["run_id"]):
         result = run(command, word, *beside, "--store", folder / "store")
         assert result.exit_code == 1, result.output
         assert "not offered for censored outcomes yet" in " ".join(result.output.split())
+
+
+@pytest.fixture(scope="module")
+def of_age(folder, trained):
+    """A second study of the same patients in the same folds, which knows the age alone."""
+    result = run(
+        "train", folder / "study.toml", "--store", folder / "store", "--json",
+        "--set", "study.name=of age", "--set", "features.clinical=age",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def compare(folder, *words):
+    return run("compare", *words, "--store", folder / "store")
+
+
+def test_two_models_of_one_outcome_are_compared_with_one_command(folder, trained, of_age):
+    result = compare(folder, "relapse:clinical cox", "of age", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["finding"], told["decided_by"]) == ("A is better", "uno_c")
+    assert told["paired"] is True
+    assert told["simulated"] is True
+    shown = {each["metric"]: each for each in told["differences"]}
+    assert shown["uno_c"]["a"] == pytest.approx(trained["runs"][0]["uno_c"])
+    assert shown["brier"]["b"] == pytest.approx(of_age["runs"][0]["brier"])
+    said = " ".join(compare(folder, "of age", "relapse", "--by", "brier").output.split())
+    assert "SIMULATED PATIENTS" in said
+    assert "B is better" in said
+    assert "The verdict is that of the Brier score at the horizon" in said
+
+
+def test_another_horizon_and_another_kind_of_metric_are_refused(folder, trained):
+    sooner = run(
+        "train", folder / "study.toml", "--store", folder / "store", "--json",
+        "--set", "study.name=sooner", "--set", "time_to_event.horizon=120",
+    )  # fmt: skip
+    assert sooner.exit_code == 0, sooner.output
+    refused = compare(folder, "relapse", "sooner")
+    assert refused.exit_code == 1
+    assert "likelihoods by day 180 and by day 120" in " ".join(refused.output.split())
+    refused = compare(folder, "relapse", "relapse", "--by", "auc")
+    assert refused.exit_code == 1
+    assert "uno_c or brier: these are models of time to an event" in " ".join(
+        refused.output.split()
+    )
 
 
 def test_check_says_what_the_study_will_do(folder):
