@@ -131,7 +131,11 @@ def find_installed() -> dict[str, Callable]:
 
 
 def compare_numbers(scans: pd.DataFrame, peers: dict[str, Callable], what: str) -> None:
-    train, new = scans.iloc[: len(scans) * 4 // 5], scans.iloc[len(scans) * 4 // 5 :]
+    known = len(scans) * 4 // 5
+    edges = edges_of(scans)
+    # Peers divide by the spread of a column that does not vary among the training scans.
+    scans = scans.drop(columns=[name for name in edges if np.ptp(scans[name][:known]) == 0])
+    train, new = scans.iloc[:known], scans.iloc[known:]
     unit = train[edges_of(train)].std().to_numpy()
     ours, ours_new = by_ours(train, new)
     print(f"\nLargest difference in standard deviations of a column; {what}, {scans.shape}")

@@ -28,6 +28,7 @@ from pipelines.data import draw_folds, read_table
 from pipelines.settings import read_settings
 from stratify.datasets import make_cohort, write_simulation
 from stratify.evaluation import (
+    Compute,
     Evaluation,
     Verdict,
     cross_validate_many,
@@ -60,7 +61,7 @@ def run(seed: int, patients: int, workers: int) -> tuple[Sequence[Evaluation], V
         inner_folds=settings.validation.inner_folds,
         seed=seed,
         level=settings.validation.level,
-        workers=workers,
+        compute=Compute(workers=workers),
     )
     evaluations, references = judged[: len(candidates)], judged[len(candidates) :]
     verdict = make_verdict(

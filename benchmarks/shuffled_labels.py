@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from stratify.datasets import fetch_tulsa_mdd
-from stratify.evaluation import cross_validate_many, evaluate_references, make_verdict
+from stratify.evaluation import Compute, cross_validate_many, evaluate_references, make_verdict
 from stratify.folds import make_folds
 from stratify.outcome import ResponseRule
 from stratify.task import Task, assemble
@@ -34,7 +34,10 @@ def main() -> None:
         shuffled = replace(table, y=np.random.default_rng(seed).permutation(table.y))
         folds = make_folds(shuffled.y, folds=5, repeats=asked.repeats, seed=seed)
         evaluations = cross_validate_many(
-            [("prevalence", shuffled), ("logistic", shuffled)], folds, seed=seed, workers=-1
+            [("prevalence", shuffled), ("logistic", shuffled)],
+            folds,
+            seed=seed,
+            compute=Compute(workers=-1),
         )
         simple = evaluate_references(shuffled, folds, seed=seed)
         finding = make_verdict(evaluations, shuffled, references=simple).finding

@@ -32,7 +32,7 @@ import psutil
 from measure import describe_machine
 
 from stratify.cohort import Cohort
-from stratify.evaluation import compute_permutation_test, cross_validate_many, refit_many
+from stratify.evaluation import Compute, compute_permutation_test, cross_validate_many, refit_many
 from stratify.explanation import explain
 from stratify.folds import make_folds
 from stratify.outcome import ResponseRule
@@ -246,11 +246,11 @@ def run_by_hand(table: Table, families: tuple[str, ...], workers: int) -> dict[s
     models = []
     for family in families:
         start = time.perf_counter()
-        found = cross_validate_many([(family, table)], folds, workers=workers)
+        found = cross_validate_many([(family, table)], folds, compute=Compute(workers=workers))
         models += refit_many(found, [table])
         spent[family] = time.perf_counter() - start
     start = time.perf_counter()
-    compute_permutation_test(table, folds, "ridge", workers=workers)
+    compute_permutation_test(table, folds, "ridge", compute=Compute(workers=workers))
     spent["1,000 permutations"] = time.perf_counter() - start
     start = time.perf_counter()
     for model in models:

@@ -6,20 +6,16 @@ everything heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import json
-import math
 import signal
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.command import WRONG_DATA, Command, keep_stdout_for_json, print_result
+
 if TYPE_CHECKING:
     from pipelines.progress import Progress
-    from stratify.errors import Fault
 
 PRESETS = ("null", "realistic", "optimistic", "fc_null", "site_confounded", "leaky", "bimodal")
 
@@ -29,123 +25,7 @@ FORMATS = ("table", "bids", "redcap")
 
 STRATEGIES = ("simple", "scrubbing", "compcor", "ica_aroma")
 
-WRONG_DATA = 1
-BUG = 70
-STOPPED = 130
 TERMINATED = 143
-
-MOST_FAULTS = 20
-
-
-class Result(Protocol):
-    """What a pipeline returns: itself as plain values, and in words."""
-
-    def to_dict(self) -> dict[str, Any]: ...  # noqa: D102
-    def words(self) -> str: ...  # noqa: D102
-
-
-class Command(click.Command):
-    """A command that tells what is wrong in words, and exits with the code that says so."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; see the exit codes in ``stratify --help``."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
-            raise
-        except KeyboardInterrupt:
-            click.echo("\nStopped." if sys.stderr.isatty() else "Stopped.", err=True)
-            ctx.exit(STOPPED)
-        except Exception as error:
-            _tell(error, ctx)
-            ctx.exit(WRONG_DATA if _is_users(error) else BUG)
-
-
-def _is_users(error: Exception) -> bool:
-    """Whether it is something the user can mend: data, settings, or a disk that refuses."""
-    from stratify.errors import StratifyError
-
-    refusals = (
-        errno.EACCES,
-        errno.EPERM,
-        errno.EROFS,
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.EFBIG,
-    )
-    return isinstance(error, StratifyError) or (
-        isinstance(error, OSError) and error.errno in refusals
-    )
-
-
-def _tell(error: Exception, ctx: click.Context) -> None:
-    """Print an error: the user's in words, ours with its traceback."""
-    if not _is_users(error):
-        import traceback
-
-        traceback.print_exception(error)
-        click.echo(
-            "\nThis is a fault of stratify, not of your data. Please report it with the lines "
-            "above, once you have seen that they hold nothing about a patient.",
-            err=True,
-        )
-    elif ctx.params.get("as_json", False):
-        _print_json({"error": _error_as_dict(error)})
-    else:
-        everywhere = "stratify check STUDY tells" if ctx.info_name == "train" else "--json tells"
-        for line in _lines(error, everywhere):
-            click.echo(line, err=True)
-
-
-def _error_as_dict(error: Exception) -> dict[str, Any]:
-    from stratify.errors import SettingsError
-
-    faults = [fault.to_dict() for fault in getattr(error, "faults", ())]
-    kind = "settings" if isinstance(error, SettingsError) else "data" if faults else "other"
-    return {"kind": kind, "message": str(error), "faults": faults}
-
-
-def _lines(error: Exception, everywhere: str) -> list[str]:
-    if isinstance(error, OSError):
-        return [f"{error.filename2 or error.filename or 'a file'}: {error.strerror}"]
-    faults: tuple[Fault, ...] = getattr(error, "faults", ())
-    if not faults:
-        return [str(error)]
-    lines = [str(fault) for fault in faults[:MOST_FAULTS]]
-    if len(faults) > MOST_FAULTS:
-        lines.append(f"({len(faults) - MOST_FAULTS} more; {everywhere} them all)")
-    return lines
-
-
-def _print(result: Result, *, as_json: bool) -> None:
-    if as_json:
-        _print_json(result.to_dict())
-    else:
-        click.echo(result.words())
-
-
-def _print_json(values: dict[str, Any]) -> None:
-    click.echo(json.dumps(_plain(values), ensure_ascii=False, allow_nan=False))
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it: null for what is not a finite number, text for paths."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if hasattr(value, "tolist"):  # numpy's numbers and arrays
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | None) else str(value)
-
-
-def _only_json(as_json: bool) -> contextlib.AbstractContextManager[object]:
-    """Keep stdout for the one object: whatever a library prints meanwhile goes to stderr."""
-    return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
 
 
 def _progress() -> Progress:
@@ -235,11 +115,11 @@ def simulate(
     PRESET is null (nothing predicts), realistic, optimistic, fc_null (connectivity predicts
     nothing), site_confounded, leaky or bimodal.
     """
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.simulate import simulate
 
         result = simulate(preset, patients=patients, seed=seed, regions=regions, out=out)
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 @cli.command(cls=Command)
@@ -263,11 +143,11 @@ def describe(file: Path, out: Path | None, format: Any, each: bool, as_json: boo
     FILE is a table, a BIDS folder or a REDCap export. No value of a patient is shown or written
     but the levels of categories with few of them.
     """
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.describe import describe
 
         result = describe(file, format=format, out=out, each=each)
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 def _read_entities(
@@ -332,14 +212,14 @@ def extract(ctx: click.Context, as_json: bool, confounds: Any, **options: Any) -
     FOLDER holds fMRIPrep's derivatives. Confounds are regressed out; what is written is named as
     XCP-D names its own, and a study reads it with [connectivity] file = "DIR".
     """
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.extract import extract
 
         result = extract(strategy=confounds, progress=_progress(), **options)
     if not as_json:
         for fault in result.errors:
             click.echo(str(fault), err=True)
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
     if not result.ok:
         ctx.exit(WRONG_DATA)
 
@@ -358,14 +238,14 @@ def check(
     Nothing is trained. Where nothing is wrong, it says what the study will do. Findings of one
     kind are told in one line, errors first; --all and --json tell each.
     """
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.check import check
 
         result = check(study, overrides=overrides, each=each, progress=_progress())
     if not as_json:
         for fault in result.told(result.errors):
             click.echo(str(fault), err=True)
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
     if not result.ok:
         ctx.exit(WRONG_DATA)
 
@@ -396,7 +276,7 @@ def train(
     as_json: bool,
 ) -> None:
     """Cross-validate the study's models and log every run."""
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.train import train
 
         result = train(
@@ -410,7 +290,7 @@ def train(
             store=store,
             progress=_progress(),
         )
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 @cli.command(cls=Command)
@@ -443,7 +323,7 @@ def explain(
 
     For a study's name it is the responder model, or the one with the highest AUC.
     """
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.explain import explain
 
         result = explain(
@@ -456,7 +336,7 @@ def explain(
             store=store,
             progress=_progress(),
         )
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 @cli.command(cls=Command)
@@ -485,7 +365,7 @@ def report(
     as_json: bool,
 ) -> None:
     """Write a PDF and an HTML report for each patient."""
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.report import report
 
         result = report(
@@ -498,7 +378,7 @@ def report(
             store=store,
             progress=_progress(),
         )
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 @cli.command(cls=Command)
@@ -536,9 +416,10 @@ def validate(
 
     The drop from within the study is shown first; then calibration and net benefit there. Patients
     who took part in making the model are left out and counted. The model itself is never changed:
-    --recalibrate makes a new one, with a run and a registered version of its own.
+    --recalibrate makes a new one, with a run and a registered version of its own. Of time to an
+    event it is Uno's concordance, and calibration at the horizon; there is no recalibration yet.
     """
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.validate import validate
 
         result = validate(
@@ -550,7 +431,7 @@ def validate(
             store=store,
             progress=_progress(),
         )
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 @cli.command(cls=Command)
@@ -611,7 +492,7 @@ def compare(
         "uno_c": same_uno_c,
         "brier": same_brier,
     }
-    with _only_json(as_json):
+    with keep_stdout_for_json(as_json):
         from pipelines.compare import compare
 
         result = compare(
@@ -623,7 +504,7 @@ def compare(
             store=store,
             progress=_progress(),
         )
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
 
 
 @cli.command(cls=Command)

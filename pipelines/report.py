@@ -187,8 +187,9 @@ def _say_recalibrated(model: FittedModel) -> tuple[str, ...]:
         return ()
     return (
         f"This model was trained on {model.n_patients} patients of the study; its likelihoods were "
-        f"brought into line with {told.n_patients} other patients, of {told.cohort}, and the "
-        "figures below are of those.",
+        f"brought into line with {told.n_patients} other patients, of {told.cohort}. The "
+        "likelihood, the average and the figures of this report are of those; how factors go with "
+        "the outcome was learned in training.",
         "The range of a likelihood tells, too, how far it would move, had it been brought into "
         f"line with other patients than these {told.n_patients}."
         if told.intercept_variance > 0
@@ -232,6 +233,7 @@ def _summarise(
     import stratify
     from stratify.metrics import METRICS, Estimate
     from stratify.report import (
+        Recalibrated,
         StudySummary,
         describe_validation,
         summarise_calibration,
@@ -250,7 +252,7 @@ def _summarise(
     subgroups = loaded.folder / "tables" / "subgroups.csv"
     groups = pd.read_csv(subgroups, dtype={"group": str}) if subgroups.exists() else None
     params, metrics = loaded.params, loaded.metrics
-    whose = model.calibration or model
+    there = model.calibration
     return StudySummary(
         name=loaded.reference.study,
         date=datetime.date.fromisoformat(loaded.tags["trained_on"]),
@@ -264,9 +266,12 @@ def _summarise(
             *_say_recalibrated(model),
             *model.task.cautions,
         ),
-        n_patients=whose.n_patients,
-        n_responders=whose.n_responders,
-        n_imputed=0 if model.calibration is not None else model.n_imputed,
+        n_patients=model.n_patients,
+        n_responders=model.n_responders,
+        n_imputed=model.n_imputed,
+        recalibrated=None
+        if there is None
+        else Recalibrated(there.cohort, there.n_patients, there.n_responders),
         family=model.classifier.family,
         features=model.features,
         validation=describe_validation(

@@ -6,9 +6,10 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.candidates import is_blind, list_candidates
+from pipelines.compute import choose_compute
 from pipelines.data import draw_folds, find_atlas, read_table
 from pipelines.examinations import (
     DESCRIPTIONS,
@@ -24,7 +25,6 @@ from pipelines.store import find_store, ui_command
 from pipelines.time_to_event import TimeToEventResult, train_time_to_event
 
 if TYPE_CHECKING:
-    from pipelines.study import StudySettings
     from stratify.evaluation import (
         Certificate,
         EncodersChecked,
@@ -196,7 +196,7 @@ def train(
         columns_toml=render_columns(data.dictionary),
         trained_on=datetime.date.today(),
     )
-    how = _choose_means(settings, workers, opened.folder)
+    compute = choose_compute(settings, workers, opened.folder)
     # Before the long work, so that what cannot be described stops at once.
     examined = Attachments()
     study_read = Assembled(
@@ -222,7 +222,7 @@ def train(
         params=record.params,
         tags={"settings_digest": settings.digest, **tried.tags},
         study_toml=settings.to_toml(atlas=find_atlas(data.connectomes)),
-        workers=how["workers"],
+        workers=compute.workers,
     ) as run:
         simple = list_references(table)
         with progress("Cross-validating", total=len(candidates + simple) * len(folds)) as step:
@@ -233,8 +233,8 @@ def train(
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
                 level=settings.validation.level,
+                compute=compute,
                 on_fold=step,
-                **how,
             )
         references = judged[len(candidates) :]
         with progress("Listening to the canaries"):
@@ -243,7 +243,7 @@ def train(
                 folds,
                 inner_folds=settings.validation.inner_folds,
                 seed=settings.validation.seed,
-                **{name: how[name] for name in ("workers", "scheduler", "checkpoints")},
+                compute=compute,
             )
         with progress("Fitting on all patients", total=len(candidates)) as step:
             models = refit_many(
@@ -253,7 +253,7 @@ def train(
                 seed=settings.validation.seed,
                 on_fold=step,
                 confidence=settings.abstention.confidence,
-                **how,
+                compute=compute,
             )
         encoders: EncodersChecked = {}
         evaluations = tuple(
@@ -283,7 +283,7 @@ def train(
             verdict=verdict,
             models=models,
             tried=tried,
-            how=how,
+            compute=compute,
             progress=progress,
         )
         for examine in EXAMINATIONS:
@@ -364,28 +364,6 @@ def _finish(
         responder=responder,
         register_as=record.name if responder else None,
     )
-
-
-def _choose_means(settings: StudySettings, workers: int | None, folder: Path) -> dict[str, Any]:
-    """Return how the work is done, which changes no result."""
-    from joblib import cpu_count
-
-    compute = settings.compute
-    asked = compute.workers if workers is None else workers
-    return {
-        "workers": asked or cpu_count(),
-        "engine": compute.engine,
-        "scheduler": compute.scheduler if compute.backend == "dask" else None,
-        "checkpoints": _open_checkpoints(folder) if compute.checkpoints else None,
-    }
-
-
-def _open_checkpoints(folder: Path) -> Path:
-    from stratify.evaluation import Checkpoints
-
-    kept = Checkpoints(folder / "checkpoints")
-    kept.forget_old()
-    return kept.folder
 
 
 def _run_of(

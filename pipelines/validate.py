@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.newcomers import find_newcomers, select_patients
 from pipelines.patients import load_model_run, read_new_patients, say_unused
 from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 from pipelines.validation_runs import make_recalibrated_run, make_validation_run
-from stratify.errors import DataError, Fault, count_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from pipelines.validate_followed import FollowedValidateResult
     from stratify.evaluation import CheckedRecalibration, ExternalValidation
     from stratify.metrics.recalibration import Method
     from stratify.model import FittedModel
@@ -90,8 +90,19 @@ class ValidateResult:
                 f"{told.external['log_loss'].value:.3f} before.",
                 f"A new model, run {self.recalibrated_run}{registered}; the one it was made from "
                 "is untouched.",
+                *self._speaks_of(),
             ]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+    def _speaks_of(self) -> list[str]:
+        """Say of which new sites the new model speaks, and that it speaks of no others."""
+        if not self.validation.unseen_sites:
+            return []
+        names = ", ".join(site for site, _ in self.validation.unseen_sites)
+        return [
+            f"The new model speaks of patients of the sites it was recalibrated to, {names} among "
+            "them, and of no other site."
+        ]
 
 
 def validate(
@@ -103,7 +114,7 @@ def validate(
     other_people: bool = False,
     store: str | None = None,
     progress: Progress = quiet,
-) -> ValidateResult:
+) -> ValidateResult | FollowedValidateResult:
     """Judge a model on a cohort that took no part in making it.
 
     Parameters
@@ -123,10 +134,23 @@ def validate(
     """
     with progress("Loading the model"):
         opened = find_store(store, existing=True)
-        loaded = load_model_run(opened, run)
+        loaded = load_model_run(opened, run, censored=True)
+    if loaded.is_censored:
+        from pipelines.validate_followed import validate_followed_run
+
+        return validate_followed_run(
+            opened,
+            loaded,
+            cohort,
+            connectivity,
+            recalibrate=recalibrate,
+            other_people=other_people,
+            progress=progress,
+        )
     with progress("Reading the patients"):
         table = read_new_patients(loaded, cohort, connectivity, labelled=True)
-        table, left_out = _leave_out(opened, loaded, table, other_people=other_people)
+        kept, left_out = find_newcomers(opened, loaded, table, other_people=other_people)
+        table = select_patients(table, kept)
     with progress("Validating"):
         validation = _validate(loaded, table, left_out)
         checked = changed = None
@@ -155,7 +179,10 @@ def validate(
                 title = f"{loaded.name} · recalibrated to {table.name}"
                 recalibrated_run = study.log_model_run(made, kind="recalibrated", title=title)
                 version = _register(opened, study, loaded, recalibrated_run, table.name)
-    unused = say_unused(loaded, connectivity)
+    notes = (
+        None if checked is not None else _say_how_to_speak(loaded, validation),
+        say_unused(loaded, connectivity),
+    )
     return ValidateResult(
         study=loaded.reference.study,
         run_id=loaded.reference.run_id,
@@ -164,60 +191,25 @@ def validate(
         recalibration=checked,
         recalibrated_run=recalibrated_run,
         version=version,
-        notes=(unused,) if unused else (),
+        notes=tuple(note for note in notes if note),
     )
 
 
-def _leave_out(
-    store: Store, loaded: LoadedRun, table: Table, *, other_people: bool
-) -> tuple[Table, list[tuple[str, int]]]:
-    """Leave out the patients of training, and those the model does not speak of."""
-    from stratify.tracking import find_known
-
-    assert loaded.model is not None
-    known = find_known(store, loaded, table.X)
-    trained = known.by_row if other_people else known.by_row | known.by_name
-    unplaced = loaded.model.from_unseen_site(loaded.model.align(table.X)) & ~trained
-    why = "the values or the name of a patient of training"
-    left_out = [
-        ("the values of a patient of training" if other_people else why, int(trained.sum())),
-        ("of a site that harmonising has not seen", int(unplaced.sum())),
-    ]
-    keep = ~(trained | unplaced)
-    if not keep.any():
-        raise DataError(_nobody_left(table.name, left_out, other_people))
-    return _select(table, keep), [(reason, count) for reason, count in left_out if count]
-
-
-def _select(table: Table, keep: np.ndarray) -> Table:
-    from dataclasses import replace
-
-    assert table.y is not None
-    return replace(
-        table,
-        X=table.X[keep],
-        y=table.y[keep],
-        groups=table.groups[keep],
-        site=None if table.site is None else table.site[keep],
-        treatment=None if table.treatment is None else table.treatment[keep],
-    )
-
-
-def _nobody_left(name: str, left_out: list[tuple[str, int]], other_people: bool) -> Fault:
-    told = "; ".join(f"{count_of(count, 'patient')}: {why}" for why, count in left_out if count)
-    way_out = "Validate on patients the model has not seen"
-    if not other_people:
-        way_out += "; if these are other people under the same names, say --other-people"
-    return Fault(
-        where=name,
-        met=told,
-        wanted="patients who took no part in making the model",
-        way_out=f"{way_out}.",
+def _say_how_to_speak(loaded: LoadedRun, validation: ExternalValidation) -> str | None:
+    """Say how reports come to speak of patients of new sites, where they may."""
+    if not validation.unseen_sites or validation.finding == "worse than chance":
+        return None
+    made_from = loaded.tags.get("recalibrated_from")
+    whose = "" if made_from is None else f" of the model this one was made from, run {made_from},"
+    return (
+        f"reports on patients of these sites need a model recalibrated to them: validate again"
+        f'{whose} with --recalibrate "{validation.advice or "intercept"}", and report with the new '
+        "model."
     )
 
 
 def _validate(
-    loaded: LoadedRun, table: Table, left_out: list[tuple[str, int]]
+    loaded: LoadedRun, table: Table, left_out: tuple[tuple[str, int], ...]
 ) -> ExternalValidation:
     from stratify.evaluation import validate_externally
     from stratify.evaluation.usefulness import THRESHOLDS
@@ -225,7 +217,9 @@ def _validate(
     model = loaded.model
     assert model is not None
     assert table.y is not None
-    predicted = model.predict(table.X)
+    site = None if table.site is None else list(map(str, table.site))
+    predicted = model.predict(table.X, site=site)
+    of_site = [any(one.kind == "site" for one in them) for them in predicted.silences]
     return validate_externally(
         table.y,
         predicted.table["log_odds"].to_numpy(),
@@ -237,10 +231,19 @@ def _validate(
         simulated=table.simulated or model.simulated,
         groups=table.groups,
         thresholds=_read_study(loaded).get("usefulness", {}).get("thresholds", THRESHOLDS),
-        left_out=tuple(left_out),
-        outside=sum(map(bool, predicted.silences)),
+        left_out=left_out,
+        outside=sum(any(one.kind != "site" for one in them) for them in predicted.silences),
+        unseen_sites=_count_sites(site or [""] * len(table), of_site),
         level=float(loaded.params["level"]),
     )
+
+
+def _count_sites(site: Sequence[str], unseen: Sequence[bool]) -> tuple[tuple[str, int], ...]:
+    """Count the patients of each site that the model does not know."""
+    from collections import Counter
+
+    met = Counter(name for name, new in zip(site, unseen, strict=True) if new)
+    return tuple(sorted(met.items()))
 
 
 def _read_study(loaded: LoadedRun) -> dict[str, Any]:

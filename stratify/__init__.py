@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stratify.cohort import read_columns as read_columns
     from stratify.connectome import Connectomes as Connectomes
     from stratify.connectome import read_connectomes as read_connectomes
+    from stratify.evaluation import Compute as Compute
     from stratify.evaluation import cross_validate as cross_validate
     from stratify.evaluation import cross_validate_many as cross_validate_many
     from stratify.evaluation import evaluate_references as evaluate_references
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "Cohort": "stratify.cohort",
     "Column": "stratify.schema",
+    "Compute": "stratify.evaluation",
     "Connectomes": "stratify.connectome",
     "ResponderClassifier": "stratify.model",
     "ResponseRule": "stratify.outcome",

@@ -41,7 +41,7 @@ def examine_instability(trained: Trained) -> Attachments:
             inner_folds=settings.validation.inner_folds,
             seed=settings.validation.seed,
             on_fold=step,
-            **trained.how,
+            compute=trained.compute,
         )
     model = trained.models[k]
     found = compute_instability(

@@ -44,7 +44,7 @@ def examine_learning(trained: Trained) -> Attachments:
                     inner_folds=asked.validation.inner_folds,
                     seed=asked.validation.seed,
                     on_fit=step,
-                    **trained.how,
+                    compute=trained.compute,
                 ),
                 sizes,
                 folds,

@@ -53,7 +53,7 @@ def _permute(trained: Trained) -> tuple[PermutationTest, ...]:
                 within=asked.within,
                 seed=asked.seed,
                 on_part=lambda share: step(PARTS * share),
-                **trained.how,
+                compute=trained.compute,
             )
             for family, one in tested
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipelines.study import StudySettings
     from stratify.cohort import Cohort
     from stratify.connectome import Connectomes
-    from stratify.evaluation import Evaluation, Verdict
+    from stratify.evaluation import Compute, Evaluation, Verdict
     from stratify.folds import Fold
     from stratify.model import FamilyName, FittedModel
     from stratify.task import Table
@@ -141,8 +141,8 @@ class Trained:
         Each candidate fitted on every patient.
     tried : Tried
         What earlier studies have tried on these patients.
-    how : dict
-        ``workers``, ``engine``, ``scheduler`` and ``checkpoints``, as the engine takes them.
+    compute : Compute
+        How the work is done.
     progress : Progress
     """
 
@@ -153,7 +153,7 @@ class Trained:
     verdict: Verdict
     models: Sequence[FittedModel]
     tried: Tried
-    how: dict[str, Any]
+    compute: Compute
     progress: Progress
 
     @property

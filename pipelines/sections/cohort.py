@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import (
     Field,
@@ -12,10 +12,6 @@ from pydantic import (
 )
 
 from pipelines.sections.base import FilePath, Section, Text, refuse
-
-if TYPE_CHECKING:
-    pass
-
 
 CohortFormat = Literal["table", "bids", "redcap"]
 VisitsFormat = Literal["long", "wide"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -11,10 +11,6 @@ from pydantic import (
 )
 
 from pipelines.sections.base import FilePath, Section, Text, refuse
-
-if TYPE_CHECKING:
-    pass
-
 
 ConnectivityKind = Literal[
     "pearson r",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import (
     Field,
@@ -11,10 +11,6 @@ from pydantic import (
 )
 
 from pipelines.sections.base import Section, Text, refuse
-
-if TYPE_CHECKING:
-    pass
-
 
 Engine = Literal["fast", "reference"]
 Backend = Literal["processes", "dask"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from pydantic import (
     Field,
@@ -11,9 +10,6 @@ from pydantic import (
 )
 
 from pipelines.sections.base import Section, Text, quoted, refuse
-
-if TYPE_CHECKING:
-    pass
 
 
 class StudySection(Section):

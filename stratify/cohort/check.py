@@ -12,6 +12,7 @@ import pandas as pd
 from stratify.cohort.checks.copies import find_copies, find_copies_of_response
 from stratify.cohort.checks.dates import find_impossible_dates
 from stratify.cohort.checks.duplicates import find_duplicates
+from stratify.cohort.checks.encoded import find_encoded_outcomes
 from stratify.cohort.checks.identity import find_identifiers
 from stratify.cohort.checks.missingness import find_telling_gaps
 from stratify.cohort.checks.protocol import check_protocol, find_open_screens
@@ -47,10 +48,11 @@ def check_cohort(cohort: Cohort, *, today: datetime.date | None = None) -> tuple
         Errors: a feature that nearly copies an outcome column; a category with almost a level for
         each patient; patients with the very same baseline values; impossible dates; a row that sums
         up the others. Warnings: a feature that nearly copies another later column; features that
-        never or hardly vary, or only count the rows; patients that nearly agree; values that look
-        personal, stand for a missing one, or are in another unit; treatments outside published
-        protocols; safety screens positive or missing; ages over 89; gaps that tell the site; an arm
-        of one site; a level in two spellings.
+        never or hardly vary, or only count the rows; patients that nearly agree, or whose numbers
+        lie closer together than two people's; values that look personal, stand for a missing one,
+        or are in another unit; treatments outside published protocols; safety screens positive or
+        missing; ages over 89; gaps that tell the site; an arm of one site; a level in two
+        spellings.
 
     Examples
     --------
@@ -121,7 +123,7 @@ def check_response(
     -------
     faults : tuple of Fault
         Errors: a feature that equals, turns round or orders the response, the outcome's value or
-        its change. Warnings: all else.
+        its change, or whose every value is their mean among those who have it. Warnings: all else.
 
     Examples
     --------
@@ -136,14 +138,13 @@ def check_response(
     groups = np.select([values == 1, values == 0], ["responder", "other"], "")
     if features is None:
         features = [column.name for column in cohort.columns if column.is_feature]
+    columns = [cohort[name] for name in features]
+    made_from = {k: v.reindex(index).to_numpy(float) for k, v in (derived or {}).items()}
     return (
         *find_copies_of_response(
-            cohort,
-            values,
-            columns=[cohort[name] for name in features],
-            derived={k: v.reindex(index).to_numpy(float) for k, v in (derived or {}).items()},
-            baselines=baselines,
+            cohort, values, columns=columns, derived=made_from, baselines=baselines
         ),
+        *find_encoded_outcomes(cohort, values, columns=columns, derived=made_from),
         *find_telling_sites(cohort, values),
         *find_telling_gaps(cohort, groups, of="the outcome", columns=features),
         *find_telling_order(cohort, values),

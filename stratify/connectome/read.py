@@ -15,6 +15,7 @@ from stratify.connectome.check import (
     check_regions,
     clean_matrices,
 )
+from stratify.connectome.fingerprint import find_twin_scans
 from stratify.connectome.formats import FORMATS, OPTIONS, Format, guess_format
 from stratify.connectome.networks import NetworkMap
 from stratify.connectome.raw import (
@@ -194,8 +195,10 @@ def read_connectomes(
         raise DataError(errors)
     assert agreed is not None
     assert mapped is not None
+    cleaned = clean_matrices(raw.matrices, agreed)
+    faults += find_twin_scans(cleaned, raw.patients, where)
     return Connectomes(
-        clean_matrices(raw.matrices, agreed),
+        cleaned,
         raw.patients,
         raw.regions,
         mapped.networks,

@@ -13,6 +13,7 @@ from stratify.evaluation.certificate import (
 from stratify.evaluation.checkpoints import Checkpoints
 from stratify.evaluation.compared import Comparison, Difference, KeptPredictions
 from stratify.evaluation.comparison import compare_evaluations, compare_held_out
+from stratify.evaluation.compute import Compute
 from stratify.evaluation.cross_validate import (
     cross_validate,
     cross_validate_many,
@@ -69,6 +70,7 @@ __all__ = [
     "Checkpoints",
     "Comparison",
     "Completions",
+    "Compute",
     "Difference",
     "EncodersChecked",
     "Evaluation",

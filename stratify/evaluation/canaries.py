@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from scipy import stats
 from stratify.errors import DataError
 from stratify.evaluation.certificate import Check
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.engine import make_classifier, seed_of
 from stratify.evaluation.shuffles import make_shuffles, make_units
 from stratify.evaluation.workers import run_tasks
@@ -78,9 +78,7 @@ def check_canaries(
     *,
     inner_folds: int = 5,
     seed: int = 0,
-    workers: int = 1,
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
 ) -> dict[str, tuple[Check, ...]]:
     """Run the canary studies of each feature set with the cheapest family; look for any that sings.
 
@@ -92,10 +90,8 @@ def check_canaries(
         joined and not one pipeline.
     folds : sequence of Fold
         The first repeat is used.
-    inner_folds, seed, workers, scheduler
-        As for `stratify.evaluation.cross_validate_many`.
-    checkpoints : Path, optional
-        A folder where finished canaries are kept and found again.
+    inner_folds, seed, compute
+        As for `stratify.evaluation.cross_validate_many`; canaries always run on the fast engine.
 
     Returns
     -------
@@ -114,7 +110,7 @@ def check_canaries(
     >>> [check.passed for check in check_canaries([table], folds, inner_folds=3)["clinical"]]
     [True, True]
     """
-    kept = None if checkpoints is None else Checkpoints(checkpoints)
+    kept = compute.open_checkpoints()
     first = [fold for fold in folds if fold.repeat == folds[0].repeat]
     noise: Check | None = None
     found: dict[str, tuple[Check, ...]] = {}
@@ -124,7 +120,7 @@ def check_canaries(
             draw_inner_folds(known, fold, folds=inner_folds, seed=seed_of(seed, fold))
             for fold in parts
         ]
-        study = _Study(known, parts, inner, seed, workers, scheduler)
+        study = _Study(known, parts, inner, seed, compute)
         if noise is None:
             noise = _listen(_plant_noise, NOISE, study, kept)
         found[table.features] = (noise,)
@@ -138,8 +134,7 @@ class _Study(NamedTuple):
     folds: Sequence[Fold]
     inner: Sequence[InnerFolds]
     seed: int
-    workers: int = 1
-    scheduler: str | None = None
+    compute: Compute = HERE
 
     def digest(self, name: str) -> str:
         """Return the digest of all that a canary is made from."""
@@ -188,8 +183,8 @@ def _shuffle_outcomes(study: _Study) -> Canary:
             _score_shuffled,
             (study, shuffled),
             range(len(study.folds)),
-            workers=study.workers,
-            scheduler=study.scheduler,
+            workers=study.compute.workers,
+            scheduler=study.compute.scheduler,
         )
     )
     found = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,13 +19,13 @@ from stratify.evaluation.completions import (
     judge_completions,
     judge_outcomes,
 )
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.engine import FoldResult, fit_folds, make_whole_work, make_work
 from stratify.evaluation.held_out import HeldOut, compute_by_fold, compute_estimates
 from stratify.evaluation.values import Evaluation
 from stratify.folds import Fold, compute_test_share
 from stratify.model import (
     CONFIDENCE,
-    Engine,
     Familiar,
     FamilyName,
     FittedModel,
@@ -46,7 +45,7 @@ def cross_validate(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    workers: int = 1,
+    compute: Compute = HERE,
 ) -> Evaluation:
     """Evaluate one model by nested cross-validation.
 
@@ -63,8 +62,8 @@ def cross_validate(
     seed : int
     level : float
         Nominal coverage of the intervals.
-    workers : int
-        Processes; results are the same to the last digit for any number.
+    compute : Compute
+        How the work is done; it changes no result.
 
     Examples
     --------
@@ -80,7 +79,7 @@ def cross_validate(
     (0.5, True)
     """
     return cross_validate_many(
-        [(family, table)], folds, inner_folds=inner_folds, seed=seed, level=level, workers=workers
+        [(family, table)], folds, inner_folds=inner_folds, seed=seed, level=level, compute=compute
     )[0]
 
 
@@ -91,10 +90,7 @@ def cross_validate_many(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    workers: int = 1,
-    engine: Engine = "fast",
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
 ) -> tuple[Evaluation, ...]:
     """Evaluate several models on the same patients and the same folds.
@@ -103,15 +99,8 @@ def cross_validate_many(
     ----------
     candidates : sequence of (family, table)
         The tables have the same patients in the same order.
-    folds, inner_folds, seed, level, workers
+    folds, inner_folds, seed, level, compute
         As for `cross_validate`.
-    engine : {"fast", "reference"}
-        The reference fits each model and grid point by itself, with plain scikit-learn and XGBoost:
-        the same numbers, slowly.
-    scheduler : str, optional
-        The address of a Dask scheduler, whose workers are used instead of processes here.
-    checkpoints : Path, optional
-        A folder where finished fits are kept and found again.
     on_fold : callable
         Called once for each model and fold that is done.
 
@@ -120,10 +109,8 @@ def cross_validate_many(
     DataError
         If an inner fold cannot hold both classes.
     """
-    work = make_work(candidates, folds, inner_folds=inner_folds, seed=seed, engine=engine)
-    results = fit_folds(
-        work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
-    )
+    work = make_work(candidates, folds, inner_folds=inner_folds, seed=seed, engine=compute.engine)
+    results = fit_folds(work, compute=compute, on_fold=on_fold)
     labels = judge_outcomes(candidates, folds, results, seed=seed)
     imputed = check_imputation(candidates[0][1], folds, work.labels, seed=seed)
     checked: EncodersChecked = {}
@@ -158,7 +145,7 @@ def refit(
     *,
     inner_folds: int = 5,
     seed: int = 0,
-    engine: Engine = "fast",
+    compute: Compute = HERE,
 ) -> FittedModel:
     """Fit an evaluated model on every patient, with its outer folds' models as replicas.
 
@@ -167,10 +154,10 @@ def refit(
     evaluation : Evaluation
     table : Table
         The table it was evaluated on, narrowed to its features.
-    inner_folds, seed, engine
+    inner_folds, seed, compute
         As for `cross_validate_many`.
     """
-    return refit_many([evaluation], [table], inner_folds=inner_folds, seed=seed, engine=engine)[0]
+    return refit_many([evaluation], [table], inner_folds=inner_folds, seed=seed, compute=compute)[0]
 
 
 def refit_many(
@@ -179,10 +166,7 @@ def refit_many(
     *,
     inner_folds: int = 5,
     seed: int = 0,
-    workers: int = 1,
-    engine: Engine = "fast",
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
     confidence: float = CONFIDENCE,
 ) -> tuple[FittedModel, ...]:
@@ -196,16 +180,14 @@ def refit_many(
     evaluations : sequence of Evaluation
     tables : sequence of Table
         The table of each.
-    inner_folds, seed, workers, engine, scheduler, checkpoints, on_fold
+    inner_folds, seed, compute, on_fold
         As for `cross_validate_many`.
     confidence : float
         Of the outcome sets.
     """
     candidates = [(e.family, table) for e, table in zip(evaluations, tables, strict=True)]
-    work = make_whole_work(candidates, inner_folds=inner_folds, seed=seed, engine=engine)
-    results = fit_folds(
-        work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
-    )
+    work = make_whole_work(candidates, inner_folds=inner_folds, seed=seed, engine=compute.engine)
+    results = fit_folds(work, compute=compute, on_fold=on_fold)
     familiar: dict[int, Familiar] = {}
     return tuple(
         make_fitted_model(

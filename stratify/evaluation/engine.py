@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 
 from stratify.errors import DataError, Fault
 from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.imputation import draw_training_outcomes, draw_whole_outcomes
 from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold, InnerFolds, draw_inner_folds
@@ -142,26 +142,26 @@ def require_possible(candidates: Sequence[Candidate]) -> None:
 def fit_folds(
     work: Work,
     *,
-    workers: int = 1,
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
 ) -> dict[tuple[int, int], FoldResult]:
     """Fit every candidate on every fold.
 
-    Families that see the same table of a fold are one task, so that its rows are encoded once.
+    Families that see the same table of a fold are one task, so that its rows are encoded once. The
+    engine is that of the work.
 
     Returns
     -------
     results : dict of (candidate, fold) to FoldResult
     """
-    kept = None if checkpoints is None else Checkpoints(checkpoints)
+    kept = compute.open_checkpoints()
     imputed = any(labels.shape[1] > 1 for labels in work.labels)
     fused = {} if imputed else _find_halves(work.candidates)
     keys = {} if kept is None else _make_keys(work)
-    tasks = _make_tasks(work, fused, kept, keys, apart=scheduler is not None)
+    tasks = _make_tasks(work, fused, kept, keys, apart=compute.scheduler is not None)
     results: dict[tuple[int, int], FoldResult] = {}
-    for position, found in run_tasks(_run, work, tasks, workers=workers, scheduler=scheduler):
+    running = run_tasks(_run, work, tasks, workers=compute.workers, scheduler=compute.scheduler)
+    for position, found in running:
         task = tasks[position]
         for member, result in zip(task.members, found, strict=True):
             results[member, task.fold] = FoldResult(_thin(result.classifier, work), result.log_odds)

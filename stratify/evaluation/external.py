@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit
 
-from stratify.errors import DataError, Fault, count_of
+from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.evaluation.usefulness import THRESHOLDS, Usefulness, judge_likelihoods
 from stratify.folds import make_folds
 from stratify.metrics import (
@@ -52,6 +52,9 @@ class ExternalValidation:
     outside : int
         Patients whom a report would not speak of, as they are unlike those of training; they are
         counted all the same.
+    unseen_sites : tuple of (str, int)
+        Sites that a report would not speak of, as training did not see them, and how many patients
+        of each were counted here.
     """
 
     model: str
@@ -64,6 +67,7 @@ class ExternalValidation:
     predictions: pd.DataFrame
     left_out: tuple[tuple[str, int], ...] = field(default=())
     outside: int = 0
+    unseen_sites: tuple[tuple[str, int], ...] = ()
 
     @property
     def patients(self) -> int:
@@ -78,10 +82,7 @@ class ExternalValidation:
     @property
     def finding(self) -> Holding:
         """Whether the model ranks patients here better than chance, by the interval of the AUC."""
-        auc = self.external["auc"]
-        if auc.low > 0.5:
-            return "better than chance"
-        return "worse than chance" if auc.high < 0.5 else "cannot tell"
+        return find_holding(self.external["auc"])
 
     @property
     def advice(self) -> Method | None:
@@ -124,6 +125,7 @@ class ExternalValidation:
         values["net_benefit"] = self.usefulness.at_thresholds.to_dict("records")
         values["left_out"] = [[why, count] for why, count in self.left_out]
         values["outside"] = self.outside
+        values["unseen_sites"] = [[site, count] for site, count in self.unseen_sites]
         values["words"] = self.words
         return values
 
@@ -143,20 +145,12 @@ class ExternalValidation:
         return self.words
 
     def _discrimination(self) -> str:
-        kind = "simulated patients" if self.simulated else "patients"
-        drop = self.drop
-        way = "lower" if drop.value >= 0 else "higher"
-        sure = "" if drop.low > 0 or drop.high < 0 else ", which may be chance"
-        ranks = {
-            "better than chance": "it ranks these patients better than chance",
-            "cannot tell": "whether it ranks these patients better than chance, nobody can tell",
-            "worse than chance": "it ranks these patients the wrong way round",
-        }[self.finding]
-        size = drop if drop.value >= 0 else _flip(drop)
-        return (
-            f"From within the study to {self.patients} {kind} of {self.cohort} the AUC goes from "
-            f"{self.internal['auc'].value:.3f} to {self.external['auc']}, {way} by {size}{sure}; "
-            f"{ranks}."
+        return describe_drop(
+            "the AUC",
+            self.internal["auc"],
+            self.external["auc"],
+            self.drop,
+            of=f"{self.patients} {name_kind(self.simulated)} of {self.cohort}",
         )
 
     def _calibration(self) -> str:
@@ -197,8 +191,28 @@ class ExternalValidation:
                 f"{count_of(self.outside, 'patient')} {are} unlike those of training; a report "
                 "would give no likelihood."
             )
+        if self.unseen_sites:
+            told.append(self._unseen())
         told += [f"{count_of(count, 'patient')} left out: {why}." for why, count in self.left_out]
         return told
+
+    def _unseen(self) -> str:
+        """Say that figures of a new site do not make the model speak of it, and what would."""
+        names = name_some(f"“{site}”" for site, _ in self.unseen_sites)
+        count = sum(patients for _, patients in self.unseen_sites)
+        one = len(self.unseen_sites) == 1
+        this, sites = ("this", "site") if one else ("these", "sites")
+        said = (
+            f"A report by this model would give no likelihood to patients of {names} ({count} "
+            f"here), since it does not know {this} {sites}"
+        )
+        if self.finding == "worse than chance":
+            return f"{said}; by these figures it should not."
+        though = "" if self.advice else ", though the likelihoods call for none,"
+        return (
+            f"{said}: recalibration to these patients{though} makes a new model that does, where "
+            "the figures above are judged good enough for it."
+        )
 
 
 def validate_externally(
@@ -215,6 +229,7 @@ def validate_externally(
     thresholds: Sequence[float] = THRESHOLDS,
     left_out: tuple[tuple[str, int], ...] = (),
     outside: int = 0,
+    unseen_sites: tuple[tuple[str, int], ...] = (),
     seed: int = 0,
     level: float = 0.95,
 ) -> ExternalValidation:
@@ -236,7 +251,7 @@ def validate_externally(
         Rows with the same value are drawn together, in the intervals of net benefit.
     thresholds : sequence of float
         As for `compute_usefulness`.
-    left_out, outside
+    left_out, outside, unseen_sites
         As in `ExternalValidation`.
     seed : int
     level : float
@@ -275,7 +290,7 @@ def validate_externally(
         simulated=simulated,
         internal=internal,
         external=external,
-        drop=_subtract(internal["auc"], external["auc"], level),
+        drop=subtract_external(internal["auc"], external["auc"], level),
         usefulness=judge_likelihoods(
             y, log_odds, groups=groups, thresholds=thresholds, seed=seed, level=level
         ),
@@ -290,6 +305,7 @@ def validate_externally(
         ),
         left_out=left_out,
         outside=outside,
+        unseen_sites=unseen_sites,
     )
 
 
@@ -368,7 +384,53 @@ def check_recalibration(
     )
 
 
-def _subtract(internal: Estimate, external: Estimate, level: float) -> Estimate:
+def find_holding(ranks: Estimate) -> Holding:
+    """Tell whether an AUC or a concordance is better than chance by its interval."""
+    if ranks.low > 0.5:
+        return "better than chance"
+    return "worse than chance" if ranks.high < 0.5 else "cannot tell"
+
+
+def name_kind(simulated: bool) -> str:
+    """Call patients what they are."""
+    return "simulated patients" if simulated else "patients"
+
+
+def describe_drop(
+    figure: str, internal: Estimate, external: Estimate, drop: Estimate, *, of: str
+) -> str:
+    """Say in a sentence how a figure of ranks goes from within the study to elsewhere.
+
+    Parameters
+    ----------
+    figure : str
+        ``"the AUC"``.
+    internal, external, drop : Estimate
+    of : str
+        How many of whom.
+    """
+    way = "lower" if drop.value >= 0 else "higher"
+    sure = "" if drop.low > 0 or drop.high < 0 else ", which may be chance"
+    ranks = {
+        "better than chance": "it ranks these patients better than chance",
+        "cannot tell": "whether it ranks these patients better than chance, nobody can tell",
+        "worse than chance": "it ranks these patients the wrong way round",
+    }[find_holding(external)]
+    size = drop if drop.value >= 0 else _flip(drop)
+    return (
+        f"From within the study to {of} {figure} goes from {internal.value:.3f} to {external}, "
+        f"{way} by {size}{sure}; {ranks}."
+    )
+
+
+def subtract_external(internal: Estimate, external: Estimate, level: float) -> Estimate:
+    """Return how much lower a figure is elsewhere, the two cohorts taken as independent.
+
+    Examples
+    --------
+    >>> print(subtract_external(Estimate(0.7, 0.65, 0.75), Estimate(0.6, 0.5, 0.7), 0.95))
+    0.100 (95 % interval -0.012 to 0.212)
+    """
     halves = [
         (each.high - each.low) / 2 / stats.norm.ppf((1 + each.level) / 2)
         for each in (internal, external)

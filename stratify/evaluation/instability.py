@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +11,12 @@ import pandas as pd
 from scipy.special import expit
 
 from stratify.errors import DataError
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.engine import Candidate, fit_folds, make_work
 from stratify.folds import Fold, make_folds
 from stratify.metrics.resampling import draw_patients
 from stratify.metrics.thresholds import check_thresholds
-from stratify.model import Engine, FoldClassifier
+from stratify.model import FoldClassifier
 from stratify.task import Table
 
 if TYPE_CHECKING:
@@ -102,10 +102,7 @@ def refit_samples(
     *,
     inner_folds: int = 5,
     seed: int = 0,
-    workers: int = 1,
-    engine: Engine = "fast",
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
 ) -> tuple[Refits, ...]:
     """Fit models anew on samples of their patients: encoding, tuning and calibration too.
@@ -116,7 +113,7 @@ def refit_samples(
         As for `cross_validate_many`.
     samples : sequence of array of int
         From `draw_samples`.
-    inner_folds, seed, workers, engine, scheduler, checkpoints, on_fold
+    inner_folds, seed, compute, on_fold
         As for `cross_validate_many`.
 
     Returns
@@ -130,10 +127,8 @@ def refit_samples(
     """
     everybody = np.arange(len(candidates[0][1]))
     folds = [Fold(k, 0, rows, everybody, "drawn anew") for k, rows in enumerate(samples)]
-    work = make_work(candidates, folds, inner_folds=inner_folds, seed=seed, engine=engine)
-    results = fit_folds(
-        work, workers=workers, scheduler=scheduler, checkpoints=checkpoints, on_fold=on_fold
-    )
+    work = make_work(candidates, folds, inner_folds=inner_folds, seed=seed, engine=compute.engine)
+    results = fit_folds(work, compute=compute, on_fold=on_fold)
     return tuple(
         Refits(
             classifiers=tuple(results[k, j].classifier for j in range(len(folds))),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from stratify.errors import DataError, Fault, count_of
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.engine import fit_folds, make_work
 from stratify.folds import Fold
 from stratify.metrics import (
@@ -19,7 +18,7 @@ from stratify.metrics import (
     compute_weighted_auc,
     compute_weighted_mean,
 )
-from stratify.model import Engine, FamilyName
+from stratify.model import FamilyName
 from stratify.task import Table
 
 FitPredict = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -130,8 +129,8 @@ class TableLearner:
     family: FamilyName
     inner_folds: int
     seed: int
-    engine: Engine
-    means: Mapping[str, Any]
+    compute: Compute
+    on_fit: Callable[[], None]
 
     def __call__(self, train: np.ndarray, test: np.ndarray) -> np.ndarray:
         """Return log-odds of the rows of ``test``."""
@@ -147,9 +146,9 @@ class TableLearner:
             folds,
             inner_folds=self.inner_folds,
             seed=self.seed,
-            engine=self.engine,
+            engine=self.compute.engine,
         )
-        results = fit_folds(work, **self.means)
+        results = fit_folds(work, compute=self.compute, on_fold=self.on_fit)
         log_odds = [results[0, k].log_odds for k in range(len(folds))]
         for fold, said in zip(folds, log_odds, strict=True):
             if np.isnan(said).any():
@@ -171,10 +170,7 @@ def make_fit_predict(
     *,
     inner_folds: int = 5,
     seed: int = 0,
-    engine: Engine = "fast",
-    workers: int = 1,
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_fit: Callable[[], None] = lambda: None,
 ) -> TableLearner:
     """Make what `compute_learning_curve` trains with, of a table and a family.
@@ -183,7 +179,7 @@ def make_fit_predict(
     ----------
     table : Table
         With its outcome.
-    family, inner_folds, seed, engine, workers, scheduler, checkpoints
+    family, inner_folds, seed, compute
         As for `stratify.evaluation.cross_validate_many`.
     on_fit : callable
         Called after each fit.
@@ -194,13 +190,7 @@ def make_fit_predict(
         It refuses, by a `DataError`, a training set without a site that is then predicted, where
         sites are harmonised.
     """
-    means = {
-        "workers": workers,
-        "scheduler": scheduler,
-        "checkpoints": checkpoints,
-        "on_fold": on_fit,
-    }
-    return TableLearner(table, family, inner_folds, seed, engine, means)
+    return TableLearner(table, family, inner_folds, seed, compute, on_fit)
 
 
 def _unplaced(size: int) -> Fault:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +11,8 @@ import pandas as pd
 from sklearn.base import clone
 
 from stratify.errors import DataError, Fault, count_of
-from stratify.evaluation.checkpoints import Checkpoints, digest_of, digest_of_code
+from stratify.evaluation.checkpoints import digest_of, digest_of_code
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.engine import (
     InnerFolds,
     Work,
@@ -24,7 +24,7 @@ from stratify.evaluation.shuffles import Within, make_blocks, make_shuffles, mak
 from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold
 from stratify.metrics import compute_aucs, plot_null_distribution
-from stratify.model import Engine, FamilyName, ResponderClassifier, fit_labellings
+from stratify.model import FamilyName, ResponderClassifier, fit_labellings
 from stratify.task import FeatureSet, Table
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 VALUES_AT_ONCE = 40_000_000
 """Held-out scores a task holds in memory, over patients, grid points and shuffles."""
+
+MOST_TIED = 0.05
+"""The share of shuffles with the very figure observed above which that is told."""
 
 SLOW_AT_ONCE = 20
 """Shuffles a task takes of a family that fits them one by one."""
@@ -70,8 +73,21 @@ class PermutationTest:
         return int(np.sum(self.null >= self.observed - 1e-12))
 
     @property
+    def tied(self) -> int:
+        """How many shuffles have the very figure observed; they are among those that reach it.
+
+        Where calibration finds nothing in any fold, everybody is given the same likelihood and the
+        AUC is 0.5 exactly.
+        """
+        return int(np.sum(np.abs(self.null - self.observed) <= 1e-12))
+
+    @property
     def p_value(self) -> float:
-        """``(1 + reached) / (1 + permutations)``: the observed order is one of those possible."""
+        """``(1 + reached) / (1 + permutations)``: the observed order is one of those possible.
+
+        Never too small under the null; where many figures are tied, as under leave-one-site-out,
+        large ones are larger than they need be.
+        """
         return (1 + self.reached) / (1 + self.permutations)
 
     def describe(self) -> str:
@@ -85,10 +101,13 @@ fitted anew reach it (p = 0.001, the least that so many can show).
         """
         where = "in the whole cohort" if self.within == "cohort" else f"within each {self.within}"
         least = ", the least that so many can show" if self.reached == 0 else ""
+        tied = ""
+        if self.tied > max(1, MOST_TIED * self.permutations):
+            tied = f"; {self.tied:,} of them have that very figure, so p is larger than it need be"
         return (
             f"The AUC of {self.features} {self.family} is {self.observed:.3f}; with outcomes "
             f"shuffled {where}, {self.reached} of {count_of(self.permutations, 'pipeline')} fitted "
-            f"anew reach it (p = {self.p_value:.2g}{least})."
+            f"anew reach it (p = {self.p_value:.2g}{least}{tied})."
         )
 
     def to_dict(self) -> dict[str, object]:
@@ -102,6 +121,7 @@ fitted anew reach it (p = 0.001, the least that so many can show).
             "null_95": float(np.quantile(self.null, 0.95)),
             "permutations": self.permutations,
             "reached": self.reached,
+            "tied": self.tied,
             "p_value": self.p_value,
         }
 
@@ -146,10 +166,7 @@ def compute_permutation_test(
     permutations: int = 1000,
     within: Within | None = None,
     seed: int = 0,
-    workers: int = 1,
-    engine: Engine = "fast",
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
     on_part: Callable[[float], None] = lambda _: None,
 ) -> PermutationTest:
     """Compare a model's AUC with what the same pipeline makes of shuffled outcomes.
@@ -176,7 +193,7 @@ def compute_permutation_test(
     within : {"cohort", "site", "treatment"}, optional
         Inside what, beside the folds, outcomes change places; the site, where the table knows it,
         and else the cohort. Rows of one person or family keep their outcomes together.
-    seed, workers, engine, scheduler, checkpoints
+    seed, compute
         As for `stratify.evaluation.cross_validate_many`.
     on_part : callable
         Called with the share of the work that was just done.
@@ -237,8 +254,8 @@ def compute_permutation_test(
     chosen, shuffled = _shuffle(table, folds, permutations, within, seed)
     labels = np.column_stack([table.y, shuffled])
     seeds = [seed_of(seed, fold) for fold in folds]
-    work = Work([(family, table)], folds, make_inner_of_others(folds), seeds, engine)
-    aucs = _compute_all(_Shared(work, labels), workers, scheduler, checkpoints, on_part)
+    work = Work([(family, table)], folds, make_inner_of_others(folds), seeds, compute.engine)
+    aucs = _compute_all(_Shared(work, labels), compute, on_part)
     # A fold of one class has no AUC; outcomes stay in their fold, so neither has it in any shuffle.
     mean = np.nanmean(aucs, axis=0)
     return PermutationTest(family, table.features, chosen, float(mean[0]), mean[1:])
@@ -331,16 +348,10 @@ def _join_blocks(blocks: np.ndarray | None, folds: Sequence[Fold], patients: int
     return tested_in * (named.max() + 1) + named
 
 
-def _compute_all(
-    shared: _Shared,
-    workers: int,
-    scheduler: str | None,
-    checkpoints: Path | None,
-    on_part: Callable[[float], None],
-) -> np.ndarray:
+def _compute_all(shared: _Shared, compute: Compute, on_part: Callable[[float], None]) -> np.ndarray:
     """Return the AUC of every fold and labelling, shape (n_folds, n_labellings)."""
     work, labels = shared
-    kept = None if checkpoints is None else Checkpoints(checkpoints)
+    kept = compute.open_checkpoints()
     tasks = _make_tasks(work, labels.shape[1])
     keys = _make_keys(shared, tasks) if kept is not None else []
     aucs = np.full((len(work.folds), labels.shape[1]), np.nan)
@@ -353,7 +364,11 @@ def _compute_all(
             aucs[task.fold, task.first : task.end] = found
             on_part(1 / len(tasks))
     running = run_tasks(
-        _run, shared, [tasks[k] for k in open_], workers=workers, scheduler=scheduler
+        _run,
+        shared,
+        [tasks[k] for k in open_],
+        workers=compute.workers,
+        scheduler=compute.scheduler,
     )
     for position, found in running:
         task = tasks[open_[position]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.cross_validate import cross_validate_many
 from stratify.evaluation.values import Evaluation
 from stratify.folds import Fold
-from stratify.model import Engine, FamilyName
+from stratify.model import FamilyName
 from stratify.task import Table
 
 
@@ -32,17 +32,14 @@ def evaluate_references(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    workers: int = 1,
-    engine: Engine = "fast",
-    scheduler: str | None = None,
-    checkpoints: Path | None = None,
+    compute: Compute = HERE,
 ) -> tuple[Evaluation, ...]:
     """Evaluate a logistic regression on each of a table's references, on the models' own folds.
 
     Parameters
     ----------
     table : Table
-    folds, inner_folds, seed, level, workers, engine, scheduler, checkpoints
+    folds, inner_folds, seed, level, compute
         As for `cross_validate_many`.
 
     Returns
@@ -66,13 +63,5 @@ def evaluate_references(
     if not candidates:
         return ()
     return cross_validate_many(
-        candidates,
-        folds,
-        inner_folds=inner_folds,
-        seed=seed,
-        level=level,
-        workers=workers,
-        engine=engine,
-        scheduler=scheduler,
-        checkpoints=checkpoints,
+        candidates, folds, inner_folds=inner_folds, seed=seed, level=level, compute=compute
     )

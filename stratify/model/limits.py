@@ -66,7 +66,12 @@ class Limits:
         return f"Limits({len(self.sites)} sites, familiar with {known}, {self.outcome_sets!r})"
 
     def find_silences(
-        self, X: pd.DataFrame, clinical: Sequence[str], site: Sequence[str] | None = None
+        self,
+        X: pd.DataFrame,
+        clinical: Sequence[str],
+        site: Sequence[str] | None = None,
+        *,
+        saw: str = "training saw",
     ) -> list[tuple[Silence, ...]]:
         """Return for each patient the silences that can be told without preparing anything.
 
@@ -78,11 +83,13 @@ class Limits:
             The columns that are clinical inputs.
         site : sequence of str, optional
             Of each patient; empty where it is not known.
+        saw : str
+            How the sites are spoken of: those of a recalibrated model need not be of training.
         """
         missing = _share_missing(X, clinical)
         sites = [""] * len(X) if site is None else list(map(str, site))
         return [
-            (*self._of_site(sites[k]), *self._of_missing(missing[k], clinical))
+            (*self._of_site(sites[k], saw), *self._of_missing(missing[k], clinical))
             for k in range(len(X))
         ]
 
@@ -98,9 +105,9 @@ class Limits:
             return [()] * len(X)
         return [_say(parts) for parts in self.familiar.find_unlike(X)]
 
-    def _of_site(self, site: str) -> Iterator[Silence]:
+    def _of_site(self, site: str, saw: str) -> Iterator[Silence]:
         if site and self.sites and site not in self.sites:
-            yield Silence("site", f"site: {site} (training saw {', '.join(self.sites)})")
+            yield Silence("site", f"site: {site} ({saw} {', '.join(self.sites)})")
 
     def _of_missing(self, share: float, clinical: Sequence[str]) -> Iterator[Silence]:
         if share > max(MOST_MISSING, self.most_missing):

@@ -13,6 +13,7 @@ from stratify.report.values import (
     Likelihood,
     PatientReport,
     Possible,
+    Recalibrated,
     StudySummary,
 )
 from stratify.report.write import report_stem, write_report
@@ -24,6 +25,7 @@ __all__ = [
     "Likelihood",
     "PatientReport",
     "Possible",
+    "Recalibrated",
     "StudySummary",
     "build_report",
     "build_reports",

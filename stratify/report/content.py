@@ -150,7 +150,7 @@ def build_report(
         verdict=_verdict(study, words, likelihood, cannot_say, possible),
         likelihood=likelihood if speaks else None,
         icons=_icons(words, likelihood) if speaks else None,
-        bar=_bar(words, likelihood) if speaks else None,
+        bar=_bar(study, words, likelihood) if speaks else None,
         reasons=_chart(words, reasons, base_log_odds, log_odds) if speaks else None,
         reading=_reading(study, words, likelihood) if speaks else (),
         patient_sections=(
@@ -176,14 +176,14 @@ def _about(likelihood: Likelihood) -> str:
 
 def _frequency(study: StudySummary, words: Words, likelihood: Likelihood) -> str:
     return (
-        f"Of 100 {words.people} like this one in the training data, {_about(likelihood)} "
+        f"Of 100 {words.people} like this one {study.whence}, {_about(likelihood)} "
         f"{words.met} “{visible(study.outcome)}”"
     )
 
 
-def _average(words: Words, likelihood: Likelihood) -> str:
+def _average(study: StudySummary, words: Words, likelihood: Likelihood) -> str:
     count = write_count(likelihood.average, likelihood.base_rate)
-    return f"on average in this study {count} of 100 {_did(words)}"
+    return f"on average {study.there} {count} of 100 {_did(words)}"
 
 
 def _did(words: Words) -> str:
@@ -202,12 +202,12 @@ def _verdict(
             "cannot say",
             CANNOT_SAY.format(person=words.person),
             (
-                f"It knows nothing of {words.people} unlike those it was trained on, so no "
-                f"likelihood is given. The reason{'s' if len(cannot_say) > 1 else ''}:",
+                f"{_known(study, words)}, so no likelihood is given. The "
+                f"reason{'s' if len(cannot_say) > 1 else ''}:",
             ),
             list_items(cannot_say, "reasons"),
         )
-    frequency, average = _frequency(study, words, likelihood), _average(words, likelihood)
+    frequency, average = _frequency(study, words, likelihood), _average(study, words, likelihood)
     remain = _say_possible(words, possible)
     if likelihood.covers_average:
         # Next to the average, that a likelihood is unusual for one group would say too much.
@@ -223,6 +223,15 @@ def _verdict(
         "stated",
         frequency,
         (f"{average[0].upper()}{average[1:]}: the model expects {abs(distance)} {way}.", *remain),
+    )
+
+
+def _known(study: StudySummary, words: Words) -> str:
+    if study.recalibrated is None:
+        return f"It knows nothing of {words.people} unlike those it was trained on"
+    return (
+        f"It speaks only of {words.people} like those it was trained on, from where it was brought "
+        "into line"
     )
 
 
@@ -258,11 +267,14 @@ def _icons(words: Words, likelihood: Likelihood) -> IconArray:
     )
 
 
-def _bar(words: Words, likelihood: Likelihood) -> LikelihoodBar:
+def _bar(study: StudySummary, words: Words, likelihood: Likelihood) -> LikelihoodBar:
     count = write_count(likelihood.count, likelihood.probability)
     average = write_count(likelihood.average, likelihood.base_rate)
     low = write_count(likelihood.low_count, likelihood.low)
     high = write_count(likelihood.high_count, likelihood.high)
+    short, long = "study average", "study’s average"
+    if study.recalibrated is not None:
+        short, long = "average there", f"average in {study.recalibrated.named}"
     return LikelihoodBar(
         patient=likelihood.count,
         low=likelihood.low_count,
@@ -270,9 +282,9 @@ def _bar(words: Words, likelihood: Likelihood) -> LikelihoodBar:
         average=likelihood.average,
         ticks=(0, 25, 50, 75, 100),
         patient_label=f"this {words.person}: {count} ({low} to {high})",
-        average_label=f"study average: {average}",
+        average_label=f"{short}: {average}",
         alt=f"A scale from 0 to 100 of 100 {words.people}: this {words.person} at {count}, the "
-        f"range from {low} to {high}, the study’s average at {average}.",
+        f"range from {low} to {high}, the {long} at {average}.",
     )
 
 
@@ -345,9 +357,11 @@ def _row(reason: Reason, start: float) -> ReasonRow:
 def _average_section(study: StudySummary, words: Words) -> Section:
     count = write_count(of_100(study.base_rate), study.base_rate)
     return Section(
-        "The study as a whole",
+        "The study as a whole"
+        if study.recalibrated is None
+        else f"The {words.people} of {study.recalibrated.named} as a whole",
         (
-            f"On average in this study, {count} of 100 {words.people} {words.met} "
+            f"On average {study.there}, {count} of 100 {words.people} {words.met} "
             f"“{visible(study.outcome)}”. That is not a statement about this {words.person}.",
         ),
     )

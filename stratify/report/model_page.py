@@ -45,10 +45,7 @@ def make_model_sections(
         Section("What the model was trained on", table=_training_table(study, words)),
         Section(
             f"How well it did on {words.people} it was not trained on",
-            (
-                f"Each figure comes from {words.people} held out of training "
-                f"({visible(study.validation)}), with its interval.",
-            ),
+            (_say_held_out(study, words),),
             table=make_metrics_table(study, words),
         ),
     ]
@@ -77,6 +74,17 @@ def make_model_sections(
         items = (*(shorten(visible(text), 220) for text in shown), *more)
         sections.append(Section("Warnings about the study’s data", items=items))
     return (*sections, _use_section(study, words))
+
+
+def _say_held_out(study: StudySummary, words: Words) -> str:
+    if study.recalibrated is None:
+        said = f"Each figure comes from {words.people} held out of training"
+    else:
+        said = (
+            f"Each figure comes from {words.people} of {study.recalibrated.named}, held out of "
+            "training and recalibration"
+        )
+    return f"{said} ({visible(study.validation)}), with its interval."
 
 
 def _calibration_section(
@@ -119,13 +127,7 @@ def _training_table(study: StudySummary, words: Words) -> ReportTable:
         whom += f" with {study.condition}" if words.person == "patient" else ""
     if study.treatment:
         whom += f" under {study.treatment}"
-    count = of_100(study.base_rate)
-    whom += (
-        f"; {study.n_responders} of them {words.met} the outcome"
-        if not words.met.startswith("were")
-        else f"; {study.n_responders} of them in the group"
-    )
-    whom += f" ({write_count(count, study.base_rate)} of 100)"
+    whom += _count_of_them(study.n_responders, study.n_patients, words)
     if study.n_imputed:
         whom += f"; {study.n_imputed} outcomes were missing and imputed, and are in that count"
     others = study.n_models - 1
@@ -139,10 +141,13 @@ def _training_table(study: StudySummary, words: Words) -> ReportTable:
         ("Question", f"{study.question}: {study.outcome}"),
         ("Outcome rule", study.rule),
         (words.people.capitalize(), whom),
+        *_recalibrated_rows(study, words),
         (
             "Model",
             f"{_FAMILIES.get(study.family, study.family)}, from "
-            f"{_FEATURES.get(study.features, study.features)}; fitted {study.date.isoformat()}",
+            f"{_FEATURES.get(study.features, study.features)}; "
+            f"{'fitted' if study.recalibrated is None else 'recalibrated'} "
+            f"{study.date.isoformat()}",
         ),
         ("Models tried", compared),
         (
@@ -155,6 +160,30 @@ def _training_table(study: StudySummary, words: Words) -> ReportTable:
         rows = (*rows, ("Questions to", study.contact))
     return ReportTable(
         (), tuple((name, shorten(visible(text), LONGEST_SENTENCE)) for name, text in rows)
+    )
+
+
+def _count_of_them(responders: int, patients: int, words: Words) -> str:
+    share = responders / patients
+    of_them = (
+        f"{responders} of them {words.met} the outcome"
+        if not words.met.startswith("were")
+        else f"{responders} of them in the group"
+    )
+    return f"; {of_them} ({write_count(of_100(share), share)} of 100)"
+
+
+def _recalibrated_rows(study: StudySummary, words: Words) -> tuple[tuple[str, str], ...]:
+    told = study.recalibrated
+    if told is None:
+        return ()
+    count = _count_of_them(told.n_responders, told.n_patients, words)
+    return (
+        (
+            "Brought into line with",
+            f"{told.n_patients} other {words.people}, of {told.named}{count}; the likelihood, the "
+            "average and the figures of this report are of these",
+        ),
     )
 
 

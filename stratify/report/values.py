@@ -87,6 +87,28 @@ class Possible:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Recalibrated:
+    """The patients that a model's likelihoods were brought into line with.
+
+    Parameters
+    ----------
+    cohort : str
+        What those patients are called.
+    n_patients, n_responders : int
+        How many, and those of them with the outcome.
+    """
+
+    cohort: str
+    n_patients: int
+    n_responders: int
+
+    @property
+    def named(self) -> str:
+        """The cohort as it is printed: in quotation marks, and not at any length."""
+        return f"“{shorten(visible(self.cohort), 40)}”"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySummary:
     """What a report says about the study and the model behind a likelihood.
@@ -140,6 +162,9 @@ class StudySummary:
         Of every group the study looked at; a report shows those its patient belongs to.
     n_imputed : int
         Those whose outcome was missing and was imputed.
+    recalibrated : Recalibrated, optional
+        Whose likelihoods these are, where they were brought into line with patients other than
+        those of training. Metrics, calibration and the average are of these, then.
 
     Raises
     ------
@@ -174,6 +199,7 @@ class StudySummary:
     cautions: tuple[str, ...] = ()
     subgroups: tuple[GroupFigures, ...] = ()
     n_imputed: int = 0
+    recalibrated: Recalibrated | None = None
 
     def __post_init__(self) -> None:
         faults = list(_faults(self))
@@ -182,8 +208,23 @@ class StudySummary:
 
     @property
     def base_rate(self) -> float:
-        """The share of the study's patients with the outcome."""
-        return self.n_responders / self.n_patients
+        """The share with the outcome, among those whose likelihoods these are."""
+        whose = self.recalibrated or self
+        return whose.n_responders / whose.n_patients
+
+    @property
+    def whence(self) -> str:
+        """Where the patients are whose likelihoods these are: ``in the training data``."""
+        return (
+            "in the training data"
+            if self.recalibrated is None
+            else (f"in {self.recalibrated.named}")
+        )
+
+    @property
+    def there(self) -> str:
+        """The same, once it has been said: ``in this study``, or ``there``."""
+        return "in this study" if self.recalibrated is None else "there"
 
 
 def _faults(study: StudySummary) -> Iterator[Fault]:
@@ -202,13 +243,17 @@ def _faults(study: StudySummary) -> Iterator[Fault]:
             wanted="response under treatment names the treatment",
             way_out="Name the arm the model was trained on.",
         )
-    if not 0 < study.n_responders < study.n_patients:
-        yield Fault(
-            where=f"{where}: n_responders",
-            met=f"{study.n_responders} of {study.n_patients} patients",
-            wanted="a model is trained on patients with and without the outcome",
-            way_out="Give the counts of the training data.",
-        )
+    for one, what, done in (
+        (study, "training data", "trained on"),
+        (study.recalibrated, "patients of the recalibration", "brought into line with"),
+    ):
+        if one is not None and not 0 < one.n_responders < one.n_patients:
+            yield Fault(
+                where=f"{where}: n_responders",
+                met=f"{one.n_responders} of {one.n_patients} patients",
+                wanted=f"a model is {done} patients with and without the outcome",
+                way_out=f"Give the counts of the {what}.",
+            )
     absent = [name for name in ("auc", "calibration_slope") if name not in study.metrics]
     if absent:
         yield Fault(
@@ -235,7 +280,7 @@ class Likelihood:
     probability, low, high : float
         Proportions.
     base_rate : float
-        The share of the study's patients with the outcome.
+        The share with the outcome, among those whose likelihoods these are.
     level : float
         The nominal coverage of ``low`` to ``high``.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.cohort import Cohort, check_response
+from stratify.cohort.checks.encoded import find_encoded_outcomes
 from stratify.connectome import Connectomes, map_regions
 from stratify.errors import DataError, Fault, count_of
 from stratify.outcome import choose_auxiliary, compute_changes, compute_response
@@ -127,6 +128,8 @@ def assemble(
         _require_both_classes(y[~gaps], task, cohort)
         y = y if gaps.any() else y.astype(int)
         telling = _check_response(task, chosen, response[keep], clinical)
+        if len(chosen) < len(cohort):
+            _refuse_encoded(task, cohort, clinical)
     sources = {column.source for column in columns if column.name in used}
     return Table(
         X=X,
@@ -183,6 +186,22 @@ def _check_response(
     if errors:
         raise DataError(errors)
     return faults
+
+
+def _refuse_encoded(task: Task, cohort: Cohort, columns: Sequence[Column]) -> None:
+    """Refuse features made of the outcomes of the whole file, other arms among them."""
+    rule = task.rule.exclude_missing()
+    try:
+        response = compute_response(rule, cohort)
+    except DataError:
+        # Patients the study is not about may lack what the rule needs.
+        return
+    values = response.reindex(cohort.frame.index).to_numpy(float)
+    changes = compute_changes(rule, cohort)
+    derived = {k: v.reindex(cohort.frame.index).to_numpy(float) for k, v in changes.items()}
+    faults = tuple(find_encoded_outcomes(cohort, values, columns=columns, derived=derived))
+    if faults:
+        raise DataError(faults)
 
 
 def _gaps_filled(task: Task, cohort: Cohort, gaps: np.ndarray) -> tuple[Fault, ...]:

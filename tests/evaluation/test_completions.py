@@ -7,6 +7,7 @@ from scipy import stats
 
 from stratify.errors import DataError
 from stratify.evaluation import (
+    Compute,
     compute_added_value,
     compute_gain,
     compute_permutation_test,
@@ -48,15 +49,18 @@ def test_with_no_missing_outcomes_everything_is_as_with_excluded():
 
 def test_the_result_is_the_same_for_any_number_of_workers(imputed, tmp_path):
     table, evaluations = imputed
-    for how in ({"workers": 2}, {"checkpoints": tmp_path}, {"checkpoints": tmp_path}):
-        for ours, theirs in zip(evaluate(table, **how), evaluations, strict=True):
+    kept = Compute(checkpoints=tmp_path)
+    for compute in (Compute(workers=2), kept, kept):
+        for ours, theirs in zip(evaluate(table, compute=compute), evaluations, strict=True):
             assert ours.predictions.equals(theirs.predictions)
             np.testing.assert_equal(ours.metrics, theirs.metrics)
 
 
 def test_the_reference_engine_gives_the_same_likelihoods(imputed):
     table, evaluations = imputed
-    for ours, theirs in zip(evaluate(table, engine="reference"), evaluations, strict=True):
+    for ours, theirs in zip(
+        evaluate(table, compute=Compute(engine="reference")), evaluations, strict=True
+    ):
         np.testing.assert_allclose(
             ours.predictions["log_odds"], theirs.predictions["log_odds"], atol=1e-6
         )

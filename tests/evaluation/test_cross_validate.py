@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from stratify.errors import DataError
-from stratify.evaluation import cross_validate, cross_validate_many
+from stratify.evaluation import Compute, cross_validate, cross_validate_many
 from stratify.folds import make_folds
 from stratify.metrics import METRICS, compute_auc
 from stratify.model import ResponderClassifier
@@ -56,7 +56,8 @@ def test_number_of_workers_changes_no_digit(make_table):
     folds = make_folds(table.y, folds=3)
     candidates = [("logistic", table), ("xgboost", table.select("clinical"))]
     one, two = (
-        cross_validate_many(candidates, folds, inner_folds=3, workers=workers) for workers in (1, 2)
+        cross_validate_many(candidates, folds, inner_folds=3, compute=Compute(workers=workers))
+        for workers in (1, 2)
     )
     for first, second in zip(one, two, strict=True):
         pd.testing.assert_frame_equal(first.predictions, second.predictions, check_exact=True)

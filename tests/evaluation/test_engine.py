@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_study import make_study
 
-from stratify.evaluation import cross_validate_many
+from stratify.evaluation import Compute, cross_validate_many
 from stratify.evaluation.checkpoints import Checkpoints, digest_of
 from stratify.evaluation.engine import fit_folds, make_work
 from stratify.model import FAMILIES
@@ -16,7 +16,7 @@ def test_certificates_and_figures_are_those_of_the_reference():
     table, folds = make_study(Preparation(remove=("age", "mean_fd")))
     candidates = [("svm", table), ("cpm", table)]
     fast, plain = (
-        cross_validate_many(candidates, folds, inner_folds=3, engine=engine)
+        cross_validate_many(candidates, folds, inner_folds=3, compute=Compute(engine=engine))
         for engine in ("fast", "reference")
     )
     for ours, theirs in zip(fast, plain, strict=True):
@@ -33,7 +33,9 @@ def test_one_two_and_three_workers_find_the_same_to_the_last_digit():
     table, folds = make_study(Preparation(remove=("age",)))
     candidates = [(family, table) for family in FAMILIES]
     alone, *beside = (
-        fit_folds(make_work(candidates, folds, inner_folds=3, seed=0), workers=workers)
+        fit_folds(
+            make_work(candidates, folds, inner_folds=3, seed=0), compute=Compute(workers=workers)
+        )
         for workers in (1, 2, 3)
     )
     for found in beside:
@@ -47,11 +49,13 @@ def test_one_two_and_three_workers_find_the_same_to_the_last_digit():
 def test_resumed_study_fits_nothing_again_and_finds_the_same(tmp_path, monkeypatch, workers):
     table, folds = make_study(Preparation(remove=("age",)))
     candidates = [(family, table) for family in FAMILIES]
-    first = cross_validate_many(candidates, folds, inner_folds=3, checkpoints=tmp_path)
+    first = cross_validate_many(
+        candidates, folds, inner_folds=3, compute=Compute(checkpoints=tmp_path)
+    )
     assert len(list(tmp_path.glob("??/*.skops"))) == len(FAMILIES) * 3
     monkeypatch.setattr("stratify.model.classifier._tune", None)
     again = cross_validate_many(
-        candidates, folds, inner_folds=3, checkpoints=tmp_path, workers=workers
+        candidates, folds, inner_folds=3, compute=Compute(checkpoints=tmp_path, workers=workers)
     )
     for one, other in zip(first, again, strict=True):
         pd.testing.assert_frame_equal(one.predictions, other.predictions, check_exact=True)
@@ -73,9 +77,9 @@ def test_study_stopped_halfway_goes_on_where_it_was(tmp_path):
             raise StopError
 
     with pytest.raises(StopError):
-        cross_validate_many(candidates, folds, checkpoints=tmp_path, on_fold=stop)
+        cross_validate_many(candidates, folds, compute=Compute(checkpoints=tmp_path), on_fold=stop)
     assert len(list(tmp_path.glob("??/*.skops"))) == 3
-    resumed = cross_validate_many(candidates, folds, checkpoints=tmp_path)
+    resumed = cross_validate_many(candidates, folds, compute=Compute(checkpoints=tmp_path))
     for one, other in zip(resumed, cross_validate_many(candidates, folds), strict=True):
         pd.testing.assert_frame_equal(one.predictions, other.predictions, check_exact=True)
 
@@ -83,9 +87,10 @@ def test_study_stopped_halfway_goes_on_where_it_was(tmp_path):
 def test_changed_study_reuses_what_did_not_change(tmp_path):
     table, folds = make_study()
 
-    def count(candidates, **how):
+    def count(candidates, engine="fast", **how):
         before = len(list(tmp_path.glob("??/*.skops")))
-        cross_validate_many(candidates, folds, inner_folds=3, checkpoints=tmp_path, **how)
+        compute = Compute(checkpoints=tmp_path, engine=engine)
+        cross_validate_many(candidates, folds, inner_folds=3, compute=compute, **how)
         return len(list(tmp_path.glob("??/*.skops"))) - before
 
     clinical, edges = table.select("clinical"), table.select("connectivity")
@@ -104,10 +109,10 @@ def test_changed_study_reuses_what_did_not_change(tmp_path):
 
 def test_damaged_checkpoint_is_made_again(tmp_path):
     table, folds = make_study()
-    first = cross_validate_many([("svm", table)], folds, checkpoints=tmp_path)[0]
+    first = cross_validate_many([("svm", table)], folds, compute=Compute(checkpoints=tmp_path))[0]
     for path in tmp_path.glob("??/*.skops"):
         path.write_bytes(path.read_bytes()[:100])
-    again = cross_validate_many([("svm", table)], folds, checkpoints=tmp_path)[0]
+    again = cross_validate_many([("svm", table)], folds, compute=Compute(checkpoints=tmp_path))[0]
     pd.testing.assert_frame_equal(first.predictions, again.predictions, check_exact=True)
     assert all(path.stat().st_size > 100 for path in tmp_path.glob("??/*.skops"))
 
@@ -116,7 +121,9 @@ def test_checkpoints_name_no_patient(tmp_path):
     import zipfile
 
     table, folds = make_study()
-    cross_validate_many([(f, table) for f in FAMILIES], folds, checkpoints=tmp_path)
+    cross_validate_many(
+        [(f, table) for f in FAMILIES], folds, compute=Compute(checkpoints=tmp_path)
+    )
     for path in tmp_path.glob("??/*.skops"):
         archive = zipfile.ZipFile(path)
         content = b"".join(archive.read(name) for name in archive.namelist())

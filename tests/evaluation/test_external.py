@@ -43,6 +43,17 @@ def test_the_drop_is_shown_first_with_its_interval():
     assert f"lower by {found.drop}" in found.words
 
 
+def test_sites_a_report_would_not_speak_of_are_named_with_what_can_be_done():
+    y, said = make_site(2000)
+    found = validate(y, said, unseen_sites=(("north", 1200), ("south", 800)))
+    assert "no likelihood to patients of “north”, “south” (2000 here)" in found.words
+    assert "recalibration to these patients, though the likelihoods call for none," in found.words
+    assert found.to_dict()["unseen_sites"] == [["north", 1200], ["south", 800]]
+    assert "recalibration to" not in validate(y, said).words
+    turned = validate(y, -said, unseen_sites=(("north", 2000),)).words
+    assert "does not know this site; by these figures it should not." in turned
+
+
 def test_a_rise_is_called_a_rise():
     found = validate(*make_site(300, signal=4.0))
     assert found.drop.value < 0

@@ -4,7 +4,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from stratify.errors import DataError
-from stratify.evaluation import compute_learning_curve, cross_validate, make_fit_predict
+from stratify.evaluation import Compute, compute_learning_curve, cross_validate, make_fit_predict
 from stratify.folds import make_folds
 from stratify.metrics import compute_auc, plot_learning_curve
 
@@ -133,7 +133,7 @@ def test_training_sets_fitted_beside_one_another_say_what_each_says_alone(make_t
     folds = make_folds(table.y, folds=4, seed=3)
     parts = [(fold.train, fold.test) for fold in folds]
     alone = make_fit_predict(table, "ridge", inner_folds=3)
-    beside = make_fit_predict(table, "ridge", inner_folds=3, workers=2)
+    beside = make_fit_predict(table, "ridge", inner_folds=3, compute=Compute(workers=2))
     for one, other in zip([alone(*part) for part in parts], beside.fit_each(parts), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -5,11 +5,11 @@ import pytest
 from scipy.stats import kstest
 
 from stratify.errors import DataError
-from stratify.evaluation import PermutationTest, compute_permutation_test, cross_validate
+from stratify.evaluation import Compute, PermutationTest, compute_permutation_test, cross_validate
 from stratify.evaluation.engine import seed_of
 from stratify.evaluation.permutation import make_inner_of_others
 from stratify.evaluation.shuffles import make_shuffles
-from stratify.folds import make_folds
+from stratify.folds import make_folds, make_site_folds
 from stratify.metrics import compute_auc
 from stratify.model import FAMILIES, ResponderClassifier
 
@@ -96,10 +96,38 @@ def test_p_values_of_noise_are_spread_evenly(make_table):
     assert kstest(p, "uniform").pvalue > 0.01
 
 
+def test_with_whole_sites_held_out_p_is_large_by_ties_alone(make_table):
+    """The observed order has no figure of its own kind: ties apart, p-values spread evenly."""
+    tests, p = [], []
+    for seed in range(60):
+        table = make_table(60, effect=0.0, seed=seed)
+        folds = make_site_folds(table.y, table.site)
+        test = compute_permutation_test(table, folds, "ridge", permutations=39, seed=seed)
+        tests.append(test)
+        higher = test.reached - test.tied
+        p.append((higher + np.random.default_rng(seed).random() * (1 + test.tied)) / 40)
+    assert kstest(p, "uniform").pvalue > 0.01
+    tied = np.array([test.tied / test.permutations for test in tests])
+    assert tied.mean() > 0.05
+    assert np.mean([test.p_value for test in tests]) == pytest.approx(
+        0.5 + tied.mean() / 2, abs=0.1
+    )
+    # Ties are of pipelines that found nothing anywhere, and told everybody the same.
+    assert all(test.observed == pytest.approx(0.5) for test, share in zip(tests, tied, strict=True)
+               if share > 0.1)  # fmt: skip
+
+
+def test_many_ties_are_counted_and_told():
+    test = PermutationTest("ridge", "both", "site", 0.5, np.array([0.5] * 8 + [0.4, 0.6]))
+    assert (test.reached, test.tied) == (9, 8)
+    assert "p = 0.91; 8 of them have that very figure" in test.describe()
+    assert test.to_dict()["tied"] == 8
+
+
 def test_number_of_workers_and_parts_changes_no_digit(study, monkeypatch):
     table, folds = study
     one = compute_permutation_test(table, folds, "svm", permutations=30)
-    two = compute_permutation_test(table, folds, "svm", permutations=30, workers=2)
+    two = compute_permutation_test(table, folds, "svm", permutations=30, compute=Compute(workers=2))
     np.testing.assert_array_equal(one.null, two.null)
     monkeypatch.setattr("stratify.evaluation.permutation.VALUES_AT_ONCE", 4000)
     parts = []
@@ -111,9 +139,10 @@ def test_number_of_workers_and_parts_changes_no_digit(study, monkeypatch):
 
 def test_finished_parts_are_found_again(study, tmp_path, monkeypatch):
     table, folds = study
-    first = compute_permutation_test(table, folds, "ridge", permutations=9, checkpoints=tmp_path)
+    kept = Compute(checkpoints=tmp_path)
+    first = compute_permutation_test(table, folds, "ridge", permutations=9, compute=kept)
     monkeypatch.setattr("stratify.evaluation.permutation._run", None)
-    again = compute_permutation_test(table, folds, "ridge", permutations=9, checkpoints=tmp_path)
+    again = compute_permutation_test(table, folds, "ridge", permutations=9, compute=kept)
     np.testing.assert_array_equal(first.null, again.null)
     assert first.observed == again.observed
 

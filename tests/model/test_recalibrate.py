@@ -99,3 +99,12 @@ def test_a_second_recalibration_and_a_slope_that_turns_ranks_are_refused(fitted)
         recalibrate(recalibrate(model, SITE), SITE)
     with pytest.raises(DataError, match=r"a slope of -0\.2"):
         recalibrate(model, replace(SITE, slope=-0.2))
+
+
+def test_sites_a_recalibrated_model_knows_are_not_called_those_of_training(fitted):
+    table, model = fitted
+    moved = recalibrate(model, SiteCalibration("north", 0.2, 0.9, 80, 30), sites=["N"])
+    ((silence,),) = moved.predict(table.X.iloc[:1], site=["A"]).silences
+    assert str(silence) == "site: A (the model knows N)"
+    ((before,),) = model.predict(table.X.iloc[:1], site=["N"]).silences
+    assert "training saw A, B, C" in str(before)

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 import pipelines
-from pipelines.cli import FEWEST_PATIENTS, MOST_FAULTS, PRESETS, cli
+from pipelines.cli import FEWEST_PATIENTS, PRESETS, cli
+from pipelines.command import MOST_FAULTS
 from stratify.errors import DataError, Fault, SettingsError
 
 ROOT = Path(pipelines.__file__).parents[1]

@@ -51,6 +51,7 @@ def test_figures_are_those_of_the_model_on_these_patients(studies, validated):
     drop = validated["internal_auc"] - validated["auc"]
     assert validated["auc_drop"] == pytest.approx(drop)
     assert validated["finding"] == "better than chance"
+    assert validated["unseen_sites"] == []
     assert kept.reference.kind == "validation"
     assert kept.tags["validated_run"] == validated["run_id"]
     assert "the AUC goes from" in kept.tags["mlflow.note.content"]
@@ -101,6 +102,8 @@ def test_reports_are_written_by_the_recalibrated_model_and_say_so(studies, valid
         assert f"External validation, in {validated['patients']} patients of " in told
         assert "External validation: none" not in told
         assert "tells, too, how far it would move" in told
+        assert f"“{validated['cohort']}”" in told
+        assert told.count("in the training data") == (1 if "What the model’s number" in told else 0)
 
 
 def test_reports_of_a_model_tell_what_its_validation_elsewhere_found(studies, validated, tmp_path):
@@ -161,6 +164,43 @@ def test_patients_of_a_site_that_training_did_not_know_are_read(studies, elsewhe
     far = elsewhere.assign(site="far away")
     told = run("validate", "first", "--cohort", write(far, tmp_path), "--store", studies.store)
     assert told["patients"] > 100
+
+
+@pytest.fixture(scope="module")
+def far_away(studies, elsewhere, tmp_path_factory):
+    """Patients of a site that training did not know."""
+    return write(elsewhere.assign(site="far away"), tmp_path_factory.mktemp("far"))
+
+
+def test_a_new_site_is_told_to_be_one_that_reports_do_not_speak_of(studies, far_away, tmp_path):
+    words = ("validate", "first", "--cohort", far_away, "--store", studies.store)
+    told = run(*words)
+    assert told["unseen_sites"] == [["far away", told["patients"]]]
+    assert told["outside"] < told["patients"] / 2
+    kept = load_run(open_store(studies.store), told["validation_run"])
+    note = kept.tags["mlflow.note.content"]
+    assert f"no likelihood to patients of “far away” ({told['patients']} here)" in note
+    assert "recalibration to these patients" in note
+    shown = invoke(*words).stdout
+    assert "no likelihood to patients of “far away”" in shown
+    assert "validate again with --recalibrate" in shown
+    # It is so: no report gives a likelihood.
+    new = write(pd.read_csv(far_away).head(4), tmp_path)
+    done = run("report", "first", "--patients", new, "--out", tmp_path / "out", "--store",
+               studies.store)  # fmt: skip
+    assert done["said"] == {"cannot say": 4}
+
+
+def test_recalibrated_to_the_new_site_a_model_speaks_of_it(studies, far_away, tmp_path):
+    words = ("validate", "first", "--cohort", far_away, "--store", studies.store)
+    shown = invoke(*words, "--recalibrate", "intercept").stdout
+    assert "speaks of patients of the sites it was recalibrated to, far away among them" in shown
+    assert "validate again with" not in shown
+    new = write(pd.read_csv(far_away).head(4), tmp_path)
+    done = run("report", "first@recalibrated", "--patients", new, "--out", tmp_path / "out",
+               "--store", studies.store)  # fmt: skip
+    assert sum(done["said"].values()) == 4
+    assert done["said"].get("cannot say", 0) < 4
 
 
 def test_a_model_with_connectivity_is_validated_with_theirs(studies):

@@ -14,6 +14,7 @@ from stratify.report import (
     GroupFigures,
     PatientReport,
     Possible,
+    Recalibrated,
     StudySummary,
     build_report,
 )
@@ -129,6 +130,7 @@ GROUPS = (
     GroupFigures("arm", "tms+ketamine", 300, Estimate(0.65, 0.59, 0.71), Estimate(0, -0.2, 0.2)),
 )
 BELONGS = {"sex": "female", "age": "30 to 44 years", "site": "north", "arm": "tms+ketamine"}
+NORTH = Recalibrated("north 2025", 160, 48)
 BOTH = Possible("both", 0.31, 0.55, 0.9)
 DIAGNOSIS = {"question": "diagnosis", "treatment": None, "outcome": "major depressive disorder"}
 PROGNOSIS = {"question": "prognosis", "treatment": None, "outcome": "linked to primary care"}
@@ -149,6 +151,10 @@ PROGNOSIS = {"question": "prognosis", "treatment": None, "outcome": "linked to p
         "warnings",
         "groups, both possible",
         "groups, diagnosis",
+        "recalibrated",
+        "recalibrated, not separated",
+        "recalibrated, cannot say",
+        "recalibrated, diagnosis",
     ]
 )
 def report(request: pytest.FixtureRequest, make_report: MakeReport) -> PatientReport:
@@ -177,6 +183,13 @@ def report(request: pytest.FixtureRequest, make_report: MakeReport) -> PatientRe
                 "possible": Possible("responder", 0.04, 0.61, 0.9),
             },
         ),
+        "recalibrated": ((), {"study": {"recalibrated": NORTH}}),
+        "recalibrated, not separated": ((0.3, 0.2, 0.4), {"study": {"recalibrated": NORTH}}),
+        "recalibrated, cannot say": (
+            (),
+            {"study": {"recalibrated": NORTH}, "cannot_say": ("age: 91 years",)},
+        ),
+        "recalibrated, diagnosis": ((), {"study": {**DIAGNOSIS, "recalibrated": NORTH}}),
     }
     numbers, changes = forms[request.param]
     return make_report(*numbers, **changes)

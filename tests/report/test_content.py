@@ -18,6 +18,7 @@ from stratify.report import (
     Likelihood,
     PatientReport,
     Possible,
+    Recalibrated,
     build_report,
 )
 from stratify.report.content import BAND, FOOTER
@@ -67,6 +68,53 @@ def test_likelihood_is_stated_beside_the_average(make_report: Make) -> None:
     assert report.verdict.sentences == (
         "On average in this study 47 of 100 did: the model expects 15 more.",
     )
+
+
+NORTH = {"recalibrated": Recalibrated("north 2025", 160, 48)}
+
+
+def test_a_recalibrated_likelihood_is_of_the_patients_it_was_brought_into_line_with(
+    make_report: Make, said: Said
+) -> None:
+    report = make_report(0.62, 0.52, 0.71, study=NORTH)
+    assert report.verdict.headline.replace("\u00a0", " ") == (
+        "Of 100 patients like this one in “north 2025”, about 62 (52 to 71) met "
+        "“response at week 6”"
+    )
+    assert report.verdict.sentences == (
+        "On average there 30 of 100 did: the model expects 32 more.",
+    )
+    assert report.bar.average_label == "average there: 30"
+    # What is said of training is what holds of training.
+    of_training = [text for text in said(report) if "in the training data" in text]
+    assert [text.split(" in the ")[0] for text in of_training] == ["The factors are associations"]
+    assert not [text for text in said(report) if "study average" in text or "study’s av" in text]
+
+
+def test_patients_of_training_and_of_the_recalibration_are_counted_apart(make_report: Make) -> None:
+    rows = dict(make_report(study=NORTH).model_sections[0].table.rows)
+    assert rows["Patients"].endswith("; 141 of them met the outcome (47 of 100)")
+    assert rows["Patients"].startswith("300 patients")
+    there = rows["Brought into line with"]
+    assert there.startswith("160 other patients, of “north 2025”; 48 of them met the outcome (30 ")
+    assert "recalibrated 2026-11-02" in rows["Model"]
+    assert "Brought into line with" not in dict(make_report().model_sections[0].table.rows)
+    assert "“north 2025”" in make_report(study=NORTH).model_sections[1].sentences[0]
+
+
+def test_a_recalibrated_model_does_not_separate_from_the_average_there(make_report: Make) -> None:
+    # 47 of 100 is the average of training, 30 of 100 the average there.
+    assert make_report(0.48, 0.38, 0.59, study=NORTH).verdict.kind == "stated"
+    assert make_report(0.32, 0.22, 0.42, study=NORTH).verdict.kind == "not separated"
+    silent = make_report(study=NORTH, cannot_say=("site: south",))
+    assert silent.patient_sections[0].heading == "The patients of “north 2025” as a whole"
+    assert "30 of 100" in silent.patient_sections[0].sentences[0]
+    assert "from where it was brought into line" in silent.verdict.sentences[0]
+
+
+def test_a_recalibration_on_one_outcome_is_refused(make_study: Make) -> None:
+    with pytest.raises(DataError, match="counts of the patients of the recalibration"):
+        make_study(recalibrated=Recalibrated("north 2025", 160, 160))
 
 
 def test_a_range_that_covers_the_average_does_not_separate(make_report: Make) -> None:

@@ -46,7 +46,7 @@ def study(copy_store, tmp_path_factory):
     )
     folds = make_folds(table.y, table.groups, folds=3, repeats=2, seed=0)
     candidates = [("prevalence", table), ("logistic", table)]
-    evaluations = cross_validate_many(candidates, folds, inner_folds=3, seed=0, workers=1)
+    evaluations = cross_validate_many(candidates, folds, inner_folds=3, seed=0)
     record = make_study_record(
         table,
         "small",

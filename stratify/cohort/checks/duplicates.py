@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from stratify.cohort.checks.near_duplicates import find_near_duplicates
 from stratify.cohort.values import Cohort
 from stratify.errors import Fault, count_of, name_some
 
@@ -27,6 +28,13 @@ def find_duplicates(cohort: Cohort) -> Iterator[Fault]:
     chance. Pairs are found without comparing all with all: two rows that differ in at most k
     columns agree in one of k + 1 groups of columns.
     """
+    told: set[tuple[int, int]] = set()
+    yield from _find_same(cohort, told)
+    yield from find_near_duplicates(cohort, told)
+
+
+def _find_same(cohort: Cohort, told: set[tuple[int, int]]) -> Iterator[Fault]:
+    """Find pairs that agree in all columns or all but a few, and note which they are."""
     codes, bits, names = _encode(cohort)
     if len(names) < 4 or len(cohort) < 2:
         return
@@ -55,6 +63,7 @@ def find_duplicates(cohort: Cohort) -> Iterator[Fault]:
         rows = np.flatnonzero(mask)
         if not len(rows):
             continue
+        told.update(zip(first[rows].tolist(), second[rows].tolist(), strict=True))
         pairs = [f"{index[first[k]]} and {index[second[k]]}" for k in rows[:3]]
         count = count_of(len(rows), "pair")
         yield Fault(
