@@ -87,7 +87,7 @@ def score_plainly(X, y, splits, tight=False):
     for train, test in splits:
         Z, new = standardise(X, train, test)
         if tight:
-            # At such tolerances some of the models would take hours on all the columns.
+            # At such tolerances some of the models take very long on all the columns.
             Z, new = turn(Z, new)
         models = [SVC(C=c / p, kernel="linear", **tol) for c in COSTS]
         models += [SVC(C=10 * c, gamma=g / p, **tol) for g in GAMMAS for c in COSTS]
