@@ -135,7 +135,7 @@ def test_what_tells_more_than_early_change_is_found_and_nothing_later_is_used(tr
 
 def test_a_model_of_early_change_is_no_responder_model_beyond_it(tmp_path):
     """All signal is the early change: better than severity by far, and not than that change."""
-    folder = write_study(tmp_path, make_patients(sleep_says=0.0, noise=0.18))
+    folder = write_study(tmp_path, make_patients(2, sleep_says=0.0, noise=0.18))
     result = run("train", folder / "study.toml", "--store", folder / "store", "--json")
     told = json.loads(result.stdout)
     assert told["finding"] == "cannot tell"
