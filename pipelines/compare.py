@@ -133,7 +133,7 @@ def compare(
 
 def _are_censored(a: LoadedRun, b: LoadedRun) -> bool:
     """Tell whether both are models of a censored outcome; refuse one of each."""
-    censored = [run.reference.kind == "time to event" for run in (a, b)]
+    censored = [run.is_censored for run in (a, b)]
     if censored[0] != censored[1]:
         raise DataError(
             Fault(

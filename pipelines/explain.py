@@ -13,6 +13,9 @@ from pipelines.store import find_store
 if TYPE_CHECKING:
     import pandas as pd
 
+    from stratify.explanation import Explanation
+    from stratify.tracking import LoadedRun
+
 MOST_ROWS = 15
 
 SIMULATED = "Simulated patients: nothing here is evidence about real people"
@@ -30,8 +33,8 @@ class ExplainResult:
     simulated : bool
         Whether the patients it was trained on, or those given, are made up.
     importance : DataFrame
-        ``column``, ``label``, ``source``, ``block``, ``mean_absolute``, ``mean``, in calibrated
-        log-odds, largest first; over the patients of training, or those given.
+        ``column``, ``label``, ``source``, ``block``, ``mean_absolute``, ``mean``, on the scale
+        below, largest first; over the patients of training, or those given.
     blocks : DataFrame
         ``block`` and ``mean_absolute``: edges summed to pairs of networks, clinical columns apart.
     figures : tuple of str
@@ -40,6 +43,8 @@ class ExplainResult:
         Where each patient's contributions were written; empty if no patients were given.
     notes : tuple of str
         What the reader should know beside: a file that was not used.
+    scale : {"log-odds", "log hazard ratio"}
+        Calibrated; the second of a censored outcome.
     """
 
     study: str
@@ -52,6 +57,7 @@ class ExplainResult:
     figures: tuple[str, ...]
     contributions: str
     notes: tuple[str, ...] = ()
+    scale: str = "log-odds"
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as plain values, for JSON."""
@@ -60,6 +66,7 @@ class ExplainResult:
             "run_id": self.run_id,
             "model": self.model,
             "method": self.method,
+            "scale": self.scale,
             "simulated": self.simulated,
             "importance": self.importance.to_dict("records"),
             "blocks": self.blocks.to_dict("records"),
@@ -70,16 +77,18 @@ class ExplainResult:
 
     def words(self) -> str:
         """Return the result in words, with a table of the largest contributions."""
+        unit = f"mean |{self.scale}|"
+        wide = max(15, len(unit))
         lines = [
             f"Study {self.study}, {self.model} model ({self.run_id}).",
             *([f"{SIMULATED}."] if self.simulated else []),
             self.method,
             "",
-            f"{'mean |log-odds|':>15}  what",
+            f"{unit:>15}  what",
         ]
         shown = self.blocks[self.blocks["mean_absolute"] > 0].head(MOST_ROWS)
         lines += [
-            f"{row.mean_absolute:15.4f}  {row.label}" for row in shown.itertuples(index=False)
+            f"{row.mean_absolute:{wide}.4f}  {row.label}" for row in shown.itertuples(index=False)
         ]
         if shown.empty:
             lines.append("  The model gives everybody the same likelihood: nothing moves it.")
@@ -123,7 +132,7 @@ def explain(
     import pandas as pd
 
     with progress("Loading the model"):
-        loaded = load_model_run(find_store(store, existing=True), run)
+        loaded = load_model_run(find_store(store, existing=True), run, censored=True)
     tables = loaded.folder / "tables"
     written = ""
     unused = say_unused(loaded, connectivity)
@@ -133,14 +142,12 @@ def explain(
         contributions = pd.read_csv(tables / "contributions.csv").drop(columns=["patient", "base"])
     else:
         with progress("Explaining the patients"):
-            from stratify.explanation import explain as explain_rows
             from stratify.explanation import write_contributions
 
             loaded = learn_sites(loaded, site_patients, site_connectivity)
-            assert loaded.model is not None
             table = read_new_patients(loaded, patients, connectivity)
             simulated |= table.simulated
-            explanation = explain_rows(loaded.model, table.X)
+            explanation = _explain(loaded, table.X)
             importance, contributions = explanation.importance(), explanation.by_network()
             written = str(write_contributions(explanation, out or Path()))
     return ExplainResult(
@@ -154,7 +161,19 @@ def explain(
         figures=tuple(str(path) for path in sorted((loaded.folder / "figures").glob("*.png"))),
         contributions=written,
         notes=(unused,) if unused else (),
+        scale="log hazard ratio" if loaded.is_censored else "log-odds",
     )
+
+
+def _explain(loaded: LoadedRun, X: pd.DataFrame) -> Explanation:
+    if loaded.followed is not None:
+        from stratify.time_to_event import explain_followed
+
+        return explain_followed(loaded.followed, X)
+    from stratify.explanation import explain as explain_rows
+
+    assert loaded.model is not None
+    return explain_rows(loaded.model, X)
 
 
 def _rank_blocks(contributions: pd.DataFrame, importance: pd.DataFrame) -> pd.DataFrame:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from stratify.cohort import Dictionary
+    from stratify.cohort import Cohort, Dictionary
     from stratify.connectome import Connectomes
     from stratify.evaluation import Grouping
-    from stratify.model import FittedModel
-    from stratify.task import Table
+    from stratify.model import Scope
+    from stratify.task import Table, Task
+    from stratify.time_to_event import FollowedTable
     from stratify.tracking import LoadedRun, Store
 
 GROUPINGS = "groupings.json"
@@ -42,16 +43,15 @@ def load_model_run(
     from stratify.tracking import find_run, list_models, load_run
 
     reference = find_run(store, run)
-    if reference.kind == "validation":
-        validated = load_run(store, reference.run_id, with_model=False).tags["validated_run"]
-        return load_run(store, validated, with_model=with_model)
     chosen = reference.run_id
+    if reference.kind == "validation":
+        chosen = load_run(store, chosen, with_model=False).tags["validated_run"]
     if reference.kind == "study":
         tags = load_run(store, reference.study_run).tags
         found = tags.get("responder_run") or tags.get("found_run")
         chosen = found or list_models(store, reference.study_run)[0].run_id
     loaded = load_run(store, chosen, with_model=with_model)
-    if loaded.reference.kind == "time to event" and not censored:
+    if loaded.is_censored and not censored:
         raise DataError(_no_reports(run))
     return loaded
 
@@ -107,8 +107,7 @@ def say_superseded(store: Store, loaded: LoadedRun) -> str | None:
 
 def say_unused(loaded: LoadedRun, connectivity: Path | None) -> str | None:
     """Say so, if a connectivity file was named for a model that uses none; it is not read."""
-    assert loaded.model is not None
-    if connectivity is None or loaded.model.features != "clinical":
+    if connectivity is None or loaded.scope.features != "clinical":
         return None
     return f"{connectivity} was not read: the {loaded.name} model uses no connectivity."
 
@@ -131,7 +130,8 @@ def learn_sites(loaded: LoadedRun, patients: Path | None, connectivity: Path | N
         return loaded
     from stratify.model import adapt_to_sites
 
-    assert loaded.model is not None
+    if loaded.model is None:
+        raise DataError(_sites_of_responses_only())
     table = read_new_patients(loaded, patients, connectivity)
     return replace(loaded, model=adapt_to_sites(loaded.model, table.X))
 
@@ -166,11 +166,64 @@ def read_new_patients(
         Whether their outcome is known. Then they may be of other sites, and those whom the
         question is not about, or who have no outcome or no scan, are left out and counted.
     """
-    from stratify.cohort import examine_cohort, read_cohort, read_columns
-    from stratify.connectome import apply_quality_gates
     from stratify.task import assemble
 
-    assert loaded.model is not None
+    task, cohort, connectomes = _read_parts(loaded, patients, connectivity, labelled=labelled)
+    if connectomes is None:
+        return assemble(task, cohort, labelled=labelled)
+    table = assemble(
+        task, cohort, connectomes, labelled=labelled, preparation=loaded.scope.preparation
+    )
+    if len(table) < len(cohort) and not labelled:
+        assert connectivity is not None
+        raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
+    return table
+
+
+def read_new_followed(
+    loaded: LoadedRun, patients: Path, connectivity: Path | None
+) -> FollowedTable:
+    """Read patients elsewhere with how long each was followed, and whether the event came.
+
+    Parameters
+    ----------
+    loaded : LoadedRun
+        Of a model of a censored outcome.
+    patients, connectivity
+        As for `read_new_patients`.
+    """
+    from stratify.time_to_event import assemble_followed
+
+    model = loaded.followed
+    assert model is not None
+    task, cohort, connectomes = _read_parts(loaded, patients, connectivity, labelled=True)
+    try:
+        return assemble_followed(
+            task,
+            model.outcome,
+            cohort,
+            connectomes,
+            preparation=None if connectomes is None else model.preparation,
+        )
+    except DataError as error:
+        raise DataError([_of_elsewhere(fault) for fault in error.faults]) from None
+
+
+def _of_elsewhere(fault: Fault) -> Fault:
+    """Say what to do where the horizon cannot be changed, since the model has it."""
+    if fault.where != "time_to_event.horizon":
+        return fault
+    return replace(fault, way_out="Wait until patients there were followed to the model's horizon.")
+
+
+def _read_parts(
+    loaded: LoadedRun, patients: Path, connectivity: Path | None, *, labelled: bool
+) -> tuple[Task, Cohort, Connectomes | None]:
+    """Read what a table of new patients is assembled from."""
+    from stratify.cohort import examine_cohort, read_cohort, read_columns
+    from stratify.connectome import apply_quality_gates
+
+    model = loaded.scope
     dictionary = read_columns(loaded.folder / "columns.toml")
     # Of a site that is not listed the model says that it cannot say, unless it was recalibrated
     # to it since.
@@ -179,28 +232,19 @@ def read_new_patients(
     if labelled:
         cohort = examine_cohort(cohort)
     study = tomllib.loads(loaded.study_toml)
-    task = replace(loaded.model.task, rule=loaded.model.task.rule.exclude_missing())
-    if loaded.model.features == "clinical" or not _has_scans(loaded.model, study):
-        return assemble(task, cohort, labelled=labelled)
+    task = replace(model.task, rule=model.task.rule.exclude_missing())
+    if model.features == "clinical" or not _has_scans(model, study):
+        return task, cohort, None
     if connectivity is None:
-        raise DataError(_connectivity_needed(loaded.model))
+        raise DataError(_connectivity_needed(model))
     reading = study.get("connectivity", {})
-    connectomes = _read_scans(loaded.model, connectivity, reading, cohort.patients)
+    connectomes = _read_scans(model, connectivity, reading, cohort.patients)
     gates = study.get("quality", {})
     if labelled and gates:
         connectomes = apply_quality_gates(connectomes, **gates)[0]
     else:
         _require_quality(connectomes, gates)
-    table = assemble(
-        task,
-        cohort,
-        connectomes,
-        labelled=labelled,
-        preparation=loaded.model.preparation,
-    )
-    if len(table) < len(cohort) and not labelled:
-        raise DataError(_unscanned(cohort.patients, table.patients, connectivity))
-    return table
+    return task, cohort, connectomes
 
 
 def _with_any_site(dictionary: Dictionary) -> Dictionary:
@@ -217,13 +261,13 @@ def _elsewhere(dictionary: Dictionary) -> Dictionary:
     return replace(_with_any_site(dictionary), name="")
 
 
-def _has_scans(model: FittedModel, study: Mapping[str, Any]) -> bool:
+def _has_scans(model: Scope, study: Mapping[str, Any]) -> bool:
     """Tell whether a model sees scans; what else is of connectivity is in the patients' table."""
     return "connectivity" in study or any(column.regions for column in model.columns)
 
 
 def _read_scans(
-    model: FittedModel, connectivity: Path, reading: Mapping[str, Any], known: Collection[str]
+    model: Scope, connectivity: Path, reading: Mapping[str, Any], known: Collection[str]
 ) -> Connectomes:
     """Read new patients' scans as the study reads its own, from a file of any format."""
     from stratify.connectome import read_connectomes, read_regional_values
@@ -286,7 +330,16 @@ def _sites_without_patients(connectivity: Path) -> Fault:
     )
 
 
-def _connectivity_needed(model: FittedModel) -> Fault:
+def _sites_of_responses_only() -> Fault:
+    return Fault(
+        where="--site-patients",
+        met="a model of time to an event",
+        wanted="a model of response: others learn no new sites from scans",
+        way_out="Leave --site-patients and --site-connectivity out.",
+    )
+
+
+def _connectivity_needed(model: Scope) -> Fault:
     return Fault(
         where="--connectivity",
         met="no file",

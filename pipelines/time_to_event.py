@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.compute import choose_compute
 from pipelines.data import StudyData
 from pipelines.progress import Progress
 from pipelines.sets import choose_sets
 from pipelines.store import find_store, ui_command
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from pipelines.study import StudySettings
     from stratify.folds import Fold
     from stratify.time_to_event import (
+        FollowedModel,
         FollowedTable,
         TimeToEventEvaluation,
         TimeToEventVerdict,
@@ -23,10 +27,7 @@ if TYPE_CHECKING:
     from stratify.tracking import ModelRun, StudyRecord, StudyRun
 
 
-NO_REPORTS = (
-    "Reports of patients, explanations and external validation are not offered for censored "
-    "outcomes yet."
-)
+NO_REPORTS = "Reports of patients are not offered for censored outcomes yet."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,23 +151,22 @@ def train_time_to_event(
     """
     followed = data.followed
     assert followed is not None
-    asked, compute = settings.validation, settings.compute
-    workers = compute.workers if workers is None else workers
+    asked = settings.validation
     candidates = [followed.select(name) for name in choose_sets(settings, followed)]
     with progress("Opening the store"):
-        from joblib import cpu_count
-
         from stratify.cohort import render_columns
         from stratify.time_to_event import (
             check_shuffled_times,
             cross_validate_cox,
             evaluate_baselines,
+            fit_followed_model,
             make_time_to_event_verdict,
         )
         from stratify.tracking import find_tried, make_study_record, start_study
 
         opened = find_store(store, of_study=settings.tracking.store)
         tried = find_tried(opened, followed.table)
+        compute = choose_compute(settings, workers, opened.folder)
     record = make_study_record(
         followed.table,
         settings.study.name,
@@ -198,8 +198,7 @@ def train_time_to_event(
                 "inner_folds": asked.inner_folds,
                 "seed": asked.seed,
                 "level": asked.level,
-                "workers": workers or cpu_count(),
-                "scheduler": compute.scheduler if compute.backend == "dask" else None,
+                "compute": compute,
                 "on_fold": step,
             }
             evaluations = [cross_validate_cox(one, folds, **how) for one in candidates]
@@ -207,17 +206,30 @@ def train_time_to_event(
         with progress("Shuffling times and events", total=len(candidates)) as step:
             for k, candidate in enumerate(candidates):
                 check = check_shuffled_times(
-                    candidate, folds, inner_folds=asked.inner_folds, seed=asked.seed
+                    candidate,
+                    folds,
+                    inner_folds=asked.inner_folds,
+                    seed=asked.seed,
+                    compute=compute,
                 )
                 evaluations[k] = evaluations[k].add_check(check)
+                step()
+        with progress("Fitting on all patients", total=len(candidates)) as step:
+            models = []
+            for candidate in candidates:
+                models.append(
+                    fit_followed_model(
+                        candidate, folds, inner_folds=asked.inner_folds, seed=asked.seed
+                    )
+                )
                 step()
         verdict = make_time_to_event_verdict(
             evaluations, followed, baselines, tried=tried.count(evaluations), seed=asked.seed
         )
         with progress("Logging", total=len(evaluations)) as step:
             run_ids = []
-            for one in evaluations:
-                model_run = _make_run(record, params, one, followed.outcome.name)
+            for one, model, candidate in zip(evaluations, models, candidates, strict=True):
+                model_run = _make_run(record, params, one, model, candidate.table.X)
                 run_ids.append(run.log_model_run(model_run, kind="time to event"))
                 step()
         every = [*zip(evaluations, run_ids, strict=True), *((one, "") for one in baselines)]
@@ -250,15 +262,36 @@ def _describe_outcome(followed: FollowedTable) -> dict[str, object]:
 
 
 def _make_run(
-    record: StudyRecord, params: dict[str, Any], evaluation: TimeToEventEvaluation, event: str
+    record: StudyRecord,
+    params: dict[str, Any],
+    evaluation: TimeToEventEvaluation,
+    model: FollowedModel,
+    X: DataFrame,
 ) -> ModelRun:
     import json
 
-    from stratify.time_to_event import plot_horizon_calibration, plot_risk_groups
-    from stratify.time_to_event.plots import tabulate_risk_groups
-    from stratify.tracking import ModelRun
+    import pandas as pd
 
-    values = evaluation.to_dict()
+    from stratify.explanation.plots import plot_beeswarm, plot_importance, plot_network_blocks
+    from stratify.time_to_event import (
+        explain_followed,
+        plot_horizon_calibration,
+        plot_risk_groups,
+        write_followed_model,
+    )
+    from stratify.time_to_event.plots import tabulate_risk_groups
+    from stratify.tracking import ModelRun, digest_rows
+
+    values, event = evaluation.to_dict(), model.outcome.name
+    explanation = explain_followed(model, X)
+    figures = {
+        "risk_groups": plot_risk_groups(evaluation, event=event),
+        "calibration": plot_horizon_calibration(evaluation, event=event),
+        "importance": plot_importance(explanation),
+        "beeswarm": plot_beeswarm(explanation),
+    }
+    if any(column.networks for column in explanation.columns):
+        figures["network_blocks"] = plot_network_blocks(explanation)
     certificate = evaluation.certificate
     return ModelRun(
         family="cox",
@@ -270,10 +303,7 @@ def _make_run(
             "trained_on": record.trained_on.isoformat(),
         },
         metrics={name: v for name, v in values.items() if isinstance(v, float) and v == v},
-        figures={
-            "risk_groups": plot_risk_groups(evaluation, event=event),
-            "calibration": plot_horizon_calibration(evaluation, event=event),
-        },
+        figures=figures,
         tables={
             "metrics": evaluation.to_frame(),
             "predictions": evaluation.predictions,
@@ -281,11 +311,18 @@ def _make_run(
             "calibration": evaluation.calibration.groups,
             "chosen": evaluation.chosen,
             "hazard_ratios": evaluation.hazard_ratios,
+            "importance": explanation.importance(),
+            "contributions": explanation.by_network().assign(base=explanation.base),
+            # As a patient's name is, each row's digest is written as a pseudonym.
+            "rows": pd.DataFrame({"patient": digest_rows(X)}),
         },
         texts={
             "certificate.json": json.dumps(certificate.to_dict(), indent=2),
             "certificate.txt": f"{certificate}\n",
+            "columns.toml": record.columns_toml,
+            "explanation.md": explanation.method + "\n",
         },
+        files={"model": lambda folder: write_followed_model(model, folder)},
         description=f"{params['rule']}\n\n{NO_REPORTS}",
     )
 

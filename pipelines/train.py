@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.candidates import is_blind, list_candidates
+from pipelines.compute import choose_compute
 from pipelines.data import draw_folds, find_atlas, read_table
 from pipelines.examinations import (
     DESCRIPTIONS,
@@ -24,10 +25,8 @@ from pipelines.store import find_store, ui_command
 from pipelines.time_to_event import TimeToEventResult, train_time_to_event
 
 if TYPE_CHECKING:
-    from pipelines.study import StudySettings
     from stratify.evaluation import (
         Certificate,
-        Compute,
         EncodersChecked,
         Evaluation,
         Verdict,
@@ -197,7 +196,7 @@ def train(
         columns_toml=render_columns(data.dictionary),
         trained_on=datetime.date.today(),
     )
-    compute = _choose_compute(settings, workers, opened.folder)
+    compute = choose_compute(settings, workers, opened.folder)
     # Before the long work, so that what cannot be described stops at once.
     examined = Attachments()
     study_read = Assembled(
@@ -365,28 +364,6 @@ def _finish(
         responder=responder,
         register_as=record.name if responder else None,
     )
-
-
-def _choose_compute(settings: StudySettings, workers: int | None, folder: Path) -> Compute:
-    from joblib import cpu_count
-
-    from stratify.evaluation import Compute
-
-    asked = settings.compute
-    return Compute(
-        workers=(asked.workers if workers is None else workers) or cpu_count(),
-        engine=asked.engine,
-        scheduler=asked.scheduler if asked.backend == "dask" else None,
-        checkpoints=_open_checkpoints(folder) if asked.checkpoints else None,
-    )
-
-
-def _open_checkpoints(folder: Path) -> Path:
-    from stratify.evaluation import Checkpoints
-
-    kept = Checkpoints(folder / "checkpoints")
-    kept.forget_old()
-    return kept.folder
 
 
 def _run_of(

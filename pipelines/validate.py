@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.newcomers import find_newcomers, select_patients
 from pipelines.patients import load_model_run, read_new_patients, say_unused
 from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
 from pipelines.validation_runs import make_recalibrated_run, make_validation_run
-from stratify.errors import DataError, Fault, count_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from pipelines.validate_followed import FollowedValidateResult
     from stratify.evaluation import CheckedRecalibration, ExternalValidation
     from stratify.metrics.recalibration import Method
     from stratify.model import FittedModel
@@ -115,7 +114,7 @@ def validate(
     other_people: bool = False,
     store: str | None = None,
     progress: Progress = quiet,
-) -> ValidateResult:
+) -> ValidateResult | FollowedValidateResult:
     """Judge a model on a cohort that took no part in making it.
 
     Parameters
@@ -135,10 +134,23 @@ def validate(
     """
     with progress("Loading the model"):
         opened = find_store(store, existing=True)
-        loaded = load_model_run(opened, run)
+        loaded = load_model_run(opened, run, censored=True)
+    if loaded.is_censored:
+        from pipelines.validate_followed import validate_followed_run
+
+        return validate_followed_run(
+            opened,
+            loaded,
+            cohort,
+            connectivity,
+            recalibrate=recalibrate,
+            other_people=other_people,
+            progress=progress,
+        )
     with progress("Reading the patients"):
         table = read_new_patients(loaded, cohort, connectivity, labelled=True)
-        table, left_out = _leave_out(opened, loaded, table, other_people=other_people)
+        kept, left_out = find_newcomers(opened, loaded, table, other_people=other_people)
+        table = select_patients(table, kept)
     with progress("Validating"):
         validation = _validate(loaded, table, left_out)
         checked = changed = None
@@ -196,56 +208,8 @@ def _say_how_to_speak(loaded: LoadedRun, validation: ExternalValidation) -> str 
     )
 
 
-def _leave_out(
-    store: Store, loaded: LoadedRun, table: Table, *, other_people: bool
-) -> tuple[Table, list[tuple[str, int]]]:
-    """Leave out the patients of training, and those the model does not speak of."""
-    from stratify.tracking import find_known
-
-    assert loaded.model is not None
-    known = find_known(store, loaded, table.X)
-    trained = known.by_row if other_people else known.by_row | known.by_name
-    unplaced = loaded.model.from_unseen_site(loaded.model.align(table.X)) & ~trained
-    why = "the values or the name of a patient of training"
-    left_out = [
-        ("the values of a patient of training" if other_people else why, int(trained.sum())),
-        ("of a site that harmonising has not seen", int(unplaced.sum())),
-    ]
-    keep = ~(trained | unplaced)
-    if not keep.any():
-        raise DataError(_nobody_left(table.name, left_out, other_people))
-    return _select(table, keep), [(reason, count) for reason, count in left_out if count]
-
-
-def _select(table: Table, keep: np.ndarray) -> Table:
-    from dataclasses import replace
-
-    assert table.y is not None
-    return replace(
-        table,
-        X=table.X[keep],
-        y=table.y[keep],
-        groups=table.groups[keep],
-        site=None if table.site is None else table.site[keep],
-        treatment=None if table.treatment is None else table.treatment[keep],
-    )
-
-
-def _nobody_left(name: str, left_out: list[tuple[str, int]], other_people: bool) -> Fault:
-    told = "; ".join(f"{count_of(count, 'patient')}: {why}" for why, count in left_out if count)
-    way_out = "Validate on patients the model has not seen"
-    if not other_people:
-        way_out += "; if these are other people under the same names, say --other-people"
-    return Fault(
-        where=name,
-        met=told,
-        wanted="patients who took no part in making the model",
-        way_out=f"{way_out}.",
-    )
-
-
 def _validate(
-    loaded: LoadedRun, table: Table, left_out: list[tuple[str, int]]
+    loaded: LoadedRun, table: Table, left_out: tuple[tuple[str, int], ...]
 ) -> ExternalValidation:
     from stratify.evaluation import validate_externally
     from stratify.evaluation.usefulness import THRESHOLDS
@@ -267,7 +231,7 @@ def _validate(
         simulated=table.simulated or model.simulated,
         groups=table.groups,
         thresholds=_read_study(loaded).get("usefulness", {}).get("thresholds", THRESHOLDS),
-        left_out=tuple(left_out),
+        left_out=left_out,
         outside=sum(any(one.kind != "site" for one in them) for them in predicted.silences),
         unseen_sites=_count_sites(site or [""] * len(table), of_site),
         level=float(loaded.params["level"]),

@@ -106,12 +106,20 @@ def _digest_of_frame(frame: pd.DataFrame) -> str:
     )
 
 
-@lru_cache(maxsize=1)
-def digest_of_code() -> str:
-    """Return the SHA-256 of the code that fits models, and of the packages it stands on."""
+@lru_cache(maxsize=2)
+def digest_of_code(*more: str) -> str:
+    """Return the SHA-256 of the code that fits models, and of the packages it stands on.
+
+    Parameters
+    ----------
+    more : str
+        Rooms whose code it is made by beside `ROOMS`.
+    """
     root = Path(__file__).parents[1]
     paths: Sequence[Path] = [
-        path for room in ROOMS for path in (sorted((root / room).rglob("*.py")) or [root / room])
+        path
+        for room in (*ROOMS, *more)
+        for path in (sorted((root / room).rglob("*.py")) or [root / room])
     ]
     return digest_of(
         {name: version(name) for name in PACKAGES},

@@ -82,10 +82,7 @@ class ExternalValidation:
     @property
     def finding(self) -> Holding:
         """Whether the model ranks patients here better than chance, by the interval of the AUC."""
-        auc = self.external["auc"]
-        if auc.low > 0.5:
-            return "better than chance"
-        return "worse than chance" if auc.high < 0.5 else "cannot tell"
+        return find_holding(self.external["auc"])
 
     @property
     def advice(self) -> Method | None:
@@ -148,20 +145,12 @@ class ExternalValidation:
         return self.words
 
     def _discrimination(self) -> str:
-        kind = "simulated patients" if self.simulated else "patients"
-        drop = self.drop
-        way = "lower" if drop.value >= 0 else "higher"
-        sure = "" if drop.low > 0 or drop.high < 0 else ", which may be chance"
-        ranks = {
-            "better than chance": "it ranks these patients better than chance",
-            "cannot tell": "whether it ranks these patients better than chance, nobody can tell",
-            "worse than chance": "it ranks these patients the wrong way round",
-        }[self.finding]
-        size = drop if drop.value >= 0 else _flip(drop)
-        return (
-            f"From within the study to {self.patients} {kind} of {self.cohort} the AUC goes from "
-            f"{self.internal['auc'].value:.3f} to {self.external['auc']}, {way} by {size}{sure}; "
-            f"{ranks}."
+        return describe_drop(
+            "the AUC",
+            self.internal["auc"],
+            self.external["auc"],
+            self.drop,
+            of=f"{self.patients} {name_kind(self.simulated)} of {self.cohort}",
         )
 
     def _calibration(self) -> str:
@@ -301,7 +290,7 @@ def validate_externally(
         simulated=simulated,
         internal=internal,
         external=external,
-        drop=_subtract(internal["auc"], external["auc"], level),
+        drop=subtract_external(internal["auc"], external["auc"], level),
         usefulness=judge_likelihoods(
             y, log_odds, groups=groups, thresholds=thresholds, seed=seed, level=level
         ),
@@ -395,7 +384,53 @@ def check_recalibration(
     )
 
 
-def _subtract(internal: Estimate, external: Estimate, level: float) -> Estimate:
+def find_holding(ranks: Estimate) -> Holding:
+    """Tell whether an AUC or a concordance is better than chance by its interval."""
+    if ranks.low > 0.5:
+        return "better than chance"
+    return "worse than chance" if ranks.high < 0.5 else "cannot tell"
+
+
+def name_kind(simulated: bool) -> str:
+    """Call patients what they are."""
+    return "simulated patients" if simulated else "patients"
+
+
+def describe_drop(
+    figure: str, internal: Estimate, external: Estimate, drop: Estimate, *, of: str
+) -> str:
+    """Say in a sentence how a figure of ranks goes from within the study to elsewhere.
+
+    Parameters
+    ----------
+    figure : str
+        ``"the AUC"``.
+    internal, external, drop : Estimate
+    of : str
+        How many of whom.
+    """
+    way = "lower" if drop.value >= 0 else "higher"
+    sure = "" if drop.low > 0 or drop.high < 0 else ", which may be chance"
+    ranks = {
+        "better than chance": "it ranks these patients better than chance",
+        "cannot tell": "whether it ranks these patients better than chance, nobody can tell",
+        "worse than chance": "it ranks these patients the wrong way round",
+    }[find_holding(external)]
+    size = drop if drop.value >= 0 else _flip(drop)
+    return (
+        f"From within the study to {of} {figure} goes from {internal.value:.3f} to {external}, "
+        f"{way} by {size}{sure}; {ranks}."
+    )
+
+
+def subtract_external(internal: Estimate, external: Estimate, level: float) -> Estimate:
+    """Return how much lower a figure is elsewhere, the two cohorts taken as independent.
+
+    Examples
+    --------
+    >>> print(subtract_external(Estimate(0.7, 0.65, 0.75), Estimate(0.6, 0.5, 0.7), 0.95))
+    0.100 (95 % interval -0.012 to 0.212)
+    """
     halves = [
         (each.high - each.low) / 2 / stats.norm.ppf((1 + each.level) / 2)
         for each in (internal, external)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from stratify.errors import DataError, Fault
 from stratify.explanation.values import Explanation
 from stratify.model import (
     AveragedClassifier,
+    Encoder,
     FittedModel,
     FoldClassifier,
+    Scope,
     StackedClassifier,
     names_of,
     parts_of,
@@ -65,20 +68,15 @@ def explain(model: FittedModel, X: pd.DataFrame) -> Explanation:
     Lundberg and Lee 2017, NeurIPS 30 (linear SHAP); Lundberg et al. 2020, Nature Machine
     Intelligence 2, 56-67, algorithm 2 (trees).
     """
-    X = model.align(X)
+    return explain_spoken_of(model, X, partial(_explain_all, model))
+
+
+def _explain_all(model: FittedModel, X: pd.DataFrame) -> Explanation:
     classifier = model.classifier
-    speaks = ~model.from_unseen_site(X)
-    if not speaks.all():
-        return _explain_some(model, X, speaks)
     values, base = compute_contributions(classifier, X)
     columns, prepared = prepare_columns(classifier, X, model.columns)
     log_odds = classifier.decision_function(X)
-    error = float(np.abs(base + values.sum(axis=1) - log_odds).max(initial=0.0))
-    if not error <= TOLERANCE:
-        raise AssertionError(
-            f"contributions miss the calibrated log-odds by {error:.3g}; at most {TOLERANCE:g} "
-            "is rounding. Please report this: the explanation must not be used."
-        )
+    require_sum(values, base, log_odds)
     return Explanation(
         contributions=pd.DataFrame(values, index=X.index, columns=prepared.columns),
         base=base,
@@ -89,8 +87,37 @@ def explain(model: FittedModel, X: pd.DataFrame) -> Explanation:
     )
 
 
-def _explain_some(model: FittedModel, X: pd.DataFrame, speaks: np.ndarray) -> Explanation:
-    """Explain those the model can speak of; the contributions of the others are NaN."""
+def require_sum(values: np.ndarray, base: float, total: np.ndarray) -> None:
+    """Stop where contributions do not add up to what they explain: a fault of ours."""
+    error = float(np.abs(base + values.sum(axis=1) - total).max(initial=0.0))
+    if not error <= TOLERANCE:
+        raise AssertionError(
+            f"contributions miss what they explain by {error:.3g}; at most {TOLERANCE:g} "
+            "is rounding. Please report this: the explanation must not be used."
+        )
+
+
+def explain_spoken_of(
+    model: Scope, X: pd.DataFrame, explain_all: Callable[[pd.DataFrame], Explanation]
+) -> Explanation:
+    """Explain those a model can speak of; the contributions of the others are NaN.
+
+    Parameters
+    ----------
+    model : Scope
+    X : DataFrame, shape (n_patients, n_columns)
+    explain_all : callable
+        Takes the columns of training for patients of known sites.
+
+    Raises
+    ------
+    DataError
+        If there is nobody.
+    """
+    X = model.align(X)
+    speaks = ~model.from_unseen_site(X)
+    if speaks.all():
+        return explain_all(X)
     if not speaks.any():
         raise DataError(
             Fault(
@@ -104,7 +131,7 @@ def _explain_some(model: FittedModel, X: pd.DataFrame, speaks: np.ndarray) -> Ex
                 "train again.",
             )
         )
-    known = explain(model, X[speaks])
+    known = explain_all(X[speaks])
     log_odds = np.full(len(X), np.nan)
     log_odds[speaks] = known.log_odds
     return replace(
@@ -146,10 +173,26 @@ def compute_contributions(classifier: FoldClassifier, X: pd.DataFrame) -> tuple[
         scores, score_base = _explain_trees(classifier.model_, encoded)
     else:
         scores, score_base = np.zeros_like(encoded), 0.0
-    values = np.zeros((len(X), int(classifier.encoder_.source_.max(initial=-1)) + 1))
-    # Sum in place, so that the levels of a category fold back to its one column.
-    np.add.at(values.T, classifier.encoder_.source_, classifier.slope_ * scores.T)
+    values = fold_to_columns(classifier.slope_ * scores, classifier.encoder_)
     return values, float(classifier.intercept_ + classifier.slope_ * score_base)
+
+
+def fold_to_columns(contributions: np.ndarray, encoder: Encoder) -> np.ndarray:
+    """Sum contributions of encoded columns, so that levels of a category are one column.
+
+    Parameters
+    ----------
+    contributions : array, shape (n_patients, n_encoded)
+    encoder : TableEncoder or TablePreparer
+        Fitted.
+
+    Returns
+    -------
+    values : array, shape (n_patients, n_prepared)
+    """
+    values = np.zeros((len(contributions), int(encoder.source_.max(initial=-1)) + 1))
+    np.add.at(values.T, encoder.source_, contributions.T)
+    return values
 
 
 def prepare_columns(
@@ -172,18 +215,24 @@ def prepare_columns(
     """
     if isinstance(classifier, AveragedClassifier):
         return prepare_columns(classifier.parts_[0], X, columns)
-    by_name = {column.name: column for column in columns}
     kept: list[Column] = []
     frames = []
     for part, _ in parts_of(classifier):
-        own = X[names_of(part)]
-        described = tuple(by_name[name] for name in names_of(part))
-        if isinstance(part.encoder_, TablePreparer):
-            described = part.encoder_.describe_columns(described)
-            own = part.encoder_.prepare(own)
+        described, own = describe_prepared(part.encoder_, X[names_of(part)], columns)
         kept += described
         frames.append(own)
     return tuple(kept), pd.concat(frames, axis=1)
+
+
+def describe_prepared(
+    encoder: Encoder, X: pd.DataFrame, columns: Sequence[Column]
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
+    """Return the columns that an encoder makes of some before encoding them, and their values."""
+    by_name = {column.name: column for column in columns}
+    described = tuple(by_name[name] for name in map(str, X.columns))
+    if isinstance(encoder, TablePreparer):
+        return encoder.describe_columns(described), encoder.prepare(X)
+    return described, X
 
 
 def _describe_method(classifier: FoldClassifier) -> str:

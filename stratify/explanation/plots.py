@@ -101,7 +101,7 @@ def plot_importance(
     axes.set(
         yticks=place,
         ylim=(len(table) - 0.4, -0.6),
-        xlabel="mean absolute contribution (log-odds)",
+        xlabel=f"mean absolute contribution ({explanation.scale})",
     )
     axes.set_yticklabels([_short(label) for label in table["label"]])
     axes.tick_params(axis="y", length=0)
@@ -197,7 +197,7 @@ def plot_beeswarm(explanation: Explanation, *, most: int = 15, title: str = "") 
     axes.set(
         yticks=range(len(labels)),
         ylim=(len(labels) - 0.4, -0.6),
-        xlabel="contribution (log-odds); × value missing or without order",
+        xlabel=f"contribution ({explanation.scale}); × value missing or without order",
     )
     axes.set_yticklabels([_short(label) for label in labels])
     axes.tick_params(axis="y", length=0)
@@ -299,7 +299,7 @@ def plot_network_blocks(explanation: Explanation, *, title: str = "") -> Figure:
             color="white" if value > 0.7 * most else INK,
         )
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_label("mean absolute contribution (log-odds)")
+    bar.set_label(f"mean absolute contribution ({explanation.scale})")
     bar.outline.set_visible(False)
     return figure
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from stratify.files import replacing
 from stratify.schema import Column
+
+Scale = Literal["log-odds", "log hazard ratio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +38,22 @@ class Reason:
 class Explanation:
     """Contributions that add up: base + the row's sum is the calibrated log-odds, exactly.
 
+    Of a model of a censored outcome it is the logarithm of the hazard ratio.
+
     Parameters
     ----------
     contributions : DataFrame, shape (n_patients, n_columns), indexed by patient
-        Calibrated log-odds, one column for each column of ``X``.
+        On the scale below, one column for each column of ``X``.
     base : float
-        The calibrated log-odds before anything is known of a patient.
+        What there is before anything is known of a patient.
     log_odds : array, shape (n_patients,)
+        What contributions add up to, with the base.
     X : DataFrame, shape (n_patients, n_columns)
         The values explained.
     columns : tuple of Column
     method : str
         What was computed, in words: the background and the perturbation.
+    scale : {"log-odds", "log hazard ratio"}
     """
 
     contributions: pd.DataFrame
@@ -55,13 +62,14 @@ class Explanation:
     X: pd.DataFrame
     columns: tuple[Column, ...]
     method: str
+    scale: Scale = "log-odds"
 
     def __len__(self) -> int:
         return len(self.contributions)
 
     def __repr__(self) -> str:
         rows, columns = self.contributions.shape
-        return f"Explanation({rows} patients × {columns} columns, in calibrated log-odds)"
+        return f"Explanation({rows} patients × {columns} columns, in calibrated {self.scale})"
 
     def _repr_html_(self) -> str:
         return f"<p>{self!r}</p>" + self.importance().head(10).to_html(index=False)
@@ -161,10 +169,12 @@ def write_contributions(explanation: Explanation, folder: Path) -> Path:
     Returns
     -------
     path : Path
-        With a column for each column of the model, and ``base`` and ``log_odds``.
+        With a column for each column of the model, and ``base`` and ``log_odds``, or
+        ``log_hazard_ratio``.
     """
     path = folder / "contributions.csv"
-    table = explanation.contributions.assign(base=explanation.base, log_odds=explanation.log_odds)
+    total = explanation.scale.replace("-", "_").replace(" ", "_")
+    table = explanation.contributions.assign(base=explanation.base, **{total: explanation.log_odds})
     with replacing(path) as part:
         table.to_csv(part, index_label="patient")
     return path

@@ -26,6 +26,7 @@ from stratify.model.limits import Limits, Silence, make_limits
 from stratify.model.outcome_sets import CONFIDENCE, OutcomeSets, make_outcome_sets
 from stratify.model.parts import FoldClassifier, parts_of
 from stratify.model.recalibrate import recalibrate
+from stratify.model.scope import Scope, scope_of
 from stratify.model.stack import StackedClassifier, names_of
 from stratify.model.store import read_model, read_tuned, write_model, write_tuned
 
@@ -48,6 +49,7 @@ __all__ = [
     "OutcomeSets",
     "Predictions",
     "ResponderClassifier",
+    "Scope",
     "Silence",
     "SiteCalibration",
     "StackedClassifier",
@@ -67,6 +69,7 @@ __all__ = [
     "read_model",
     "read_tuned",
     "recalibrate",
+    "scope_of",
     "write_model",
     "write_tuned",
 ]

@@ -15,11 +15,13 @@ from stratify.errors import DataError, Fault
 from stratify.files import replacing
 from stratify.model.average import AveragedClassifier
 from stratify.model.classifier import ResponderClassifier, Tuned
+from stratify.model.encoded import Encoder
 from stratify.model.fitted import FittedModel, SiteCalibration
 from stratify.model.likeness import Familiar, Likeness
 from stratify.model.limits import Limits
 from stratify.model.outcome_sets import OutcomeSets
 from stratify.model.parts import FoldClassifier, parts_of
+from stratify.model.scope import Scope
 from stratify.model.stack import StackedClassifier
 from stratify.outcome import ResponseRule
 from stratify.preprocess import Preparation, TablePreparer
@@ -32,6 +34,7 @@ FORMAT = 3
 TRUSTED_TYPES = (
     "collections.OrderedDict",
     "numpy.dtype",
+    "scipy.sparse._csr.csr_array",
     "stratify.model.average.AveragedClassifier",
     "stratify.model.classifier.ResponderClassifier",
     "stratify.connectome.features.edges.Edges",
@@ -65,32 +68,61 @@ def write_model(model: FittedModel, folder: Path) -> Path:
     folder : Path
         Made if need be. Each file appears whole or not at all.
     """
-    import skops.io
-
     names: dict[tuple[str, ...], np.ndarray] = {}
     kept = {
         "classifiers": [_without_patients(c, names) for c in (model.classifier, *model.replicas)],
-        "limits": _limits_to_dict(model.limits, names),
     }
-    with replacing(folder / "classifiers.skops") as part:
-        skops.io.dump(kept, part, compression=ZIP_DEFLATED)
     facts = {
-        "format": FORMAT,
         "left_out_share": model.left_out_share,
+        "n_responders": model.n_responders,
+        "n_imputed": model.n_imputed,
+        "calibration": None if model.calibration is None else asdict(model.calibration),
+    }
+    return write_scope(model, folder, "classifiers.skops", facts, kept, names)
+
+
+def write_scope(
+    model: Scope,
+    folder: Path,
+    file: str,
+    facts: dict[str, Any],
+    kept: dict[str, Any],
+    names: dict[tuple[str, ...], np.ndarray],
+) -> Path:
+    """Write a model's scope beside what else is known of it.
+
+    Parameters
+    ----------
+    model : Scope
+    folder : Path
+    file : str
+        The name of the file of arrays.
+    facts : dict
+        As JSON writes them, into ``model.json``.
+    kept : dict
+        Arrays and objects of `TRUSTED_TYPES`, into the other.
+    names : dict
+        Arrays of names that several objects share, as `pack_encoder` gathers them.
+    """
+    import skops.io
+
+    with replacing(folder / file) as part:
+        whole = {**kept, "limits": _limits_to_dict(model.limits, names)}
+        skops.io.dump(whole, part, compression=ZIP_DEFLATED)
+    whole = {
+        "format": FORMAT,
         "columns": [column.to_dict() for column in model.columns],
         "ranges": {name: list(seen) for name, seen in model.ranges.items()},
         "task": _task_to_dict(model.task),
         "features": model.features,
         "n_patients": model.n_patients,
-        "n_responders": model.n_responders,
-        "n_imputed": model.n_imputed,
         "simulated": model.simulated,
         "digest": model.digest,
         "preparation": asdict(model.preparation),
-        "calibration": None if model.calibration is None else asdict(model.calibration),
+        **facts,
     }
     with replacing(folder / "model.json") as part:
-        part.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        part.write_text(json.dumps(whole, indent=1), encoding="utf-8")
     return folder
 
 
@@ -102,38 +134,69 @@ def read_model(folder: Path) -> FittedModel:
     DataError
         If a file is missing, of another format, or holds any class beside ours.
     """
+    facts, loaded, scope = read_scope(folder, "classifiers.skops")
+    classifier, *replicas = map(_with_tuples, loaded["classifiers"])
+    return FittedModel(
+        classifier=classifier,
+        replicas=tuple(replicas),
+        left_out_share=facts["left_out_share"],
+        n_responders=facts["n_responders"],
+        n_imputed=facts.get("n_imputed", 0),
+        calibration=SiteCalibration(**facts["calibration"]) if facts.get("calibration") else None,
+        **scope,
+    )
+
+
+def read_scope(folder: Path, file: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Read what `write_scope` wrote.
+
+    Returns
+    -------
+    facts, kept : dict
+    scope : dict
+        The fields of a `Scope`.
+
+    Raises
+    ------
+    DataError
+        As `read_model`.
+    """
     import skops.io
 
     try:
         facts = json.loads((folder / "model.json").read_text())
-        untrusted = set(skops.io.get_untrusted_types(file=folder / "classifiers.skops"))
+        untrusted = set(skops.io.get_untrusted_types(file=folder / file))
     except (OSError, ValueError) as error:
         raise _unreadable(folder, str(error)) from None
     if facts.get("format") != FORMAT:
         raise _unreadable(folder, f"format {facts.get('format')}")
     if untrusted - set(TRUSTED_TYPES):
         raise _unreadable(folder, f"classes {sorted(untrusted - set(TRUSTED_TYPES))}")
-    loaded = skops.io.load(
-        folder / "classifiers.skops", trusted=sorted(untrusted & set(TRUSTED_TYPES))
-    )
-    classifier, *replicas = map(_with_tuples, loaded["classifiers"])
-    return FittedModel(
-        classifier=classifier,
-        replicas=tuple(replicas),
-        left_out_share=facts["left_out_share"],
-        columns=tuple(Column.from_dict(column) for column in facts["columns"]),
-        ranges={name: tuple(seen) for name, seen in facts["ranges"].items()},
-        task=_task_from_dict(facts["task"]),
-        features=facts["features"],
-        n_patients=facts["n_patients"],
-        n_responders=facts["n_responders"],
-        n_imputed=facts.get("n_imputed", 0),
-        simulated=facts["simulated"],
-        digest=facts["digest"],
-        preparation=_preparation_from_dict(facts["preparation"]),
-        limits=_limits_from_dict(loaded["limits"]),
-        calibration=SiteCalibration(**facts["calibration"]) if facts.get("calibration") else None,
-    )
+    loaded = skops.io.load(folder / file, trusted=sorted(untrusted & set(TRUSTED_TYPES)))
+    scope = {
+        "columns": tuple(Column.from_dict(column) for column in facts["columns"]),
+        "ranges": {name: tuple(seen) for name, seen in facts["ranges"].items()},
+        "task": _task_from_dict(facts["task"]),
+        "features": facts["features"],
+        "n_patients": facts["n_patients"],
+        "simulated": facts["simulated"],
+        "digest": facts["digest"],
+        "preparation": _preparation_from_dict(facts["preparation"]),
+        "limits": _limits_from_dict(loaded["limits"]),
+    }
+    return facts, loaded, scope
+
+
+def pack_encoder(encoder: Encoder, names: dict[tuple[str, ...], np.ndarray]) -> Encoder:
+    """Return a copy of an encoder for a file: its names as arrays, each list of them once."""
+    return _with_arrays(copy(encoder), names)
+
+
+def unpack_encoder(encoder: Encoder) -> Encoder:
+    """Give an encoder that was read back the form of its settings."""
+    if isinstance(encoder, TablePreparer):
+        encoder.edges = tuple(map(str, encoder.edges))
+    return encoder
 
 
 def write_tuned(tuned: Tuned, path: Path) -> None:
@@ -174,7 +237,7 @@ def _without_patients(
         kept.__dict__.pop(name, None)
     kept.inner_folds = 5
     kept.preparer = None
-    kept.encoder_ = _with_arrays(copy(kept.encoder_), names)
+    kept.encoder_ = pack_encoder(kept.encoder_, names)
     return _with_arrays(kept, names)
 
 
@@ -194,8 +257,7 @@ def _with_arrays(part: Any, names: dict[tuple[str, ...], np.ndarray]) -> Any:
 def _with_tuples(classifier: FoldClassifier) -> FoldClassifier:
     """Give preparers back the form of their settings."""
     for part, _ in parts_of(classifier):
-        if isinstance(part.encoder_, TablePreparer):
-            part.encoder_.edges = tuple(map(str, part.encoder_.edges))
+        unpack_encoder(part.encoder_)
     return classifier
 
 
@@ -203,7 +265,7 @@ def _limits_to_dict(limits: Limits, names: dict[tuple[str, ...], np.ndarray]) ->
     sets, familiar = limits.outcome_sets, limits.familiar
     return {
         "outcome_sets": None if sets is None else vars(sets),
-        "encoder": None if familiar is None else _with_arrays(copy(familiar.encoder), names),
+        "encoder": None if familiar is None else pack_encoder(familiar.encoder, names),
         "parts": [] if familiar is None else [vars(part) for part in familiar.parts],
         "sites": list(limits.sites),
         "most_missing": limits.most_missing,
@@ -214,9 +276,9 @@ def _limits_from_dict(values: dict[str, Any]) -> Limits:
     sets, encoder = values["outcome_sets"], values["encoder"]
     familiar = None
     if encoder is not None:
-        if isinstance(encoder, TablePreparer):
-            encoder.edges = tuple(map(str, encoder.edges))
-        familiar = Familiar(encoder, tuple(Likeness(**part) for part in values["parts"]))
+        familiar = Familiar(
+            unpack_encoder(encoder), tuple(Likeness(**part) for part in values["parts"])
+        )
     return Limits(
         outcome_sets=None if sets is None else OutcomeSets(**sets),
         familiar=familiar,

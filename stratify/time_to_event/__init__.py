@@ -28,6 +28,14 @@ from stratify.time_to_event.evaluate import (
     cross_validate_cox,
     evaluate_baselines,
 )
+from stratify.time_to_event.explanation import explain_followed
+from stratify.time_to_event.external import FollowedValidation, validate_followed
+from stratify.time_to_event.followed_model import (
+    FollowedModel,
+    fit_followed_model,
+    read_followed_model,
+    write_followed_model,
+)
 from stratify.time_to_event.lasting import add_lost_response
 from stratify.time_to_event.model import FittedCox, fit_cox_model
 from stratify.time_to_event.outcome import CensoredOutcome, FollowedTable, assemble_followed
@@ -39,7 +47,9 @@ __all__ = [
     "BaselineHazard",
     "CensoredOutcome",
     "FittedCox",
+    "FollowedModel",
     "FollowedTable",
+    "FollowedValidation",
     "HorizonCalibration",
     "SurvivalCurve",
     "TimeToEventEvaluation",
@@ -61,10 +71,15 @@ __all__ = [
     "compute_uno_c",
     "cross_validate_cox",
     "evaluate_baselines",
+    "explain_followed",
     "fit_cox",
     "fit_cox_model",
+    "fit_followed_model",
     "make_time_to_event_verdict",
     "plot_horizon_calibration",
     "plot_risk_groups",
+    "read_followed_model",
+    "validate_followed",
     "weigh_for_horizon",
+    "write_followed_model",
 ]

@@ -10,8 +10,10 @@ import numpy as np
 from stratify.errors import DataError
 from stratify.evaluation.canaries import Canary, find_cells
 from stratify.evaluation.certificate import Check
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.shuffles import make_shuffles, make_units
 from stratify.folds import Fold, draw_inner_folds
+from stratify.time_to_event.checkpoints import KeptNumbers
 from stratify.time_to_event.concordance import compute_weighted_concordance, weigh_pairs
 from stratify.time_to_event.model import fit_cox_model
 from stratify.time_to_event.outcome import FollowedTable
@@ -28,6 +30,7 @@ def check_shuffled_times(
     inner_folds: int = 5,
     seed: int = 0,
     shuffles: int = SHUFFLES,
+    compute: Compute = HERE,
 ) -> Check:
     """Fit the same models to times and events of others; look whether held-out ranks tell anything.
 
@@ -43,9 +46,13 @@ def check_shuffled_times(
     inner_folds, seed
         As for `cross_validate_cox`.
     shuffles : int
+    compute : Compute
+        Only its checkpoints are read: what each shuffle came to is kept there.
     """
+    kept = KeptNumbers.of(compute, followed, size=1)
     table = followed.table
     first = [fold for fold in folds if fold.repeat == folds[0].repeat]
+    parts = [part for fold in first for part in (fold.train, fold.test)]
     cells = find_cells(table, first)
     found = []
     try:
@@ -53,15 +60,13 @@ def check_shuffled_times(
             np.arange(len(table)), count=shuffles, seed=seed, blocks=cells, units=make_units(table)
         )
         for rows in drawn.T:
-            assert table.y is not None
-            shuffled = replace(
-                followed,
-                time=followed.time[rows],
-                event=followed.event[rows],
-                table=replace(table, y=table.y[rows]),
-            )
-            c = _rank_within(shuffled, first, cells, inner_folds, seed)
-            found += [c] if np.isfinite(c) else []
+            made_from = (rows, cells, inner_folds, seed, table.y, list(table.groups), *parts)
+            known = None if kept is None else kept.read(*made_from)
+            if known is None:
+                known = (_rank_shuffled(followed, rows, first, cells, inner_folds, seed),)
+                if kept is not None:
+                    kept.write(known, *made_from)
+            found += [known[0]] if np.isfinite(known[0]) else []
     except DataError as error:
         return Check(SHUFFLED, passed=True, detail=f"not run: {error.faults[0].met}")
     if len(found) < 2:
@@ -73,6 +78,24 @@ def check_shuffled_times(
         "chance"
     )
     return Check(SHUFFLED, canary.is_silent, detail)
+
+
+def _rank_shuffled(
+    followed: FollowedTable,
+    rows: np.ndarray,
+    folds: Sequence[Fold],
+    cells: np.ndarray,
+    inner_folds: int,
+    seed: int,
+) -> float:
+    assert followed.table.y is not None
+    shuffled = replace(
+        followed,
+        time=followed.time[rows],
+        event=followed.event[rows],
+        table=replace(followed.table, y=followed.table.y[rows]),
+    )
+    return _rank_within(shuffled, folds, cells, inner_folds, seed)
 
 
 def _rank_within(

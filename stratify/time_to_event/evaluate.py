@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stratify.evaluation.certificate import Certificate, Check
+from stratify.evaluation.compute import HERE, Compute
 from stratify.evaluation.workers import run_tasks
 from stratify.folds import Fold, compute_test_share, draw_inner_folds
 from stratify.metrics import Estimate
@@ -17,9 +18,10 @@ from stratify.time_to_event.accuracy import (
     compute_horizon_calibration,
 )
 from stratify.time_to_event.certificate import make_certificate
+from stratify.time_to_event.checkpoints import KeptNumbers
 from stratify.time_to_event.curves import compute_kaplan_meier
 from stratify.time_to_event.figures import PAIRS, HeldOutFigures
-from stratify.time_to_event.model import FittedCox, fit_cox_model
+from stratify.time_to_event.model import FittedCox, Splits, fit_cox_model
 from stratify.time_to_event.outcome import FollowedTable
 
 BASES = {
@@ -120,8 +122,7 @@ def cross_validate_cox(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
 ) -> TimeToEventEvaluation:
     """Evaluate a Cox model by nested cross-validation.
@@ -140,17 +141,20 @@ def cross_validate_cox(
     seed : int
     level : float
         Nominal coverage of the intervals.
-    workers : int
-        Processes; results are the same to the last digit for any number.
-    scheduler : str, optional
-        The address of a Dask scheduler, whose workers are used instead of processes here.
+    compute : Compute
+        Its engine is not read: there is one.
     on_fold : callable
         Called once for each fold that is done.
     """
     done: dict[int, FittedCox] = {}
-    shared = followed, inner_folds, seed
-    for position, model in run_tasks(_fit, shared, folds, workers=workers, scheduler=scheduler):
+    kept = KeptNumbers.of(compute, followed, size=2)
+    tasks = [_make_task(followed, fold, inner_folds, seed, kept) for fold in folds]
+    for position, model in run_tasks(
+        _fit, followed, tasks, workers=compute.workers, scheduler=compute.scheduler
+    ):
         done[position] = model
+        if kept is not None and tasks[position].tuned is None:
+            kept.write((model.strength, model.slope), *tasks[position].made_from)
         on_fold()
     fitted = [done[position] for position in range(len(folds))]
     parts = [_predict(followed, fold, model) for fold, model in zip(folds, fitted, strict=True)]
@@ -192,8 +196,7 @@ def evaluate_baselines(
     inner_folds: int = 5,
     seed: int = 0,
     level: float = 0.95,
-    workers: int = 1,
-    scheduler: str | None = None,
+    compute: Compute = HERE,
     on_fold: Callable[[], None] = lambda: None,
 ) -> tuple[TimeToEventEvaluation, ...]:
     """Evaluate Cox models of covariates, site and motion, each alone, where there are any.
@@ -203,7 +206,7 @@ def evaluate_baselines(
     followed : FollowedTable
     folds : sequence of Fold
         Those of the models that must beat them.
-    inner_folds, seed, level, workers, scheduler, on_fold
+    inner_folds, seed, level, compute, on_fold
         As for `cross_validate_cox`.
     """
     table = followed.table
@@ -214,23 +217,41 @@ def evaluate_baselines(
             inner_folds=inner_folds,
             seed=seed,
             level=level,
-            workers=workers,
-            scheduler=scheduler,
+            compute=compute,
             on_fold=on_fold,
         )
         for reference in table.references
     )
 
 
-def _fit(shared: tuple[FollowedTable, int, int], fold: Fold) -> FittedCox:
-    followed, inner_folds, seed = shared
-    table = followed.table
+@dataclass(frozen=True, eq=False)
+class _Task:
+    train: np.ndarray
+    inner: Splits
+    tuned: tuple[float, float] | None = None
+
+    @property
+    def made_from(self) -> tuple[np.ndarray, ...]:
+        return (self.train, *(rows for split in self.inner for rows in split))
+
+
+def _make_task(
+    followed: FollowedTable, fold: Fold, inner_folds: int, seed: int, kept: KeptNumbers | None
+) -> _Task:
+    inner = draw_inner_folds(followed.table, fold, folds=inner_folds, seed=seed)
+    task = _Task(fold.train, inner)
+    found = None if kept is None else kept.read(*task.made_from)
+    return task if found is None else replace(task, tuned=(found[0], found[1]))
+
+
+def _fit(followed: FollowedTable, task: _Task) -> FittedCox:
     return fit_cox_model(
-        table.X.iloc[fold.train],
-        followed.time[fold.train],
-        followed.event[fold.train],
-        draw_inner_folds(table, fold, folds=inner_folds, seed=seed),
-        preparer=table.preparer,
+        followed.table.X.iloc[task.train],
+        followed.time[task.train],
+        followed.event[task.train],
+        task.inner,
+        preparer=followed.table.preparer,
+        tuned=task.tuned,
     )
 
 

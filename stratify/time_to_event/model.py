@@ -77,6 +77,7 @@ def fit_cox_model(
     inner_folds: Splits,
     *,
     preparer: TablePreparer | None = None,
+    tuned: tuple[float, float] | None = None,
 ) -> FittedCox:
     """Fit a Cox model with a ridge penalty, tuned and calibrated on inner folds.
 
@@ -92,6 +93,8 @@ def fit_cox_model(
         Positions among the rows.
     preparer : TablePreparer, optional
         What is done to connectivity before it is encoded; unfitted.
+    tuned : (float, float), optional
+        The strength and the slope, where they were found before from all of the above.
 
     Source
     ------
@@ -110,17 +113,10 @@ def fit_cox_model(
     (60,)
     """
     time, event = np.asarray(time, dtype=float), np.asarray(event)
-    likelihood = np.zeros(len(STRENGTHS))
-    scores = np.full((len(STRENGTHS), len(X)), np.nan)
-    for train, test in inner_folds:
-        held_out, gain = _score_held_out(X, time, event, train, test, preparer)
-        scores[:, test] = held_out
-        likelihood += gain
-    best = int(np.argmax(likelihood))
-    slope = _calibrate(scores[best], time, event)
+    strength, slope = tuned or _tune(X, time, event, inner_folds, preparer)
     whole = encode_rows(X, X.iloc[:1], preparer, [True])[True]
     reduced = whole.reduced
-    penalty = STRENGTHS[best] * _unit(reduced.train, event)
+    penalty = strength * _unit(reduced.train, event)
     weights = fit_cox(reduced.train, time, event, [penalty]).T
     center = whole.train.mean(axis=0)
     full = slope * ((whole.train - center).T @ reduced.to_dual(weights))[:, 0]
@@ -129,12 +125,30 @@ def fit_cox_model(
         encoder_=whole.encoder,
         center=center,
         weights=full,
-        strength=STRENGTHS[best],
+        strength=strength,
         slope=slope,
         hazard=compute_baseline_hazard(score, time, event),
         inner_folds_=inner_folds,
         feature_names_in_=np.array(list(map(str, X.columns))),
     )
+
+
+def _tune(
+    X: pd.DataFrame,
+    time: np.ndarray,
+    event: np.ndarray,
+    inner_folds: Splits,
+    preparer: TablePreparer | None,
+) -> tuple[float, float]:
+    """Return the strength of the penalty, and what weights are to be multiplied by."""
+    likelihood = np.zeros(len(STRENGTHS))
+    scores = np.full((len(STRENGTHS), len(X)), np.nan)
+    for train, test in inner_folds:
+        held_out, gain = _score_held_out(X, time, event, train, test, preparer)
+        scores[:, test] = held_out
+        likelihood += gain
+    best = int(np.argmax(likelihood))
+    return STRENGTHS[best], _calibrate(scores[best], time, event)
 
 
 def _score_held_out(

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
 
 from stratify.metrics.drawing import DARK, LIGHT, MID, make_figure, write_plainly
-from stratify.time_to_event.accuracy import LEAST_IN_GROUP, part_by_risk
+from stratify.time_to_event.accuracy import LEAST_IN_GROUP, HorizonCalibration, part_by_risk
 from stratify.time_to_event.curves import compute_kaplan_meier
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from stratify.time_to_event.evaluate import TimeToEventEvaluation
-
 GROUP_NAMES = {1: ("everybody",), 2: ("lower", "higher"), 3: ("lowest", "middle", "highest")}
 _COLOURS = {1: (DARK,), 2: (MID, DARK), 3: (LIGHT, MID, DARK)}
 
 
-def tabulate_risk_groups(evaluation: TimeToEventEvaluation) -> pd.DataFrame:
+class Told(Protocol):
+    """Likelihoods that were told of patients, held out or elsewhere, and what came."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def horizon(self) -> float: ...  # noqa: D102
+    @property
+    def calibration(self) -> HorizonCalibration: ...  # noqa: D102
+    def of_patients(self) -> pd.DataFrame: ...  # noqa: D102
+
+
+def tabulate_risk_groups(evaluation: Told) -> pd.DataFrame:
     """Return the Kaplan–Meier curves of three groups of held-out likelihoods.
 
     Parameters
     ----------
-    evaluation : TimeToEventEvaluation
+    evaluation : TimeToEventEvaluation or FollowedValidation
 
     Returns
     -------
@@ -52,12 +62,12 @@ def tabulate_risk_groups(evaluation: TimeToEventEvaluation) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "day", "free", "low", "high", "at_risk"])
 
 
-def plot_risk_groups(evaluation: TimeToEventEvaluation, *, event: str = "the event") -> Figure:
+def plot_risk_groups(evaluation: Told, *, event: str = "the event") -> Figure:
     """Draw the Kaplan–Meier curves of groups by held-out likelihood.
 
     Parameters
     ----------
-    evaluation : TimeToEventEvaluation
+    evaluation : TimeToEventEvaluation or FollowedValidation
     event : str
         What it is called.
     """
@@ -76,11 +86,11 @@ def plot_risk_groups(evaluation: TimeToEventEvaluation, *, event: str = "the eve
         )
     axes.set(ylim=(0, 1.02), xlabel="days", ylabel=write_plainly(f"share free of {event}"))
     axes.set_xlim(0, evaluation.horizon)
-    figure.legend(frameon=False, loc="outside lower center", fontsize=9)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.15), fontsize=9)
     return figure
 
 
-def _count_followed(evaluation: TimeToEventEvaluation, names: list[str]) -> dict[str, int]:
+def _count_followed(evaluation: Told, names: list[str]) -> dict[str, int]:
     """Count who of each group was free of the event and followed to the horizon."""
     told = evaluation.of_patients()
     still = (told["time"] >= evaluation.horizon).to_numpy()
@@ -88,14 +98,12 @@ def _count_followed(evaluation: TimeToEventEvaluation, names: list[str]) -> dict
     return {name: int(still[members].sum()) for name, members in zip(names, parts, strict=True)}
 
 
-def plot_horizon_calibration(
-    evaluation: TimeToEventEvaluation, *, event: str = "the event"
-) -> Figure:
+def plot_horizon_calibration(evaluation: Told, *, event: str = "the event") -> Figure:
     """Draw likelihoods by the horizon beside how many had the event, group by group.
 
     Parameters
     ----------
-    evaluation : TimeToEventEvaluation
+    evaluation : TimeToEventEvaluation or FollowedValidation
     event : str
         What it is called.
     """

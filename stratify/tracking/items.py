@@ -57,7 +57,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a run, and how to write it."""
+    """A file or folder of a run, and how to write it."""
 
     path: str
     write: Callable[[Path], object]
@@ -75,6 +75,7 @@ def make_items(
     figures: Mapping[str, Figure] | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
     texts: Mapping[str, str] | None = None,
+    files: Mapping[str, Callable[[Path], object]] | None = None,
     description: str = "",
     simulated: bool = False,
     key: bytes,
@@ -99,6 +100,7 @@ def make_items(
         yield File(f"tables/{name}.csv", partial(_write_table, hide_patients(table, key)))
     for name, text in (texts or {}).items():
         yield File(name, partial(_write_text, text))
+    yield from (File(name, write) for name, write in (files or {}).items())
 
 
 def hide_patients(table: pd.DataFrame, key: bytes) -> pd.DataFrame:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 COMPLETED = "out_of_fold_completed"
 """The table of held-out likelihoods beside every completion of the outcomes."""
 
+FOLLOWED = "predictions"
+"""The table of held-out likelihoods of a model of a censored outcome."""
+
 
 @dataclass(frozen=True, eq=False)
 class KnownPatients:
@@ -48,11 +51,10 @@ def find_known(store: Store, loaded: LoadedRun, X: pd.DataFrame) -> KnownPatient
     X : DataFrame, indexed by patient
         With the model's columns.
     """
-    assert loaded.model is not None
     key = read_key(store.folder)
     tables = loaded.folder / "tables"
     # Patients whose outcome was imputed trained the model too, and are in a table of their own.
-    kept = [tables / f"{name}.csv" for name in ("out_of_fold", COMPLETED)]
+    kept = [tables / f"{name}.csv" for name in ("out_of_fold", COMPLETED, FOLLOWED)]
     read = [pd.read_csv(path, usecols=["patient"])["patient"] for path in kept if path.exists()]
     names = set(pd.concat(read))
     by_name = np.array([name in names for name in pseudonymise(map(str, X.index), key)])
@@ -60,7 +62,7 @@ def find_known(store: Store, loaded: LoadedRun, X: pd.DataFrame) -> KnownPatient
     if (tables / "rows.csv").exists():
         rows = pd.read_csv(tables / "rows.csv")["patient"]
         if rows.is_unique:
-            mine = pseudonymise(digest_rows(loaded.model.align(X)), key)
+            mine = pseudonymise(digest_rows(loaded.scope.align(X)), key)
             by_row = np.isin(mine, rows)
     return KnownPatients(by_name, by_row)
 

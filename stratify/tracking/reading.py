@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from stratify.model.fitted import FittedModel
+    from stratify.model import FittedModel, Scope
+    from stratify.time_to_event import FollowedModel
 
 MODEL_FOLDER = "data/stratify_model"
 """Where, in MLflow's folder of a model, our own lies."""
+
+FOLLOWED_FOLDER = "model"
+"""Where, among a run's own files, a model of a censored outcome lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class LoadedRun:
         None for a study's own run, or where it was not asked for.
     folder : Path
         The run's files on this machine: ``figures/``, ``tables/`` and texts. Not to be written to.
+    followed : FollowedModel or None
+        The model of a censored outcome, where the run has one and it was asked for.
     """
 
     reference: RunReference
@@ -83,6 +89,19 @@ class LoadedRun:
     study_toml: str
     model: FittedModel | None
     folder: Path
+    followed: FollowedModel | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Whom the model was made of, whatever it tells."""
+        found = self.followed if self.model is None else self.model
+        assert found is not None, "the run was loaded without its model, or has none"
+        return found
+
+    @property
+    def is_censored(self) -> bool:
+        """Whether it is of a censored outcome."""
+        return self.tags.get("outcome") == "time to event"
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +205,7 @@ def load_run(store: Store, run_id: str, *, with_model: bool = True) -> LoadedRun
         study_toml=_read_study_toml(store, reference),
         model=_read_model(store, run_id) if with_model else None,
         folder=folder,
+        followed=_read_followed(folder) if with_model else None,
     )
 
 
@@ -439,6 +459,14 @@ def _read_model(store: Store, run_id: str) -> FittedModel | None:
 
     location = store.client.get_logged_model(model_id).artifact_location
     return read_model(_local_folder(store, location, model_id) / MODEL_FOLDER)
+
+
+def _read_followed(folder: Path) -> FollowedModel | None:
+    if not (folder / FOLLOWED_FOLDER / "cox.skops").exists():
+        return None
+    from stratify.time_to_event import read_followed_model
+
+    return read_followed_model(folder / FOLLOWED_FOLDER)
 
 
 def _local_folder(store: Store, uri: str, name: str) -> Path:

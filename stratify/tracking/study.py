@@ -43,6 +43,8 @@ class ModelRun:
         is left out.
     texts : mapping of str to str
         File names and their content.
+    files : mapping of str to callable
+        Names of files or folders of the run, and what writes each.
     description : str
         Markdown, shown at the head of the run's page.
     model : callable, optional
@@ -62,6 +64,7 @@ class ModelRun:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
     description: str = ""
     model: Callable[[Path], object] | None = None
     X: pd.DataFrame | None = None
@@ -233,6 +236,7 @@ class StudyRun:
             figures=model_run.figures,
             tables=model_run.tables,
             texts=model_run.texts,
+            files=model_run.files,
             description=model_run.description,
             simulated=self.simulated,
             key=read_key(self.store.folder),

@@ -94,6 +94,13 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("relapse")
     make_patients(effect=1.0).to_csv(folder / "cohort.csv", index=False)
     make_patients(effect=0.0).to_csv(folder / "null.csv", index=False)
+    elsewhere = make_patients(effect=1.0, patients=300, seed=8)
+    elsewhere = elsewhere.assign(patient="elsewhere-" + elsewhere["patient"])
+    both = pd.concat([elsewhere, make_patients(effect=1.0).head(10)])
+    both.to_csv(folder / "elsewhere.csv", index=False)
+    elsewhere.assign(days=elsewhere["days"].clip(upper=90)).to_csv(
+        folder / "short.csv", index=False
+    )
     (folder / "columns.toml").write_text(COLUMNS, encoding="utf-8")
     (folder / "study.toml").write_text(STUDY, encoding="utf-8")
     return folder
@@ -177,17 +184,43 @@ def test_the_terminal_says_what_was_found_and_what_is_not_offered(folder):
     assert "not offered for censored outcomes yet" in said
 
 
-@pytest.mark.parametrize("command", ["report", "explain", "validate"])
-def test_reports_of_patients_are_refused_clearly(folder, trained, command):
-    beside = {
-        "report": ["--patients", folder / "cohort.csv", "--out", folder / "out"],
-        "explain": [],
-        "validate": ["--cohort", folder / "cohort.csv"],
-    }[command]
+def test_reports_of_patients_are_refused_clearly(folder, trained):
     for word in ("relapse", trained["runs"][0]["run_id"]):
-        result = run(command, word, *beside, "--store", folder / "store")
+        result = run(
+            "report", word, "--patients", folder / "cohort.csv", "--out", folder / "out",
+            "--store", folder / "store",
+        )  # fmt: skip
         assert result.exit_code == 1, result.output
         assert "not offered for censored outcomes yet" in " ".join(result.output.split())
+    assert not (folder / "out").exists()
+
+
+def explain(folder, *words):
+    return run("explain", "relapse", "--store", folder / "store", *words)
+
+
+def test_what_moves_a_model_is_told_the_planted_column_first(folder, trained):
+    told = json.loads(explain(folder, "--json").stdout)
+    assert told["importance"][0]["column"] == "severity"
+    assert told["scale"] == "log hazard ratio"
+    drawn = {path.rsplit("/", 1)[-1] for path in told["figures"]}
+    assert {"importance.png", "beeswarm.png"} <= drawn
+    said = explain(folder).stdout
+    assert "mean |log hazard ratio|" in said
+    assert "above 0 the event comes sooner" in said
+
+
+def test_new_patients_are_explained_without_their_outcome(folder, trained):
+    new = make_patients(effect=1.0, patients=12, seed=9)
+    new.drop(columns=["days", "relapsed", "drinks_month6"]).to_csv(folder / "new.csv", index=False)
+    result = explain(folder, "--patients", folder / "new.csv", "--out", folder / "why", "--json")
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(folder / "why" / "contributions.csv", index_col="patient")
+    parts = table[["severity", "age", "sex"]].sum(axis=1)
+    np.testing.assert_allclose(parts, table["log_hazard_ratio"], atol=1e-9)
+    refused = explain(folder, "--patients", folder / "new.csv", "--site-patients", folder / "x.csv")
+    assert refused.exit_code == 1
+    assert "others learn no new sites" in " ".join(refused.output.split())
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +268,47 @@ def test_another_horizon_and_another_kind_of_metric_are_refused(folder, trained)
     assert "uno_c or brier: these are models of time to an event" in " ".join(
         refused.output.split()
     )
+
+
+def validate(folder, file, *words):
+    return run(
+        "validate", "relapse", "--cohort", folder / file, "--store", folder / "store", *words
+    )
+
+
+def test_a_model_is_judged_elsewhere_the_drop_first_and_nobody_of_training_counts(folder, trained):
+    result = validate(folder, "elsewhere.csv", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["patients"] == 300
+    assert told["left_out"] == [["the values or the name of a patient of training", 10]]
+    assert told["finding"] == "better than chance"
+    assert told["internal_uno_c"] == pytest.approx(trained["runs"][0]["uno_c"])
+    assert told["uno_c_drop_low"] < 0 < told["uno_c_drop_high"]
+    artifacts = next((folder / "store").rglob(f"{told['validation_run']}/artifacts"))
+    there = {path.relative_to(artifacts).as_posix() for path in artifacts.rglob("*.*")}
+    assert {"figures/calibration.png", "tables/internal_and_external.csv"} <= there
+    assert "elsewhere-P" not in (artifacts / "tables/predictions.csv").read_text(encoding="utf-8")
+    said = validate(folder, "elsewhere.csv").stdout
+    assert said.startswith("Uno's concordance 0.")
+    assert "SIMULATED PATIENTS" in said
+
+
+def test_patients_of_training_alone_and_too_short_a_follow_up_are_refused(folder, trained):
+    refused = validate(folder, "cohort.csv")
+    assert refused.exit_code == 1
+    assert "patients who took no part in making the model" in " ".join(refused.output.split())
+    refused = validate(folder, "short.csv")
+    assert refused.exit_code == 1
+    assert "Wait until patients there were followed to the model's horizon" in " ".join(
+        refused.output.split()
+    )
+
+
+def test_recalibration_is_refused_in_words(folder, trained):
+    refused = validate(folder, "elsewhere.csv", "--recalibrate", "intercept")
+    assert refused.exit_code == 1
+    assert "recalibration is not offered for censored outcomes" in " ".join(refused.output.split())
 
 
 def test_check_says_what_the_study_will_do(folder):

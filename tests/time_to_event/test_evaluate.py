@@ -9,6 +9,7 @@ import pytest
 
 from stratify.cohort import Cohort
 from stratify.datasets import make_cohort
+from stratify.evaluation import Compute
 from stratify.folds import draw_folds
 from stratify.preprocess import Preparation
 from stratify.schema import Column
@@ -114,7 +115,7 @@ def test_the_same_seed_gives_the_same_figures(planted):
 
 def test_two_workers_give_the_same_to_the_last_digit(planted):
     followed, found = planted
-    beside = evaluate(followed, repeats=2, workers=2)
+    beside = evaluate(followed, repeats=2, compute=Compute(workers=2))
     pd.testing.assert_frame_equal(beside.predictions, found.predictions, check_exact=True)
     assert beside.metrics == found.metrics
 

@@ -1,0 +1,81 @@
+"""Who of a cohort elsewhere took no part in making a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stratify.errors import DataError, Fault, count_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from stratify.task import Table
+    from stratify.tracking import LoadedRun, Store
+
+
+def find_newcomers(
+    store: Store, loaded: LoadedRun, table: Table, *, other_people: bool
+) -> tuple[np.ndarray, tuple[tuple[str, int], ...]]:
+    """Tell who is neither a patient of training nor one whom the model does not speak of.
+
+    Parameters
+    ----------
+    store : Store
+    loaded : LoadedRun
+    table : Table
+    other_people : bool
+        Patients with the name of one in training are others.
+
+    Returns
+    -------
+    kept : array of bool, shape (n_patients,)
+    left_out : tuple of (str, int)
+        Why others are left out, and how many.
+
+    Raises
+    ------
+    DataError
+        If nobody is kept.
+    """
+    from stratify.tracking import find_known
+
+    known = find_known(store, loaded, table.X)
+    trained = known.by_row if other_people else known.by_row | known.by_name
+    unplaced = loaded.scope.from_unseen_site(loaded.scope.align(table.X)) & ~trained
+    why = "the values or the name of a patient of training"
+    left_out = (
+        ("the values of a patient of training" if other_people else why, int(trained.sum())),
+        ("of a site that harmonising has not seen", int(unplaced.sum())),
+    )
+    kept = ~(trained | unplaced)
+    if not kept.any():
+        raise DataError(_nobody_left(table.name, left_out, other_people))
+    return kept, tuple((reason, count) for reason, count in left_out if count)
+
+
+def select_patients(table: Table, keep: np.ndarray) -> Table:
+    """Return a table of some of its patients."""
+    from dataclasses import replace
+
+    assert table.y is not None
+    return replace(
+        table,
+        X=table.X[keep],
+        y=table.y[keep],
+        groups=table.groups[keep],
+        site=None if table.site is None else table.site[keep],
+        treatment=None if table.treatment is None else table.treatment[keep],
+    )
+
+
+def _nobody_left(name: str, left_out: tuple[tuple[str, int], ...], other_people: bool) -> Fault:
+    told = "; ".join(f"{count_of(count, 'patient')}: {why}" for why, count in left_out if count)
+    way_out = "Validate on patients the model has not seen"
+    if not other_people:
+        way_out += "; if these are other people under the same names, say --other-people"
+    return Fault(
+        where=name,
+        met=told,
+        wanted="patients who took no part in making the model",
+        way_out=f"{way_out}.",
+    )

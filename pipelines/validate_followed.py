@@ -1,0 +1,234 @@
+"""Validate a model of a censored outcome on patients of another site or year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.newcomers import find_newcomers, select_patients
+from pipelines.patients import read_new_followed, say_unused
+from pipelines.progress import Progress
+from stratify.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from stratify.metrics import Estimate
+    from stratify.time_to_event import FollowedValidation
+    from stratify.tracking import LoadedRun, ModelRun, Store
+
+SHOWN = (
+    "uno_c",
+    "auc_at_horizon",
+    "brier",
+    "brier_gain",
+    "calibration_slope",
+    "observed_over_expected",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedValidateResult:
+    """What a model of a censored outcome did elsewhere, and where it is kept.
+
+    Parameters
+    ----------
+    study, run_id : str
+        The model's.
+    validation_run : str
+    validation : FollowedValidation
+    notes : tuple of str
+    """
+
+    study: str
+    run_id: str
+    validation_run: str
+    validation: FollowedValidation
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as plain values, for JSON."""
+        return {
+            "study": self.study,
+            "run_id": self.run_id,
+            "validation_run": self.validation_run,
+            **self.validation.to_dict(),
+            "notes": list(self.notes),
+        }
+
+    def words(self) -> str:
+        """Return the result in words: the drop first."""
+        told = self.validation
+        inside, here = (each["uno_c"].value for each in (told.internal, told.external))
+        rows = [f"{'':24}{'within the study':28}here"]
+        for name in SHOWN:
+            rows.append(
+                f"{name.replace('_', ' '):24}{_short(told.internal.get(name)):28}"
+                f"{_short(told.external[name])}"
+            )
+        return "\n".join(
+            [
+                f"Uno's concordance {inside:.3f} within the study, {here:.3f} here.",
+                *(["SIMULATED PATIENTS: not for any use with real people."] * told.simulated),
+                "",
+                *rows,
+                "",
+                told.words,
+                f"Run: {self.validation_run}",
+                *(f"Note: {note}" for note in self.notes),
+            ]
+        )
+
+
+def validate_followed_run(
+    store: Store,
+    loaded: LoadedRun,
+    cohort: Path,
+    connectivity: Path | None,
+    *,
+    recalibrate: str | None,
+    other_people: bool,
+    progress: Progress,
+) -> FollowedValidateResult:
+    """Judge a model of a censored outcome on a cohort that took no part in making it.
+
+    Parameters
+    ----------
+    store : Store
+    loaded : LoadedRun
+    cohort, connectivity : Path
+        As for `pipelines.validate.validate`.
+    recalibrate : str, optional
+        Refused: it is not offered for these models.
+    other_people : bool
+    progress : Progress
+    """
+    if recalibrate is not None:
+        raise DataError(_not_offered())
+    with progress("Reading the patients"):
+        model = loaded.followed
+        if model is None:
+            raise DataError(_no_model(loaded))
+        followed = read_new_followed(loaded, cohort, connectivity)
+        kept, left_out = find_newcomers(store, loaded, followed.table, other_people=other_people)
+        followed = replace(
+            followed,
+            table=select_patients(followed.table, kept),
+            time=followed.time[kept],
+            event=followed.event[kept],
+        )
+    with progress("Validating"):
+        from stratify.time_to_event import validate_followed
+
+        validation = validate_followed(
+            model,
+            followed,
+            internal=_read_internal(loaded),
+            name=loaded.name,
+            left_out=left_out,
+            level=float(loaded.params["level"]),
+        )
+    with progress("Logging"):
+        from stratify.tracking import join_study
+
+        table = followed.table
+        with join_study(
+            store,
+            study_run=loaded.reference.study_run,
+            digest=table.digest,
+            dataset=table.name,
+            patients=len(table),
+            simulated=validation.simulated,
+        ) as study:
+            validation_run = study.log_model_run(
+                _make_run(loaded, validation),
+                kind="validation",
+                title=f"{loaded.name} · in {table.name}",
+            )
+    unused = say_unused(loaded, connectivity)
+    return FollowedValidateResult(
+        study=loaded.reference.study,
+        run_id=loaded.reference.run_id,
+        validation_run=validation_run,
+        validation=validation,
+        notes=(unused,) if unused else (),
+    )
+
+
+def _make_run(loaded: LoadedRun, validation: FollowedValidation) -> ModelRun:
+    """Gather the figures of a model among patients who took no part in making it."""
+    from stratify.time_to_event import plot_horizon_calibration, plot_risk_groups
+    from stratify.time_to_event.plots import tabulate_risk_groups
+    from stratify.tracking import ModelRun
+
+    metrics: dict[str, float] = dict(validation.drop.to_dict("uno_c_drop"))
+    for name, estimate in validation.external.items():
+        metrics |= estimate.to_dict(name)
+    return ModelRun(
+        family="cox",
+        features=loaded.tags["features"],
+        params={
+            "cohort": validation.cohort,
+            "patients": validation.patients,
+            "events by the horizon": validation.events,
+            "horizon": validation.horizon,
+            "level": loaded.params["level"],
+        },
+        tags={
+            "validated_run": loaded.reference.run_id,
+            "outcome": "time to event",
+            "finding": validation.finding,
+        },
+        metrics=metrics,
+        figures={
+            "risk_groups": plot_risk_groups(validation, event=validation.event),
+            "calibration": plot_horizon_calibration(validation, event=validation.event),
+        },
+        tables={
+            "internal_and_external": validation.to_frame(),
+            "predictions": validation.predictions,
+            "risk_groups": tabulate_risk_groups(validation),
+            "calibration": validation.calibration.groups,
+        },
+        description=validation.words,
+    )
+
+
+def _read_internal(loaded: LoadedRun) -> dict[str, Estimate]:
+    from stratify.metrics import Estimate
+    from stratify.time_to_event import BASES
+
+    metrics, level, unknown = loaded.metrics, float(loaded.params["level"]), float("nan")
+    return {
+        name: Estimate(
+            metrics[name],
+            metrics.get(f"{name}_low", unknown),
+            metrics.get(f"{name}_high", unknown),
+            level,
+        )
+        for name in BASES
+        if name in metrics
+    }
+
+
+def _not_offered() -> Fault:
+    return Fault(
+        where="--recalibrate",
+        met="a model of time to an event",
+        wanted="a model of response: recalibration is not offered for censored outcomes",
+        way_out="Validate without it; train on these patients too if likelihoods are off.",
+    )
+
+
+def _no_model(loaded: LoadedRun) -> Fault:
+    return Fault(
+        where=f"run {loaded.reference.run_id}",
+        met="no model is kept in it",
+        wanted="a model, which studies of earlier versions did not keep",
+        way_out=f"Train the study {loaded.reference.study!r} again.",
+    )
+
+
+def _short(estimate: Any) -> str:
+    if estimate is None or estimate.value != estimate.value:
+        return "-"
+    return f"{estimate.value:.3f} ({estimate.bounds})"
