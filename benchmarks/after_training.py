@@ -103,6 +103,8 @@ def compare_trees(quick: bool) -> Row:
 
 def compare_logging(quick: bool) -> Row:
     """Write runs of 20 numbers and two files: in few requests, and in one for each."""
+    from mlflow.entities import RunInfo
+
     from stratify.tracking import open_store
     from stratify.tracking.items import make_items, write_items
 
@@ -114,22 +116,23 @@ def compare_logging(quick: bool) -> Row:
         store = open_store(folder)
         client = store.client
 
-        def write(log: Callable[[str], None], name: str) -> list[dict[str, float]]:
+        def write(log: Callable[[RunInfo], None], name: str) -> list[dict[str, float]]:
             experiment = client.get_experiment_by_name(name)
             place = experiment.experiment_id if experiment else client.create_experiment(name)
-            written = [client.create_run(place).info.run_id for _ in range(runs)]
+            written = [client.create_run(place).info for _ in range(runs)]
             for run in written:
                 log(run)
-            return [client.get_run(run).data.metrics for run in written[:3]]
+            return [client.get_run(run.run_id).data.metrics for run in written[:3]]
 
-        def log_each(run: str) -> None:
+        def log_each(run: RunInfo) -> None:
             for name, value in metrics.items():
-                client.log_metric(run, name, value)
+                client.log_metric(run.run_id, name, value)
             for name, text in texts.items():
-                client.log_text(run, text, name)
+                client.log_text(run.run_id, text, name)
 
-        def log_together(run: str) -> None:
-            write_items(client, run, make_items(metrics=metrics, texts=texts, key=b"a secret"))
+        def log_together(run: RunInfo) -> None:
+            items = make_items(metrics=metrics, texts=texts, key=b"a secret")
+            write_items(client, run.run_id, items, home=run.artifact_uri)
 
         def agree(theirs: list, ours: list) -> str:
             assert theirs == ours == [metrics] * len(ours)

@@ -1,7 +1,8 @@
-"""The simple models that any other must beat: severity, covariates, site, motion, each alone."""
+"""The simple models any other must beat: severity, covariates, site, motion, early change alone."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +12,11 @@ import pandas as pd
 
 from stratify.cohort import Cohort
 from stratify.connectome import QUALITY
-from stratify.outcome import ResponseRule
+from stratify.errors import DataError
+from stratify.outcome import ResponseRule, compute_changes, find_early_rule
 from stratify.schema import Column
 
-ReferenceName = Literal["severity", "covariates", "site", "motion"]
+ReferenceName = Literal["severity", "covariates", "site", "motion", "early change"]
 REFERENCES: tuple[str, ...] = get_args(ReferenceName)
 
 _ABOUT_A_PERSON = re.compile(r"(patient_|participant_)?(age|sex|gender)(_(years|yrs|baseline))?")
@@ -27,7 +29,7 @@ class Reference:
 
     Parameters
     ----------
-    name : {"severity", "covariates", "site", "motion"}
+    name : {"severity", "covariates", "site", "motion", "early change"}
     columns : tuple of Column
     X : DataFrame, shape (n_patients, n_columns)
     """
@@ -50,12 +52,15 @@ def find_references(
     quality: pd.DataFrame | None = None,
     confounds: Sequence[str] = (),
     site: bool = True,
+    landmark: str | None = None,
 ) -> tuple[Reference, ...]:
     """Find what simple models these patients allow.
 
     Severity is what a fall is measured from; covariates are age, sex and what is declared a
     confound, in the dictionary or to be removed from connectivity; motion is in the cohort, or
-    known of the scans. A column that is the same for everybody makes no model.
+    known of the scans. A landmark model is held against the early change too: the outcome's scale
+    at its visit, where it was seen then, with its baseline and the percentage change from that. A
+    column that is the same for everybody makes no model.
 
     Parameters
     ----------
@@ -68,6 +73,8 @@ def find_references(
         Columns removed from connectivity.
     site : bool
         Whether a site is tested that training has seen; else knowing it says nothing.
+    landmark : str, optional
+        The visit at which a landmark model predicts.
 
     Examples
     --------
@@ -102,6 +109,11 @@ def find_references(
         "site": where,
         "motion": motion,
     }
+    if landmark is not None:
+        early, changes = _find_early_change(rule, cohort, landmark)
+        known |= {column.name: column for column in early}
+        values |= changes
+        sets["early change"] = [column.name for column in early]
     found = []
     for reference, names in sets.items():
         differing = [name for name in names if len(values[name].dropna().unique()) > 1]
@@ -110,6 +122,29 @@ def find_references(
             columns = tuple(replace(known[name], source="clinical") for name in differing)
             found.append(Reference(reference, columns, frame))
     return tuple(found)
+
+
+def _find_early_change(
+    rule: ResponseRule, cohort: Cohort, visit: str
+) -> tuple[tuple[Column, ...], dict[str, pd.Series]]:
+    """Return the outcome's scale at a visit and how far it has fallen; nothing, if not seen."""
+    early = find_early_rule(rule, cohort.columns, visit)
+    if early is None or cohort[early.followup].kind not in ("number", "category", "boolean"):
+        return (), {}
+    seen = cohort[early.followup]
+    names = [name for name in early.baselines if cohort[name].measured == "baseline"]
+    columns = [replace(cohort[name], role="feature") for name in (*names, seen.name)]
+    values = {column.name: cohort.frame[column.name] for column in columns}
+    change = None
+    with contextlib.suppress(DataError):
+        # A value outside the scale has no change; the value itself is still known.
+        change = compute_changes(early, cohort).get(f"the percentage change in {seen.name}")
+    if change is not None:
+        name = f"{seen.name}_percentage_change"
+        label = f"percentage change of {seen.words}"
+        columns.append(replace(columns[-1], name=name, label=label, unit="%", low=None, high=None))
+        values[name] = 100 * change
+    return tuple(columns), values
 
 
 def _is_covariate(column: Column, confounds: Sequence[str]) -> bool:

@@ -1,5 +1,7 @@
 """Which simple models a cohort allows, and what each is made of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,3 +108,60 @@ def test_table_of_a_simple_model_has_its_columns_and_nothing_prepared():
     assert narrowed.preparer is None
     assert narrowed.reference == "site"
     assert narrowed.patients == table.patients
+
+
+def at_week2(cohort):
+    """The cohort with the outcome's scale at week 2, of one patient not known."""
+    early = np.linspace(30, 20, len(cohort))
+    early[3] = np.nan
+    column = Column(name="madrs_week2", measured="during", visit="week 2", day=14)
+    renamed = [
+        replace(one, name="madrs_week6", visit="week 6", day=42)
+        if one.name == "madrs_after"
+        else one
+        for one in cohort.columns
+    ]
+    frame = cohort.frame.rename(columns={"madrs_after": "madrs_week6"}).assign(madrs_week2=early)
+    return Cohort(frame, (*renamed, column))
+
+
+FALL_BY_WEEK_6 = replace(RULE_OF_FALL, followup="madrs_week6")
+
+
+def test_a_landmark_model_is_held_against_early_change(cohort):
+    seen = at_week2(cohort)
+    found = {one.name: one for one in find_references(FALL_BY_WEEK_6, seen, landmark="week 2")}
+    early = found["early change"]
+    assert list(early.X) == ["madrs", "madrs_week2", "madrs_week2_percentage_change"]
+    expected = 100 * (seen.frame["madrs_week2"] / seen.frame["madrs"] - 1)
+    pd.testing.assert_series_equal(
+        early.X["madrs_week2_percentage_change"], expected, check_names=False, check_dtype=False
+    )
+    assert "percentage change of" in early.words
+    assert set(found) == {"severity", "covariates", "site", "motion", "early change"}
+
+
+def test_early_change_is_a_simple_model_of_no_other_study(cohort):
+    assert "early change" not in names_of(find_references(FALL_BY_WEEK_6, at_week2(cohort)))
+    assert "early change" not in names_of(
+        find_references(FALL_BY_WEEK_6, at_week2(cohort), landmark="week 1")
+    )
+    assert "early change" not in names_of(find_references(RULE_OF_FALL, cohort, landmark="week 2"))
+
+
+def test_a_threshold_without_a_baseline_has_an_early_score(cohort):
+    remission = ResponseRule(name="remission", followup="madrs_week6", at_most=10)
+    found = names_of(find_references(remission, at_week2(cohort), landmark="week 2"))
+    assert found["early change"] == ["madrs_week2"]
+
+
+def test_the_certificate_passes_early_change_at_its_landmark_alone(cohort):
+    from stratify.evaluation.certificate.columns import check_columns
+
+    for visit, passed in (("week 2", True), ("week 1", False)):
+        task = Task(rule=FALL_BY_WEEK_6, question="prognosis", landmark="week 2")
+        table = assemble(task, at_week2(cohort))
+        (early,) = (one for one in table.references if one.name == "early change")
+        narrow = table.narrow_to(early)
+        moved = replace(narrow, task=replace(task, landmark=visit))
+        assert check_columns(moved).passed is passed

@@ -6,7 +6,7 @@ from pipelines.examinations.values import Attachments, Trained
 
 
 def examine_baselines(trained: Trained) -> Attachments:
-    """Keep each model's gain over severity, covariates, site and motion alone."""
+    """Keep each model's gain over each simple one, such as severity alone."""
     import pandas as pd
 
     gains = [gain.to_dict() for gain in trained.verdict.gains]

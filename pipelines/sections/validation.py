@@ -49,7 +49,8 @@ class ValidationSection(Section):
         ge=0,
         lt=1,
         description="By how much the log loss must be able to fall for a model to be better than "
-        "a simple one (severity, covariates, site or motion alone); what lies within is the same.",
+        "a simple one (severity, covariates, site or motion alone; of a landmark model, early "
+        "change alone too); what lies within is the same.",
     )
     permutations: int = Field(
         default=1000,

@@ -49,16 +49,17 @@ class CpmPermutations:
 class _Training:
     """What a fold's training rows are, apart from labels.
 
+    ``share``, shape (n_edges,), is one over the size of each edge, 0 where an edge does not vary.
     ``removed``, shape (n_held_out + rank, n_edges), is what cross-products with the labels of
-    held-out rows, and with labels projected on the basis, take away from those of all patients.
-    ``limit`` is the correlation above which a p-value selects.
+    held-out rows, and with labels projected on the basis, take away from those of all patients,
+    times the share. ``limit`` is the correlation above which a p-value selects.
     """
 
     rows: np.ndarray
     held_out: np.ndarray
     basis: np.ndarray
     removed: np.ndarray
-    sizes: np.ndarray
+    share: np.ndarray
     limit: float
 
 
@@ -176,13 +177,14 @@ def _prepare(
         basis[train] = in_training
         projected, held_out = basis.T @ edges, edges[test]
         left = squares - (held_out**2).sum(axis=0) - (projected**2).sum(axis=0)
+        share = 1 / find_sizes(left, whole)
         n_rows = min(len(train), len(folds[0][0]))
         yield _Training(
             train,
             test,
             basis,
-            np.vstack([held_out, projected]),
-            find_sizes(left, whole),
+            np.vstack([held_out, projected]) * share,
+            share,
             critical_r(threshold, n_rows if test is everybody[1] else len(train), basis.shape[1]),
         )
 
@@ -211,11 +213,9 @@ def _select(
     """
     on_basis = labels @ training.basis
     taken = np.hstack([labels[:, training.held_out], on_basis])
-    # Where an edge does not vary its size is infinite, and its share of the labels' size is 0.
-    share = 1 / training.sizes
-    cross = np.multiply(products, share, out=room)
+    cross = np.multiply(products, training.share, out=room)
     # Taken away in place; BLAS counts columns first, so all is transposed.
-    dgemm(-1.0, (training.removed * share).T, taken.T, 1.0, cross.T, overwrite_c=True)
+    dgemm(-1.0, training.removed.T, taken.T, 1.0, cross.T, overwrite_c=True)
     if select == "p":
         squares = labels[:, training.rows].sum(axis=1)
         sizes = find_sizes(squares - (on_basis**2).sum(axis=1), squares)

@@ -13,8 +13,9 @@ from stratify.model.cpm_family import EdgeSums
 from stratify.model.elastic_net import ElasticNetLogistic, fit_path
 from stratify.model.encoded import EncodedRows, Encoder
 from stratify.model.forest import RandomTrees
-from stratify.model.machines import LinearMachine, LossName, solve_strengths
+from stratify.model.machines import LinearMachine, LossName, score_strengths, solve_strengths
 from stratify.model.trees import ScreenedTrees
+from stratify.solvers import compute_gram
 
 FamilyName = Literal["prevalence", "logistic", "svm", "ridge", "forest", "xgboost", "cpm"]
 FAMILIES: tuple[str, ...] = get_args(FamilyName)
@@ -105,6 +106,10 @@ class Machine:
 
     def score_labellings(self, rows: EncodedRows, Y: np.ndarray) -> np.ndarray:
         """Solve every strength for many labellings; return (n_held_out, n_grid, n_labellings)."""
+        if self.loss == "squared" and len(rows.train) <= rows.train.shape[1]:
+            centre = rows.train.mean(axis=0)
+            gram = compute_gram(rows.train - centre, rows.held_out - centre)
+            return score_strengths(gram, Y, self.strengths)
         _, solution = solve_strengths(rows.reduced, Y, self.strengths, self.loss)
         scores = solution.score(rows.reduced.held_out)
         return scores.reshape(len(scores), Y.shape[1], len(self.strengths)).swapaxes(1, 2)

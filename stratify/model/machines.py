@@ -9,7 +9,17 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from stratify.model.two_classes import TwoClassClassifier, encode_classes
-from stratify.solvers import SQUARED, SQUARED_HINGE, Loss, Reduced, Solution, reduce_rows, solve
+from stratify.solvers import (
+    SQUARED,
+    SQUARED_HINGE,
+    Gram,
+    Loss,
+    Reduced,
+    Solution,
+    reduce_rows,
+    score_ridge,
+    solve,
+)
 
 LossName = Literal["squared hinge", "squared"]
 LOSSES: dict[str, Loss] = {"squared hinge": SQUARED_HINGE, "squared": SQUARED}
@@ -103,9 +113,7 @@ def solve_strengths(
     solution : Solution
         Its columns run through the strengths of the first labelling, then of the second.
     """
-    unit = reduced.squares.sum() / len(reduced.train)
-    # Rows that are all alike have no distance to measure by, and no weights to penalise.
-    penalties = np.asarray(strengths, dtype=float) * (unit if unit > 0 else 1.0)
+    penalties = _make_penalties(strengths, reduced.squares.sum() / len(reduced.train))
     signs = 2.0 * y.reshape(len(y), -1) - 1
     labellings = signs.shape[1]
     return penalties, solve(
@@ -114,3 +122,29 @@ def solve_strengths(
         np.tile(penalties, labellings),
         LOSSES[loss],
     )
+
+
+def score_strengths(gram: Gram, Y: np.ndarray, strengths: Sequence[float]) -> np.ndarray:
+    """Solve every strength of the squared loss for many labellings; return held-out scores.
+
+    They are those of `solve_strengths`, without the directions that only other losses need.
+
+    Parameters
+    ----------
+    gram : Gram
+        Of centred training rows.
+    Y : array of 0 and 1, shape (n_train, n_labellings)
+    strengths : sequence of float
+
+    Returns
+    -------
+    scores : array, shape (n_held_out, n_strengths, n_labellings)
+    """
+    penalties = _make_penalties(strengths, np.trace(gram.inner) / len(gram.inner))
+    return score_ridge(gram, 2.0 * Y - 1, penalties)
+
+
+def _make_penalties(strengths: Sequence[float], unit: float) -> np.ndarray:
+    """Return strengths in units of the mean squared distance of a row from the mean row."""
+    # Rows that are all alike have no distance to measure by, and no weights to penalise.
+    return np.asarray(strengths, dtype=float) * (unit if unit > 0 else 1.0)

@@ -71,8 +71,7 @@ def tell_early_response(rule: ResponseRule, cohort: Cohort, visit: str) -> tuple
             where=f"{cohort.name}: {early.followup}",
             met=text,
             wanted="a landmark model is of use where it tells more than that alone",
-            way_out=f"Put its figures beside those of {early.followup} alone: a study with "
-            f'features.clinical = ["{early.followup}"].',
+            way_out="Its figures stand beside those of the early change alone, which it must beat.",
             severity="warning",
             summary=text,
         ),

@@ -7,6 +7,7 @@ from stratify.solvers.gram import Gram, compute_gram, compute_standardised_grams
 from stratify.solvers.hinge import HingeSolution, compute_rbf, solve_hinge
 from stratify.solvers.losses import LOGISTIC, SQUARED, SQUARED_HINGE, Loss
 from stratify.solvers.reduced import Reduced, reduce_gram, reduce_rows
+from stratify.solvers.ridge import score_ridge
 from stratify.solvers.smooth import Solution, solve
 from stratify.solvers.sparse import SparsePoint, solve_elastic_net
 
@@ -25,6 +26,7 @@ __all__ = [
     "compute_standardised_grams",
     "reduce_gram",
     "reduce_rows",
+    "score_ridge",
     "solve",
     "solve_elastic_net",
     "solve_hinge",

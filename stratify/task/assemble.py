@@ -166,6 +166,7 @@ def assemble(
             quality=None if connectomes is None else matched.quality,
             confounds=() if preparation is None else preparation.remove,
             site=scheme != "leave one site out",
+            landmark=task.landmark,
         ),
         auxiliary=chosen.frame[[c.name for c in auxiliary]] if gaps.any() else None,
     )

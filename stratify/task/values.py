@@ -186,7 +186,7 @@ class Table:
         The site, the trial or the time that ``scheme`` holds out.
     references : tuple of Reference
         The simple models that others must beat.
-    reference : {"severity", "covariates", "site", "motion"}, optional
+    reference : {"severity", "covariates", "site", "motion", "early change"}, optional
         Which of those this table is narrowed to.
     auxiliary : DataFrame, indexed by patient, or None
         What missing outcomes are imputed from, and no model sees; None where none are missing.

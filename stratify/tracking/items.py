@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-# A request to a tracking server may carry this many of each.
-_MOST_METRICS = 1000
+# A request to a tracking server may carry this many of each, and of all together.
 _MOST_PARAMS_OR_TAGS = 100
+_MOST_TOGETHER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,27 @@ def hide_patients(table: pd.DataFrame, key: bytes) -> pd.DataFrame:
 
 
 def write_items(
-    client: MlflowClient, run_id: str, items: Iterable[Item], *, model_id: str | None = None
+    client: MlflowClient,
+    run_id: str,
+    items: Iterable[Item],
+    *,
+    model_id: str | None = None,
+    home: str | None = None,
 ) -> None:
-    """Write items into a run: all numbers in few requests, all files in one.
+    """Write items into a run: all words and numbers in few requests, all files in one.
 
     A metric that is not a finite number is left out: the run shows a dash, not a wrong number.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    run_id : str
+    items : iterable of Param, Metric, Tag and File
+    model_id : str, optional
+        The model that metrics ``of_model`` describe too.
+    home : str, optional
+        The run's ``artifact_uri``, where it is at hand because the run was just made; asking the
+        store for it takes about as long as writing all the numbers.
     """
     from mlflow import entities
 
@@ -153,16 +169,13 @@ def write_items(
         for item in everything
         if isinstance(item, Tag)
     ]
-    for some in _parts(params, _MOST_PARAMS_OR_TAGS):
-        client.log_batch(run_id, params=some)
-    for some in _parts(tags, _MOST_PARAMS_OR_TAGS):
-        client.log_batch(run_id, tags=some)
-    for some in _parts(metrics, _MOST_METRICS):
-        client.log_batch(run_id, metrics=some)
-    _write_files(client, run_id, [item for item in everything if isinstance(item, File)])
+    for some_params, some_tags, some_metrics in _make_batches(params, tags, metrics):
+        client.log_batch(run_id, params=some_params, tags=some_tags, metrics=some_metrics)
+    files = [item for item in everything if isinstance(item, File)]
+    _write_files(client, run_id, files, home)
 
 
-def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
+def _write_files(client: MlflowClient, run_id: str, files: list[File], home: str | None) -> None:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     if not files:
@@ -174,7 +187,7 @@ def _write_files(client: MlflowClient, run_id: str, files: list[File]) -> None:
             with naming(f"{run_id}/{file.path}"):
                 file.write(path)
         # Not client.log_artifacts: it remembers, by run id, where a run's files were before a move.
-        home = client.get_run(run_id).info.artifact_uri
+        home = home or client.get_run(run_id).info.artifact_uri
         get_artifact_repository(home, tracking_uri=client.tracking_uri).log_artifacts(folder)
 
 
@@ -202,5 +215,10 @@ def as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _parts(values: list, most: int) -> Iterator[list]:
-    return (values[start : start + most] for start in range(0, len(values), most))
+def _make_batches(params: list, tags: list, metrics: list) -> Iterator[tuple[list, list, list]]:
+    """Part what is to be written into as few requests as a tracking server allows."""
+    most = _MOST_PARAMS_OR_TAGS
+    while params or tags or metrics:
+        left = _MOST_TOGETHER - len(params[:most]) - len(tags[:most])
+        yield params[:most], tags[:most], metrics[:left]
+        params, tags, metrics = params[most:], tags[most:], metrics[left:]

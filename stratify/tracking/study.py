@@ -127,7 +127,7 @@ class StudyRun:
             "features": model_run.features,
             KIND: kind,
         }
-        run_id = _create_run(
+        run_id, home = _create_run(
             self.store,
             self.experiment_id,
             title or model_run.name,
@@ -147,7 +147,7 @@ class StudyRun:
                     write=model_run.model,
                     X=model_run.X,
                 )
-            write_items(client, run_id, items, model_id=model_id)
+            write_items(client, run_id, items, model_id=model_id, home=home)
         _complete(self.store, run_id)
         return run_id
 
@@ -300,11 +300,11 @@ def start_study(
     data = _describe_data(dataset, digest, patients=patients, simulated=simulated)
     with telling_of_the_disk(store), termination_as_exit():
         own = {**shared, **process_tags(), KIND: "study"}
-        run_id = _create_run(store, experiment_id, f"{name} · verdict", own, data)
+        run_id, home = _create_run(store, experiment_id, f"{name} · verdict", own, data)
         with _failure_marked(store, run_id):
             texts = {"study.toml": study_toml} if study_toml else None
             items = make_items(params=params, texts=texts, key=read_key(store.folder))
-            write_items(store.client, run_id, items)
+            write_items(store.client, run_id, items, home=home)
             yield StudyRun(run_id, experiment_id, store, shared, data, workers)
             _complete(store, run_id)
 
@@ -393,7 +393,8 @@ def _create_run(
     data: object,
     *,
     context: str = "training",
-) -> str:
+) -> tuple[str, str | None]:
+    """Begin a run; return its id, and where its files lie."""
     from mlflow.entities import DatasetInput, InputTag
 
     client = store.client
@@ -411,7 +412,7 @@ def _create_run(
     )
     used_for = InputTag("mlflow.data.context", context)
     client.log_inputs(run.info.run_id, datasets=[DatasetInput(data, [used_for])])  # type: ignore[arg-type]
-    return run.info.run_id
+    return run.info.run_id, run.info.artifact_uri
 
 
 def _complete(store: Store, run_id: str) -> None:

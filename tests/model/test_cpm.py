@@ -244,6 +244,23 @@ def test_many_logistic_regressions_are_scikit_learns(C):
     assert (coef[:10, 3] == 0).all()
 
 
+def test_rough_steps_in_single_precision_change_no_weights(monkeypatch):
+    rng = np.random.default_rng(4)
+    design = rng.normal(size=(40, 3, 90))
+    # Columns that say the same or nothing, far from 0, and on a scale of their own.
+    design[:10, 1] = design[:10, 0]
+    design[10:20, 2] = 7.1
+    design[20:30] = 1e4 + 1e-2 * design[20:30]
+    score = (design[:, 0] - design[:, 0].mean(axis=1, keepdims=True)) / design[:, :1].std(axis=2)
+    labels = (score + 2 * rng.normal(size=(40, 90)) > 0).astype(float)
+    coef, intercept = fit_many_logistic(design, labels, 1e6)
+    monkeypatch.setattr("stratify.model.many_logistic.SMALL_STEP", 1e-9)
+    exact, exact_intercept = fit_many_logistic(design, labels, 1e6)
+    scores = np.einsum("mc,mcn->mn", coef, design) + intercept[:, None]
+    peer = np.einsum("mc,mcn->mn", exact, design) + exact_intercept[:, None]
+    np.testing.assert_allclose(scores, peer, atol=1e-6)
+
+
 def test_separated_classes_give_finite_weights():
     x = np.concatenate([np.linspace(-3, -1, 20), np.linspace(1, 3, 20)])
     labels = (x > 0).astype(int)

@@ -4,7 +4,10 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from stratify.model.encoded import EncodedRows
+from stratify.model.families import Machine
 from stratify.model.machines import LinearMachine, solve_strengths
+from stratify.preprocess import TableEncoder
 from stratify.solvers import reduce_rows
 
 
@@ -60,6 +63,21 @@ def test_many_labellings_and_strengths_equal_each_fitted_from_scratch(loss):
     for k, (labels, strength) in enumerate((c, s) for c in permuted.T for s in strengths):
         alone = LinearMachine(loss=loss, strength=strength).fit(X, labels)
         np.testing.assert_allclose(scores[:, k], alone.decision_function(new), atol=1e-8)
+
+
+@pytest.mark.parametrize(("n", "p"), [(60, 300), (150, 9)])
+def test_scores_of_many_labellings_are_those_of_each_machine(n, p):
+    X, y = make(n, p)
+    rng = np.random.default_rng(6)
+    permuted = np.column_stack([rng.permutation(y) for _ in range(4)])
+    new = rng.normal(3, 1, size=(10, p))
+    family = Machine("squared", strengths=(10.0, 0.1))
+    scores = family.score_labellings(EncodedRows(X, new, TableEncoder()), permuted)
+    for k, strength in enumerate(family.strengths):
+        for labelling, labels in enumerate(permuted.T):
+            alone = LinearMachine(loss="squared", strength=strength).fit(X, labels)
+            found = scores[:, k, labelling]
+            np.testing.assert_allclose(found, alone.decision_function(new), atol=1e-8)
 
 
 def test_unknown_loss_is_refused_by_name():

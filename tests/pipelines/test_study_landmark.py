@@ -1,4 +1,4 @@
-"""A landmark study with a planted early change, from a CSV file to a patient's report."""
+"""A landmark study with planted early signs, from a CSV file to a patient's report."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from pipelines.cli import cli
 
-PATIENTS, UNSEEN = 160, 12
+PATIENTS, UNSEEN = 260, 12
 
 COLUMNS = """
 [cohort]
@@ -33,6 +33,11 @@ visit = "week 2"
 day = 14
 low = 0
 high = 60
+
+[columns.sleep_week2]
+measured = "during"
+visit = "week 2"
+day = 14
 
 [columns.madrs_week4]
 measured = "during"
@@ -76,30 +81,35 @@ families = ["prevalence", "logistic"]
 """
 
 
-def make_patients(seed=1):
-    """Baseline says nothing; the change by week 2 says much; week 4 says nearly all."""
+def make_patients(seed=1, sleep_says=0.22, noise=0.25):
+    """Baseline says nothing; week 2 says much, by change and by sleep; week 4 says nearly all."""
     rng = np.random.default_rng(seed)
     before = rng.normal(32, 4, PATIENTS).round()
     early = rng.normal(0.25, 0.15, PATIENTS)
-    final = 0.18 + 1.2 * early + rng.normal(0, 0.18, PATIENTS)
+    sleep = rng.normal(0, 1, PATIENTS)
+    final = 0.18 + 1.2 * early + sleep_says * sleep + rng.normal(0, noise, PATIENTS)
     after = {"week2": early, "week4": final + rng.normal(0, 0.02, PATIENTS), "week6": final}
     frame = pd.DataFrame({"patient": [f"P{k:03d}" for k in range(PATIENTS)]})
     frame["age"] = rng.integers(20, 70, PATIENTS)
     frame["madrs_baseline"] = before
     for visit, fall in after.items():
         frame[f"madrs_{visit}"] = (before * (1 - fall)).clip(0, 60).round()
+    frame["sleep_week2"] = sleep.round(2)
     # Dropped out before the landmark; their outcome was asked by telephone.
-    frame.loc[: UNSEEN - 1, ["madrs_week2", "madrs_week4"]] = np.nan
+    frame.loc[: UNSEEN - 1, ["madrs_week2", "sleep_week2", "madrs_week4"]] = np.nan
     return frame
+
+
+def write_study(folder, patients):
+    patients.to_csv(folder / "cohort.csv", index=False)
+    (folder / "columns.toml").write_text(COLUMNS, encoding="utf-8")
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("landmark")
-    make_patients().to_csv(folder / "cohort.csv", index=False)
-    (folder / "columns.toml").write_text(COLUMNS, encoding="utf-8")
-    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
-    return folder
+    return write_study(tmp_path_factory.mktemp("landmark"), make_patients())
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +123,26 @@ def run(*words):
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
-def test_early_change_is_found_and_nothing_later_is_used(trained):
+def test_what_tells_more_than_early_change_is_found_and_nothing_later_is_used(trained):
     assert trained["certificate"] == "passed"
     assert trained["finding"] == "responder model", trained["verdict"]
     assert "patients seen at week 2" in trained["verdict"]
     logistic = next(one for one in trained["runs"] if one["family"] == "logistic")
     assert 0.7 < logistic["auc"] < 0.95
+    assert "better than each of severity alone" in trained["verdict"]
+    assert "early change alone" in trained["verdict"]
+
+
+def test_a_model_of_early_change_is_no_responder_model_beyond_it(tmp_path):
+    """All signal is the early change: better than severity by far, and not than that change."""
+    folder = write_study(tmp_path, make_patients(2, sleep_says=0.0, noise=0.18))
+    result = run("train", folder / "study.toml", "--store", folder / "store", "--json")
+    told = json.loads(result.stdout)
+    assert told["finding"] == "cannot tell"
+    assert "has not beaten early change alone (AUC" in told["verdict"]
+    gains = {one["reference"]: one for one in told["gains_over_baselines"]}
+    assert gains["severity alone"]["beats"]
+    assert not gains["early change alone"]["beats"]
 
 
 def test_those_not_seen_at_the_landmark_are_counted_and_left_out(trained):

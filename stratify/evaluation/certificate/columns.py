@@ -42,7 +42,7 @@ def check_columns(table: Table) -> Check:
             # What only serves to adjust or to refer to, as the site, is no feature, but must be
             # known then.
             column.measured == "baseline"
-            if column.name in table.unused or table.reference is not None
+            if column.name in table.unused or table.reference not in (None, "early change")
             else task.allows(column, table.columns)
         )
     ]
