@@ -12,14 +12,14 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
-from measure import measure_peak
+from measure import Row, compare, describe_machine, measure_peak, render
 
 from stratify.errors import DataError
 from stratify.folds import make_folds
@@ -178,64 +178,69 @@ def harmonise(name: str, scans: pd.DataFrame, sets) -> None:
             PEERS[name][1](scans.iloc[fold.train], scans.iloc[fold.test])
 
 
-def compare_speed(n: int, columns: int, peers: dict[str, Callable]) -> None:
+def compare_speed(n: int, columns: int, peers: dict[str, Callable]) -> list[Row]:
+    """Fit on the training rows of each fold set, and harmonise everybody; peers on two of them."""
     scans = make_scans(n, columns)
-    y = np.arange(n) % 2
-    sets = make_folds(y, folds=10, repeats=FOLD_SETS // 10)
-    combat = ComBat("site", ["age", "sex"])
-
+    edges = edges_of(scans)
+    sets = make_folds(np.arange(n) % 2, folds=10, repeats=FOLD_SETS // 10)
     training = [fold.train for fold in sets]
+    combat = ComBat("site", ["age", "sex"])
+    few = sets[:2]
 
     def fit():
         return fit_combat_folds(combat, scans, training)
 
-    def fit_and_transform():
+    def fit_and_harmonise():
+        # All are made; those the peer makes too are kept, to be held beside it.
+        kept = []
         for one in fit():
-            one.transform(scans)
+            done = one.transform(scans)
+            kept += [done] if len(kept) < len(few) else []
+        return kept
 
-    def one_by_one():
-        for rows in training:
-            combat.fit(scans.iloc[rows]).transform(scans)
-
-    print(f"\nProcessor seconds for {FOLD_SETS} fold sets, {n} x {columns}")
-    fitted = min(take_time(fit) for _ in range(3))
-    both = min(take_time(fit_and_transform) for _ in range(3))
-    print(f"  {'ours, fits alone':28}{fitted:9.2f}")
-    print(f"  {'ours, all rows harmonised':28}{both:9.2f}")
-    times = {"ours, fold by fold": take_time(one_by_one)}
-    few = sets if n * columns < 1e6 else sets[:2]
-    for name, run in peers.items():
-        if name == "neuroCombat":
-            continue
-
-        def all_folds(run=run, few=few):
-            for fold in few:
-                run(scans.iloc[fold.train], scans.iloc[fold.test])
-
+    def harmonise_by(run):
         with quiet():
-            times[name] = take_time(all_folds) * len(sets) / len(few)
-    for name, took in times.items():
-        print(
-            f"  {name:28}{took:9.2f}   {took / fitted:6.1f} times our fits, "
-            f"{took / both:6.1f} times our fits and harmonised rows"
-        )
-    print("  memory beyond the data, at most, for two fold sets:")
+            return [run(scans.iloc[fold.train], scans.iloc[fold.test]) for fold in few]
+
+    def agree(theirs, ours) -> str:
+        gaps = []
+        for fold, (train, new), one in zip(few, theirs, ours, strict=False):
+            done = (one if isinstance(one, pd.DataFrame) else one.transform(scans))[edges]
+            gaps += [np.abs(done.to_numpy()[fold.train] - train).max()]
+            gaps += [np.abs(done.to_numpy()[fold.test] - new).max()]
+        gap = max(gaps)
+        if gap < 1e-6:
+            return f"held-out rows and training rows equal to {gap:.0e}"
+        return f"its numbers are others, by up to {gap:.1g}"
+
+    rows = []
+    for name, run in peers.items():
+        if name == "neuroCombat":  # which cannot be applied to patients held out
+            continue
+        for what, ours, goal in (
+            ("fits", fit, "27×"),
+            ("fits and all rows", fit_and_harmonise, "–"),
+        ):
+            rows.append(
+                compare(
+                    f"ComBat, {what}, {FOLD_SETS} fold sets, {n:,} x {columns:,}",
+                    peer=f"{name}, {len(few)} sets scaled up",
+                    theirs=lambda run=run: harmonise_by(run),
+                    ours=ours,
+                    agree=agree,
+                    goal=goal,
+                    times=5 if n * columns < 1e7 else 3,
+                    theirs_scale=len(sets) / len(few),
+                )
+            )
+    print(f"\nMB of memory beyond the data, at most, for two fold sets, {n:,} x {columns:,}")
     for name in ("ours", *(name for name in peers if name != "neuroCombat")):
-        peak = measure_peak(
-            harmonise, name, scans, sets[:2], warm=(name, scans.iloc[:90], sets[:0])
-        )
-        print(f"    {name:26}{peak:9.0f} MB")
-    if len(few) < len(sets):
-        print(f"  (peers: {len(few)} sets, multiplied)")
+        peak = measure_peak(harmonise, name, scans, few, warm=(name, scans.iloc[:90], sets[:0]))
+        print(f"  {name:16}{peak:6.0f}", flush=True)
+    return rows
 
 
-def take_time(run: Callable[[], object]) -> float:
-    start = time.process_time()
-    run()
-    return time.process_time() - start
-
-
-def compare_confound_removal(n: int = 200, columns: int = 6_670) -> None:
+def compare_confound_removal(n: int = 200, columns: int = 6_670) -> list[Row]:
     scans = make_scans(n, columns).drop(columns="site")
     edges, values = edges_of(scans), scans[edges_of(scans)].to_numpy()
     age, sex = scans["age"].to_numpy(), scans["sex"].to_numpy()
@@ -257,20 +262,33 @@ def compare_confound_removal(n: int = 200, columns: int = 6_670) -> None:
         typed = typed.rename(columns={c: f"{c}__:type:__confound" for c in ("age", "sex")})
         return Peer().fit(typed).transform(typed).to_numpy()
 
-    print(f"\nProcessor seconds for confound removal, {n} x {columns}, fit and transform")
-    base = min(take_time(ours) for _ in range(5))
-    print(f"  {'ours':28}{base:9.3f}")
-    wanted = ours().to_numpy() - values.mean(axis=0)
-    for name, run in {"photonai": photonai, "julearn": julearn}.items():
-        try:
-            with quiet():
-                theirs = run()
-                took = take_time(run)
-        except Exception as error:
-            print(f"  {name:28}cannot be run: {type(error).__name__}: {str(error)[:60]}")
+    def agree(theirs, ours) -> str:
+        # Peers leave out each column's mean.
+        gap = np.abs(theirs - (ours.to_numpy() - values.mean(axis=0))).max()
+        assert gap < 1e-9, gap
+        return f"residuals equal to {gap:.0e}"
+
+    def quietly(run):
+        with quiet():
+            return run()
+
+    rows = []
+    for name, run, goal in (("photonai", photonai, "40×"), ("julearn", julearn, "–")):
+        if find_spec(name) is None:
+            print(f"{name} is not installed; it is left out")
             continue
-        away = np.abs(theirs - wanted).max()
-        print(f"  {name:28}{took:9.3f}   {took / base:6.1f} times as long, away by {away:.1e}")
+        rows.append(
+            compare(
+                f"confound removal, {n} x {columns:,}, fit and transform",
+                peer=name,
+                theirs=lambda run=run: quietly(run),
+                ours=ours,
+                agree=agree,
+                goal=goal,
+                times=7,
+            )
+        )
+    return rows
 
 
 def compare_hard_cases(peers: dict[str, Callable]) -> None:
@@ -363,13 +381,13 @@ def main() -> None:
     if len(sys.argv) > 1:
         compare_numbers(read_scans(sys.argv[1]), peers, "real")
     compare_hard_cases(peers)
-    compare_confound_removal()
     measure_adaptation(make_scans(546, 148), "simulated")
     if len(sys.argv) > 1:
         measure_adaptation(read_scans(sys.argv[1]), "real")
-    compare_speed(436, 148, peers)
-    compare_speed(300, 4_950, peers)
-    compare_speed(1_000, 19_900, peers)
+    rows = compare_confound_removal()
+    for n, columns in ((436, 148), (300, 4_950), (1_000, 19_900)):
+        rows += compare_speed(n, columns, peers)
+    print(f"\n{describe_machine()}\n\n{render(rows)}")
 
 
 if __name__ == "__main__":

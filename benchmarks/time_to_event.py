@@ -10,6 +10,9 @@ than its bound; a peer that is missing is named.
 
 Then, on simulated studies: how often the interval of the held-out concordance holds the concordance
 that a model of all patients reaches on fresh ones, and how often noise is taken for a model.
+With ``--comparisons``, of two models: how often the interval of the difference holds the difference
+on fresh patients, and how often one is called better. With ``--elsewhere``: how often the interval
+of a validation holds the model's concordance.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +31,16 @@ from agreement import Row, print_agreement
 from measure import describe_machine
 
 from stratify.cohort import Cohort
-from stratify.folds import draw_folds, draw_inner_folds
+from stratify.folds import Fold, draw_folds
 from stratify.schema import Column
 from stratify.task import Task
 from stratify.time_to_event import (
     CensoredOutcome,
+    FollowedModel,
     FollowedTable,
+    TimeToEventEvaluation,
     assemble_followed,
+    compare_followed,
     compute_auc_at,
     compute_brier_parts,
     compute_harrell_c,
@@ -42,8 +49,9 @@ from stratify.time_to_event import (
     compute_uno_c,
     cross_validate_cox,
     fit_cox,
-    fit_cox_model,
+    fit_followed_model,
     make_time_to_event_verdict,
+    validate_followed,
 )
 
 SIZES = (40, 100, 400)
@@ -204,11 +212,8 @@ def study_intervals(studies: int, patients: int, effect: float) -> str:
         followed = make_study(patients, effect, seed)
         folds = draw_folds(followed.table, folds=5, repeats=2, inner_folds=3)
         found = cross_validate_cox(followed, folds, inner_folds=3)
-        every = np.arange(len(followed))
-        whole = type(folds[0])(0, 0, every, every, "")
-        inner = draw_inner_folds(followed.table, whole, folds=3)
-        shipped = fit_cox_model(followed.table.X, followed.time, followed.event, inner)
-        truth = compute_uno_c(new.time, new.event, shipped.score(new.table.X), horizon=180)
+        shipped = fit_followed_model(followed, folds, inner_folds=3)
+        truth = compute_truth(shipped, new)[0]
         c = found.metrics["uno_c"]
         told = make_time_to_event_verdict([found], followed).finding == "time-to-event model"
         rows.append((truth, c.value, c.low <= truth <= c.high, (c.high - c.low) / 2, told))
@@ -219,11 +224,85 @@ def study_intervals(studies: int, patients: int, effect: float) -> str:
     )
 
 
+def study_elsewhere(studies: int, patients: int, effect: float) -> str:
+    new = make_study(3_000, effect, 10**6, censored=False)
+    folds = draw_folds((of := make_study(300, effect, 10**5)).table, folds=5, inner_folds=3)
+    shipped = fit_followed_model(of, folds, inner_folds=3)
+    internal = cross_validate_cox(of, folds, inner_folds=3).metrics
+    truth = compute_truth(shipped, new)[0]
+    held = []
+    for seed in range(studies):
+        found = validate_followed(shipped, make_study(patients, effect, seed), internal=internal)
+        c = found.external["uno_c"]
+        held.append((c.low <= truth <= c.high, (c.high - c.low) / 2))
+    covered, half = np.mean(np.array(held, dtype=float), axis=0)
+    return f"{patients:9}{effect:8.1f}{truth:9.3f}{100 * covered:9.1f} %{half:12.3f}"
+
+
+def compute_truth(model: FollowedModel, new: FollowedTable) -> tuple[float, float]:
+    """Return a model's concordance and Brier score on fresh patients, none of them lost."""
+    said = model.predict(new.table.X)
+    c = compute_uno_c(new.time, new.event, said["score"].to_numpy(), horizon=180)
+    return c, float(((said["likelihood"].to_numpy() - (new.time <= 180)) ** 2).mean())
+
+
+def narrow(followed: FollowedTable, names: Sequence[str]) -> FollowedTable:
+    table = followed.table
+    columns = tuple(column for column in table.columns if column.name in names)
+    return replace(followed, table=replace(table, X=table.X[list(names)], columns=columns))
+
+
+def study_comparisons(
+    studies: int, patients: int, effect: float, sets: tuple[Sequence[str], Sequence[str]]
+) -> Iterator[str]:
+    new = make_study(3_000, effect, 10**6, censored=False)
+    rows: dict[str, list[tuple[float, ...]]] = {"uno_c": [], "brier": []}
+    for seed in range(studies):
+        followed = make_study(patients, effect, seed)
+        folds = draw_folds(followed.table, folds=5, repeats=2, inner_folds=3)
+        both = [judge(narrow(followed, names), folds, new) for names in sets]
+        found = compare_followed(both[0][0], both[1][0], horizon=180)
+        for k, (metric, kept) in enumerate(rows.items()):
+            each = found.differences[metric]  # type: ignore[index]
+            truth = (both[0][1][k] - both[1][1][k]) * (-1 if metric == "brier" else 1)
+            gain = each.gain
+            kept.append(
+                (
+                    gain.value - truth,
+                    gain.low <= truth <= gain.high,
+                    each.finding == "A is better",
+                    each.finding == "B is better",
+                )
+            )
+    for metric, kept in rows.items():
+        bias, covered, a, b = np.mean(np.array(kept, dtype=float), axis=0)
+        yield f"{metric:8}{bias:+9.4f}{100 * covered:9.1f} %{100 * a:9.1f} %{100 * b:9.1f} %"
+
+
+def judge(
+    followed: FollowedTable, folds: Sequence[Fold], new: FollowedTable
+) -> tuple[TimeToEventEvaluation, tuple[float, float]]:
+    model = fit_followed_model(followed, folds, inner_folds=3)
+    return cross_validate_cox(followed, folds, inner_folds=3), compute_truth(model, new)
+
+
+KNOWS = ("x0", "x1", "x2", "x3")
+TOO = ("x0", "x4", "x5", "x6")
+BLIND = ("x4", "x5", "x6")
+PAIRS = (
+    ("two models of noise", 0.0, (KNOWS, BLIND)),
+    ("two that know as much", 0.8, (KNOWS, TOO)),
+    ("one that knows, one that does not", 0.8, (KNOWS[:3], BLIND)),
+)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--studies", type=int, default=0)
+    for part in ("studies", "comparisons", "elsewhere"):
+        parser.add_argument(f"--{part}", type=int, default=0)
     asked = parser.parse_args()
-    print(f"OMP_NUM_THREADS=1 python benchmarks/time_to_event.py --studies {asked.studies}")
+    parts = " ".join(f"--{part} {count}" for part, count in vars(asked).items() if count)
+    print(f"OMP_NUM_THREADS=1 python benchmarks/time_to_event.py {parts}")
     print(f"{describe_machine()}, pandas {pd.__version__}\n")
     too_far = print_agreement(PEERS, (28, 24, 26))
     if asked.studies:
@@ -232,6 +311,20 @@ def main() -> None:
         print(" patients  effect    fresh  held out     bias  covered  half-width    found")
         for patients, effect in ((150, 0.0), (150, 0.4), (150, 0.8), (300, 0.4)):
             print(study_intervals(asked.studies, patients, effect), flush=True)
+    if asked.comparisons:
+        print("\nWhich of two models of 150 patients is better, beside fresh patients")
+        print(f"{asked.comparisons} simulated studies each")
+        print("metric       bias    covered   A better   B better")
+        for name, effect, sets in PAIRS:
+            print(name)
+            for line in study_comparisons(asked.comparisons, 150, effect, sets):
+                print(line, flush=True)
+    if asked.elsewhere:
+        print("\nUno's C of patients elsewhere, of one model of 300")
+        print(f"{asked.elsewhere} simulated cohorts a row")
+        print(" patients  effect    fresh    covered  half-width")
+        for patients, effect in ((80, 0.8), (150, 0.4), (150, 0.8)):
+            print(study_elsewhere(asked.elsewhere, patients, effect), flush=True)
     if too_far:
         sys.exit("A figure is farther off than it may be.")
 

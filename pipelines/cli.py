@@ -419,7 +419,8 @@ def validate(
     The drop from within the study is shown first; then calibration and net benefit there. Patients
     who took part in making the model are left out and counted. The model itself is never changed:
     --recalibrate makes a new one, with a run and a registered version of its own. Of time to an
-    event it is Uno's concordance, and calibration at the horizon; there is no recalibration yet.
+    event it is Uno's concordance, and calibration at the horizon; the intercept is then the
+    baseline hazard.
     """
     with keep_stdout_for_json(as_json):
         from pipelines.validate import validate

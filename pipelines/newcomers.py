@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stratify.errors import DataError, Fault, count_of
@@ -37,10 +38,7 @@ def find_newcomers(
     DataError
         If nobody is kept.
     """
-    from stratify.tracking import find_known
-
-    known = find_known(store, loaded, table.X)
-    trained = known.by_row if other_people else known.by_row | known.by_name
+    trained = _find_trained(store, loaded, table, other_people)
     unplaced = loaded.scope.from_unseen_site(loaded.scope.align(table.X)) & ~trained
     why = "the values or the name of a patient of training"
     left_out = (
@@ -53,10 +51,22 @@ def find_newcomers(
     return kept, tuple((reason, count) for reason, count in left_out if count)
 
 
+def _find_trained(store: Store, loaded: LoadedRun, table: Table, other_people: bool) -> np.ndarray:
+    """Tell who trained the model, or one that it was made from by recalibrating."""
+    from stratify.tracking import find_known, load_run
+
+    known = find_known(store, loaded, table.X)
+    trained = known.by_row if other_people else known.by_row | known.by_name
+    parent = loaded.tags.get("recalibrated_from")
+    if parent is None:
+        return trained
+    before = load_run(store, parent, with_model=False)
+    before = replace(before, model=loaded.model, followed=loaded.followed)
+    return trained | _find_trained(store, before, table, other_people)
+
+
 def select_patients(table: Table, keep: np.ndarray) -> Table:
     """Return a table of some of its patients."""
-    from dataclasses import replace
-
     assert table.y is not None
     return replace(
         table,

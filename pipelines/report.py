@@ -188,8 +188,8 @@ def _say_recalibrated(model: FittedModel) -> tuple[str, ...]:
     return (
         f"This model was trained on {model.n_patients} patients of the study; its likelihoods were "
         f"brought into line with {told.n_patients} other patients, of {told.cohort}. The "
-        "likelihood, the average and the figures of this report are of those; how factors go with "
-        "the outcome was learned in training.",
+        "likelihood, the average and the figures of the second page are of those; which outcomes "
+        "remain possible, and how factors go with the outcome, was learned in training.",
         "The range of a likelihood tells, too, how far it would move, had it been brought into "
         f"line with other patients than these {told.n_patients}."
         if told.intercept_variance > 0

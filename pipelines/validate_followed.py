@@ -13,7 +13,8 @@ from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
     from stratify.metrics import Estimate
-    from stratify.time_to_event import FollowedValidation
+    from stratify.metrics.recalibration import Method
+    from stratify.time_to_event import FollowedRecalibration, FollowedTable, FollowedValidation
     from stratify.tracking import LoadedRun, ModelRun, Store
 
 SHOWN = (
@@ -36,6 +37,9 @@ class FollowedValidateResult:
         The model's.
     validation_run : str
     validation : FollowedValidation
+    recalibration : FollowedRecalibration or None
+    recalibrated_run : str or None
+        The new model's.
     notes : tuple of str
     """
 
@@ -43,6 +47,8 @@ class FollowedValidateResult:
     run_id: str
     validation_run: str
     validation: FollowedValidation
+    recalibration: FollowedRecalibration | None = None
+    recalibrated_run: str | None = None
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
@@ -52,6 +58,8 @@ class FollowedValidateResult:
             "run_id": self.run_id,
             "validation_run": self.validation_run,
             **self.validation.to_dict(),
+            "recalibration": None if self.recalibration is None else str(self.recalibration),
+            "recalibrated_run": self.recalibrated_run,
             "notes": list(self.notes),
         }
 
@@ -74,9 +82,24 @@ class FollowedValidateResult:
                 "",
                 told.words,
                 f"Run: {self.validation_run}",
+                *self._recalibrated(),
                 *(f"Note: {note}" for note in self.notes),
             ]
         )
+
+    def _recalibrated(self) -> list[str]:
+        made = self.recalibration
+        if made is None:
+            return []
+        before, after = self.validation.external, made.estimates
+        return [
+            "",
+            f"Recalibrated: {made}. Judged on patients it was not learned from ({made.folds} "
+            f"folds), Brier score {after['brier']} against {before['brier'].value:.3f} before, "
+            f"observed over expected {after['observed_over_expected']} against "
+            f"{before['observed_over_expected'].value:.3f}.",
+            f"A new model, run {self.recalibrated_run}; the one it was made from is untouched.",
+        ]
 
 
 def validate_followed_run(
@@ -85,7 +108,7 @@ def validate_followed_run(
     cohort: Path,
     connectivity: Path | None,
     *,
-    recalibrate: str | None,
+    recalibrate: Method | None,
     other_people: bool,
     progress: Progress,
 ) -> FollowedValidateResult:
@@ -97,13 +120,11 @@ def validate_followed_run(
     loaded : LoadedRun
     cohort, connectivity : Path
         As for `pipelines.validate.validate`.
-    recalibrate : str, optional
-        Refused: it is not offered for these models.
+    recalibrate : {"intercept", "intercept and slope"}, optional
+        Make a new model; of a Cox model the intercept is its baseline hazard.
     other_people : bool
     progress : Progress
     """
-    if recalibrate is not None:
-        raise DataError(_not_offered())
     with progress("Reading the patients"):
         model = loaded.followed
         if model is None:
@@ -117,7 +138,7 @@ def validate_followed_run(
             event=followed.event[kept],
         )
     with progress("Validating"):
-        from stratify.time_to_event import validate_followed
+        from stratify.time_to_event import recalibrate_followed, validate_followed
 
         validation = validate_followed(
             model,
@@ -127,10 +148,19 @@ def validate_followed_run(
             left_out=left_out,
             level=float(loaded.params["level"]),
         )
+        changed = None
+        if recalibrate is not None:
+            changed = recalibrate_followed(
+                model,
+                followed,
+                validation,
+                method=recalibrate,
+                level=float(loaded.params["level"]),
+            )
     with progress("Logging"):
         from stratify.tracking import join_study
 
-        table = followed.table
+        table, recalibrated_run = followed.table, None
         with join_study(
             store,
             study_run=loaded.reference.study_run,
@@ -144,12 +174,20 @@ def validate_followed_run(
                 kind="validation",
                 title=f"{loaded.name} · in {table.name}",
             )
+            if changed is not None:
+                recalibrated_run = study.log_model_run(
+                    _make_recalibrated_run(loaded, changed, followed, validation_run),
+                    kind="recalibrated",
+                    title=f"{loaded.name} · recalibrated to {table.name}",
+                )
     unused = say_unused(loaded, connectivity)
     return FollowedValidateResult(
         study=loaded.reference.study,
         run_id=loaded.reference.run_id,
         validation_run=validation_run,
         validation=validation,
+        recalibration=changed,
+        recalibrated_run=recalibrated_run,
         notes=(unused,) if unused else (),
     )
 
@@ -193,6 +231,64 @@ def _make_run(loaded: LoadedRun, validation: FollowedValidation) -> ModelRun:
     )
 
 
+def _make_recalibrated_run(
+    loaded: LoadedRun,
+    changed: FollowedRecalibration,
+    followed: FollowedTable,
+    validation_run: str,
+) -> ModelRun:
+    """Gather all that is kept of a recalibrated model, as of the one it was made from."""
+    import datetime
+
+    import pandas as pd
+
+    from stratify.time_to_event import explain_followed, write_followed_model
+    from stratify.tracking import ModelRun, digest_rows
+
+    metrics: dict[str, float] = {"horizon": followed.horizon}
+    for name, estimate in changed.estimates.items():
+        metrics |= estimate.to_dict(name)
+    explanation = explain_followed(changed.model, followed.table.X)
+    return ModelRun(
+        family="cox",
+        features=loaded.tags["features"],
+        params={
+            **loaded.params,
+            "patients": changed.patients,
+            "events": int(followed.event.sum()),
+            "folds": changed.folds,
+            "repeats": 1,
+            "test_share": 1 / changed.folds,
+            "recalibrated": changed.method,
+            "recalibration_slope": changed.slope.value,
+        },
+        tags={
+            "outcome": "time to event",
+            "recalibrated_from": loaded.reference.run_id,
+            "validation_run": validation_run,
+            "models_tried": loaded.tags["models_tried"],
+            "certificate": loaded.tags["certificate"],
+            "trained_on": datetime.date.today().isoformat(),
+        },
+        metrics=metrics,
+        tables={
+            "predictions": changed.predictions,
+            "calibration": changed.calibration.groups,
+            "importance": explanation.importance(),
+            "contributions": explanation.by_network().assign(base=explanation.base),
+            "rows": pd.DataFrame({"patient": digest_rows(changed.model.align(followed.table.X))}),
+        },
+        texts={
+            name: (loaded.folder / name).read_text(encoding="utf-8")
+            for name in ("columns.toml", "explanation.md", "certificate.json")
+        },
+        files={"model": lambda folder: write_followed_model(changed.model, folder)},
+        description=f"Recalibrated ({changed}) to {followed.table.name}, from run "
+        f"{loaded.reference.run_id}. The figures are of patients whom the recalibration was not "
+        "learned from.",
+    )
+
+
 def _read_internal(loaded: LoadedRun) -> dict[str, Estimate]:
     from stratify.metrics import Estimate
     from stratify.time_to_event import BASES
@@ -208,15 +304,6 @@ def _read_internal(loaded: LoadedRun) -> dict[str, Estimate]:
         for name in BASES
         if name in metrics
     }
-
-
-def _not_offered() -> Fault:
-    return Fault(
-        where="--recalibrate",
-        met="a model of time to an event",
-        wanted="a model of response: recalibration is not offered for censored outcomes",
-        way_out="Validate without it; train on these patients too if likelihoods are off.",
-    )
 
 
 def _no_model(loaded: LoadedRun) -> Fault:

@@ -118,9 +118,9 @@ def fit_recalibration(
     -1.0986
     """
     y, scores = check_scores(y, log_odds, "log_odds")
-    _require_method(method)
+    require_method(method)
     f = scores[0]
-    _require_enough(y, f, method)
+    require_enough(y, f, method)
     z = stats.norm.ppf((1 + level) / 2)
     if method == "intercept":
         coefficients, covariance = fit_logistic(np.ones((len(y), 1)), y, f)
@@ -128,7 +128,7 @@ def fit_recalibration(
     else:
         coefficients, covariance = fit_logistic(np.column_stack([np.ones(len(y)), f]), y)
         slope = _estimate(coefficients[1], covariance[1, 1], z, level)
-        _require_slope(slope.value)
+        require_slope(slope.value)
         together = float(covariance[0, 1])
     intercept = _estimate(coefficients[0], covariance[0, 0], z, level)
     return Recalibration(method, intercept, slope, len(y), int(y.sum()), together)
@@ -139,7 +139,8 @@ def _estimate(value: float, variance: float, z: float, level: float) -> Estimate
     return Estimate(float(value), float(value - half), float(value + half), level)
 
 
-def _require_method(method: str) -> None:
+def require_method(method: str) -> None:
+    """Refuse a method that is none."""
     if method not in METHODS:
         raise DataError(
             Fault(
@@ -151,7 +152,16 @@ def _require_method(method: str) -> None:
         )
 
 
-def _require_enough(y: np.ndarray, f: np.ndarray, method: Method) -> None:
+def require_enough(y: np.ndarray, f: np.ndarray, method: Method) -> None:
+    """Refuse to learn from too few of either outcome, or a slope of likelihoods all the same.
+
+    Parameters
+    ----------
+    y : array of 0 and 1, shape (n_patients,)
+    f : array, shape (n_patients,)
+        The model's scores.
+    method : {"intercept", "intercept and slope"}
+    """
     least, rarer = LEAST_OF_EACH_CLASS[method], int(min(y.sum(), (1 - y).sum()))
     if rarer < least:
         raise DataError(
@@ -175,7 +185,8 @@ def _require_enough(y: np.ndarray, f: np.ndarray, method: Method) -> None:
         )
 
 
-def _require_slope(slope: float) -> None:
+def require_slope(slope: float) -> None:
+    """Refuse a slope that would turn ranks round."""
     if not slope > 0:
         met = "no slope can be fitted" if np.isnan(slope) else f"a slope of {slope:.2f}"
         raise DataError(

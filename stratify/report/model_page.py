@@ -182,7 +182,7 @@ def _recalibrated_rows(study: StudySummary, words: Words) -> tuple[tuple[str, st
         (
             "Brought into line with",
             f"{told.n_patients} other {words.people}, of {told.named}{count}; the likelihood, the "
-            "average and the figures of this report are of these",
+            "average and the figures below are of these",
         ),
     )
 

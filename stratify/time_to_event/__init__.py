@@ -40,6 +40,7 @@ from stratify.time_to_event.lasting import add_lost_response
 from stratify.time_to_event.model import FittedCox, fit_cox_model
 from stratify.time_to_event.outcome import CensoredOutcome, FollowedTable, assemble_followed
 from stratify.time_to_event.plots import plot_horizon_calibration, plot_risk_groups
+from stratify.time_to_event.recalibration import FollowedRecalibration, recalibrate_followed
 from stratify.time_to_event.verdict import TimeToEventVerdict, make_time_to_event_verdict
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "CensoredOutcome",
     "FittedCox",
     "FollowedModel",
+    "FollowedRecalibration",
     "FollowedTable",
     "FollowedValidation",
     "HorizonCalibration",
@@ -79,6 +81,7 @@ __all__ = [
     "plot_horizon_calibration",
     "plot_risk_groups",
     "read_followed_model",
+    "recalibrate_followed",
     "validate_followed",
     "weigh_for_horizon",
     "write_followed_model",

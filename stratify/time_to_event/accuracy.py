@@ -145,19 +145,34 @@ def compute_horizon_calibration(
     ratio = Estimate(
         (1 - free.value) / expected, (1 - free.high) / expected, (1 - free.low) / expected, level
     )
-    until = np.minimum(time, horizon)
-    by_horizon = np.where(time <= horizon, event, 0)
+    score = np.log(-np.log1p(-np.clip(likelihood, 1e-12, 1 - 1e-12)))
     return HorizonCalibration(
-        _compute_slope(until, by_horizon, likelihood, level),
+        compute_slope_to(horizon, time, event, score, level=level),
         ratio,
         _compare_groups(time, event, likelihood, horizon, most_groups, level),
     )
 
 
-def _compute_slope(
-    time: np.ndarray, event: np.ndarray, likelihood: np.ndarray, level: float
+def compute_slope_to(
+    horizon: float, time: np.ndarray, event: np.ndarray, score: np.ndarray, *, level: float = 0.95
 ) -> Estimate:
-    score = np.log(-np.log1p(-np.clip(likelihood, 1e-12, 1 - 1e-12)))
+    """Compute a score's weight in a Cox model of events up to a horizon, with its Wald interval.
+
+    Parameters
+    ----------
+    horizon : float
+    time, event : array, shape (n_patients,)
+    score : array, shape (n_patients,)
+        The logarithm of a hazard ratio, or ``log(-log(1 - likelihood))``.
+    level : float
+
+    Returns
+    -------
+    slope : Estimate
+        NaN where all scores are the same, or nobody had the event.
+    """
+    event = np.where(np.asarray(time) <= horizon, event, 0)
+    time = np.minimum(time, horizon)
     unknown = Estimate(float("nan"), float("nan"), float("nan"), level)
     if np.ptp(score) < 1e-9 or not event.any():
         return unknown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from stratify.evaluation.external import (
     subtract_external,
 )
 from stratify.metrics import Estimate, compute_bootstrap_interval
+from stratify.metrics.recalibration import Method
 from stratify.time_to_event.accuracy import HorizonCalibration, compute_horizon_calibration
 from stratify.time_to_event.figures import PAIRS, Figures
 from stratify.time_to_event.followed_model import FollowedModel
@@ -100,12 +101,19 @@ class FollowedValidation:
         return find_holding(self.external["uno_c"])
 
     @property
-    def is_calibrated(self) -> bool:
-        """Whether neither the slope nor observed over expected is shown to be off."""
-        return not any(
-            self.external[name].low > 1 or self.external[name].high < 1
-            for name in ("calibration_slope", "observed_over_expected")
+    def advice(self) -> Method | None:
+        """What recalibration the intervals of slope and observed over expected ask for, if any.
+
+        None helps a model that ranks patients the wrong way round.
+        """
+        if self.finding == "worse than chance":
+            return None
+        slope, ratio = (
+            self.external[name] for name in ("calibration_slope", "observed_over_expected")
         )
+        if slope.low > 1 or slope.high < 1:
+            return "intercept and slope"
+        return "intercept" if ratio.low > 1 or ratio.high < 1 else None
 
     @property
     def words(self) -> str:
@@ -138,7 +146,7 @@ class FollowedValidation:
         for name, estimate in self.external.items():
             values |= estimate.to_dict(name)
         values["internal_uno_c"] = self.internal["uno_c"].value
-        values["calibrated"] = self.is_calibrated
+        values["advice"] = self.advice
         values["left_out"] = [[why, count] for why, count in self.left_out]
         values |= {"outside": self.outside, "of_unseen_sites": self.unseen}
         values["words"] = self.words
@@ -171,9 +179,10 @@ class FollowedValidation:
         )
         if self.finding == "worse than chance":
             return f"{said}: no recalibration mends wrong ranks; do not use the model here."
-        if self.is_calibrated:
+        if self.advice is None:
             return f"{said}: no recalibration is called for by these figures."
-        return f"{said}: these likelihoods are not to be used here as they are."
+        what = "baseline hazard" + (" and the slope" if "slope" in self.advice else "")
+        return f"{said}: recalibrate the {what} before using them here."
 
     def _worth(self) -> str:
         gain = self.external["brier_gain"]
@@ -262,7 +271,8 @@ def validate_followed(
             "everybody": model.everybody,
         }
     )
-    external = _estimate(predictions, followed, seed, level)
+    names = (*PAIRS, "brier", "brier_gain")
+    external = estimate_figures(predictions, followed, names, seed, level)
     calibration = compute_horizon_calibration(
         followed.time,
         followed.event,
@@ -290,15 +300,32 @@ def validate_followed(
     )
 
 
-def _estimate(
-    predictions: pd.DataFrame, followed: FollowedTable, seed: int, level: float
+def estimate_figures(
+    predictions: pd.DataFrame,
+    followed: FollowedTable,
+    names: Sequence[str],
+    seed: int,
+    level: float,
 ) -> dict[str, Estimate]:
+    """Compute figures of patients no model has seen, with intervals of a bootstrap of them.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        One row a patient, as in `FollowedValidation`.
+    followed : FollowedTable
+        Of the same patients.
+    names : sequence of str
+        As `Figures.make` knows them.
+    seed : int
+    level : float
+    """
     patients = pd.Index(predictions["patient"])
     figures = Figures(predictions, patients, horizon=followed.horizon)
     groups = followed.table.groups
     together = groups if len(set(groups)) < len(groups) else None
     found = {}
-    for name in (*PAIRS, "brier", "brier_gain"):
+    for name in names:
         figure = figures.make(name)
 
         def compute(rows: np.ndarray, figure: object = figure) -> float:

@@ -61,6 +61,17 @@ def test_people_of_one_scanner_are_not_taken_for_one():
     assert alarms <= 1
 
 
+def test_scanners_do_not_hide_a_second_scan():
+    """What the people of a scanner share is taken off, or everybody's closest would be as close."""
+    scans = with_second_scan()
+    shift = np.random.default_rng(1).normal(size=(3, REGIONS, REGIONS)) * 0.3
+    scans += (shift + shift.transpose(0, 2, 1))[np.arange(len(scans)) % 3]
+    # The second scan is of the same scanner.
+    scans[60] += (shift + shift.transpose(0, 2, 1))[5 % 3] - (shift + shift.transpose(0, 2, 1))[0]
+    (fault,) = find(scans)
+    assert fault.patients == ("P05", "P60")
+
+
 def test_a_region_that_some_scans_do_not_cover_changes_nothing():
     scans = with_second_scan()
     scans[::7, 3] = scans[::7, :, 3] = np.nan

@@ -305,10 +305,22 @@ def test_patients_of_training_alone_and_too_short_a_follow_up_are_refused(folder
     )
 
 
-def test_recalibration_is_refused_in_words(folder, trained):
-    refused = validate(folder, "elsewhere.csv", "--recalibrate", "intercept")
+def test_a_recalibrated_model_is_a_new_run_that_can_be_judged_and_explained(folder, trained):
+    result = validate(folder, "elsewhere.csv", "--recalibrate", "intercept and slope", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    new = told["recalibrated_run"]
+    assert told["recalibration"].startswith("the baseline hazard, slope ")
+    explained = run("explain", new, "--store", folder / "store", "--json")
+    assert json.loads(explained.stdout)["importance"][0]["column"] == "severity"
+    refused = run(
+        "validate", new, "--cohort", folder / "elsewhere.csv", "--store", folder / "store"
+    )
     assert refused.exit_code == 1
-    assert "recalibration is not offered for censored outcomes" in " ".join(refused.output.split())
+    # Those it was recalibrated with, and those of the training before.
+    assert "310 patients: the values or the name" in " ".join(refused.output.split())
+    again = validate(folder, "elsewhere.csv", "--json")
+    assert json.loads(again.stdout)["uno_c"] == told["uno_c"]
 
 
 def test_check_says_what_the_study_will_do(folder):

@@ -8,6 +8,7 @@ import pytest
 
 from stratify.cohort import Cohort
 from stratify.datasets import make_cohort
+from stratify.errors import DataError
 from stratify.folds import draw_folds
 from stratify.preprocess import Preparation
 from stratify.schema import Column
@@ -20,6 +21,7 @@ from stratify.time_to_event import (
     cross_validate_cox,
     fit_followed_model,
     read_followed_model,
+    recalibrate_followed,
     validate_followed,
     write_followed_model,
 )
@@ -60,7 +62,7 @@ def test_where_the_same_holds_the_model_ranks_and_its_likelihoods_are_right(trai
     found = judge(trained, patients=600, seed=3)
     assert found.finding == "better than chance"
     assert found.drop.low < 0 < found.drop.high
-    assert found.is_calibrated
+    assert found.advice is None
     assert found.external["calibration_slope"].value == pytest.approx(1, abs=0.2)
     assert found.external["observed_over_expected"].value == pytest.approx(1, abs=0.12)
     assert found.external["brier_gain"].low > 0
@@ -80,16 +82,70 @@ def test_the_concordance_is_that_of_these_patients_and_everybody_is_of_training(
 
 
 def test_where_relapses_come_twice_as_fast_likelihoods_are_said_to_be_off(trained):
-    found = judge(trained, patients=600, pace=80)
+    found = judge(trained, patients=600, seed=3, pace=80)
     assert found.external["observed_over_expected"].low > 1
-    assert not found.is_calibrated
-    assert "not to be used here as they are" in found.words
+    assert found.advice == "intercept"
+    assert "recalibrate the baseline hazard before using them" in found.words
 
 
 def test_where_the_effect_is_turned_round_the_model_is_not_to_be_used(trained):
     found = judge(trained, effect=-1.2)
     assert found.finding == "worse than chance"
     assert "do not use the model here" in found.words
+
+
+def test_the_baseline_hazard_is_learned_anew_and_ranks_stay(trained):
+    model, internal = trained
+    followed = make(patients=600, seed=3, pace=80)
+    found = validate_followed(model, followed, internal=internal)
+    made = recalibrate_followed(model, followed, found)
+    assert made.estimates["observed_over_expected"].value == pytest.approx(1, abs=0.05)
+    assert made.estimates["brier"].value < found.external["brier"].value
+    assert made.estimates["uno_c"] == found.external["uno_c"]
+    X = followed.table.X
+    pd.testing.assert_series_equal(made.model.predict(X)["score"], model.predict(X)["score"])
+    # Without ties as many events are expected by it of these patients as there were.
+    apart = dataclasses.replace(followed, time=followed.time + np.linspace(0, 0.5, 600))
+    hazard = recalibrate_followed(model, apart, found).model.cox.hazard
+    expected = [hazard.at(day) for day in apart.time] * np.exp(model.predict(X)["score"])
+    assert expected.sum() == pytest.approx(followed.event.sum(), rel=1e-9)
+    # On fresh patients of that place the new one is in line, and the old one is not.
+    fresh = make(patients=600, seed=4, pace=80)
+    again = validate_followed(made.model, fresh, internal=internal)
+    assert again.external["observed_over_expected"].low < 1
+    assert validate_followed(model, fresh, internal=internal).external[
+        "observed_over_expected"
+    ].low > 1  # fmt: skip
+
+
+def test_scores_that_spread_too_far_are_drawn_together(trained):
+    model, internal = trained
+    weak = make(patients=600, seed=5, effect=0.5)
+    found = validate_followed(model, weak, internal=internal)
+    assert found.advice == "intercept and slope"
+    made = recalibrate_followed(model, weak, found, method="intercept and slope")
+    assert made.slope.value == pytest.approx(found.external["calibration_slope"].value, abs=0.01)
+    assert 0 < made.slope.value < 0.7
+    assert made.estimates["calibration_slope"].value == pytest.approx(1, abs=0.1)
+    X = weak.table.X
+    expected = made.slope.value * model.predict(X)["score"]
+    pd.testing.assert_series_equal(made.model.predict(X)["score"], expected, atol=1e-12)
+
+
+def test_too_few_events_and_ranks_turned_round_are_not_recalibrated(trained):
+    model, internal = trained
+    few = make(patients=40, seed=6)
+    with pytest.raises(DataError, match="10 for each number learned"):
+        recalibrate_followed(
+            model, few, validate_followed(model, few, internal=internal),
+            method="intercept and slope",
+        )  # fmt: skip
+    turned = make(patients=300, seed=6, effect=-1.2)
+    with pytest.raises(DataError, match="keeps the order of patients"):
+        recalibrate_followed(
+            model, turned, validate_followed(model, turned, internal=internal),
+            method="intercept and slope",
+        )  # fmt: skip
 
 
 def test_few_events_are_told_and_so_is_whom_the_model_has_not_met(trained):
