@@ -104,7 +104,9 @@ def cli() -> None:
     "--patients", type=click.IntRange(min=FEWEST_PATIENTS), default=600, show_default=True
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--regions", type=click.IntRange(min=2), help="How many brain regions [default: 48].")
+@click.option(
+    "--regions", type=click.IntRange(12, 200), help="How many brain regions [default: 48]."
+)
 @click.option("--out", type=file_path, required=True, metavar="DIR", help="The folder to write.")
 @json_option
 def simulate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -115,7 +116,7 @@ def _describe_section(section: str) -> str:
     lines = [
         f"## [{section}] ({'required' if required else 'optional'})",
         "",
-        f"{SECTIONS[section].__doc__}",
+        cleandoc(str(SECTIONS[section].__doc__)),
         "",
         "| setting | takes | default | meaning |",
         "| --- | --- | --- | --- |",

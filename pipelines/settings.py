@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -370,7 +371,7 @@ def _absent(key: str, where: str) -> Fault:
         return Fault(
             where=where,
             met="missing",
-            wanted=f"every study says it ({str(SECTIONS[section].__doc__).rstrip('.').lower()})",
+            wanted=f"every study says it ({_summarise(section)})",
             way_out=f"Add [{section}]" + (f" with {needed}." if needed else "."),
         )
     meaning = str(SETTINGS[key].description).replace("`", "").rstrip(".")
@@ -380,6 +381,12 @@ def _absent(key: str, where: str) -> Fault:
         wanted=f"it takes {describe_type(key)} ({meaning[0].lower()}{meaning[1:]})",
         way_out=f"Add {name} = ... under [{section}].",
     )
+
+
+def _summarise(section: str) -> str:
+    """Return the first line that is told of a section, to stand within a sentence."""
+    line = cleandoc(str(SECTIONS[section].__doc__)).splitlines()[0].rstrip(".")
+    return line[0].lower() + line[1:]
 
 
 def _not_a_section(section: str, value: object, where: str) -> Fault:
@@ -402,6 +409,10 @@ def _wrong_value(key: str, item: int | str | None, value: object, where: str) ->
         wanted = "it takes text" if kind is str else "it takes a number"
     elif isinstance(item, int):
         kind = item_type_of(key)
+    if where.startswith("--set ") and kind in (int, float) and _is_number(value):
+        value = (
+            float(str(value)) if "." in str(value) else int(str(value))
+        )  # on the command line nothing is in quotation marks
     if kind is str and isinstance(value, str):
         wanted = "it takes one line of text, without a space at either end"
     return Fault(
@@ -444,7 +455,7 @@ def _way_out(key: str, kind: Any, value: object) -> str:
             return f"Did you mean {quoted(near)}?"
         if get_origin(kind) is tuple:
             return f"Put it in square brackets: {name} = [{quoted(value)}]."
-        if kind in (int, float) and re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", value):
+        if kind in (int, float) and _is_number(value):
             return f"Write it without quotation marks: {name} = {value.strip()}."
     elif kind is str and (number or isinstance(value, date | time)):
         return f"Put it in quotation marks: {quoted(str(value))}."
@@ -454,6 +465,10 @@ def _way_out(key: str, kind: Any, value: object) -> str:
         return f"Correct {name}."
     default = describe_default(key)
     return f"Correct {name}, or leave it out" + (f" for {default}." if default else ".")
+
+
+def _is_number(value: object) -> bool:
+    return bool(re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", str(value)))
 
 
 def _nearest_choice(value: str, choices: tuple[str, ...]) -> str | None:

@@ -200,6 +200,8 @@ def _say_how_to_speak(loaded: LoadedRun, validation: ExternalValidation) -> str 
     """Say how reports come to speak of patients of new sites, where they may."""
     if not validation.unseen_sites or validation.finding == "worse than chance":
         return None
+    if not validation.enough_to_recalibrate:
+        return None
     made_from = loaded.tags.get("recalibrated_from")
     whose = "" if made_from is None else f" of the model this one was made from, run {made_from},"
     return (

@@ -145,9 +145,14 @@ class FaultGroup:
         if len(self.faults) == 1:
             return str(first)
         file, _, column = first.where.partition(": ")
-        columns = [fault.where.partition(": ")[2] for fault in self.faults]
-        many = count_of(len(self.faults), "column" if column else "time")
-        where = f"{file}: {many}" + (f", {name_some(columns)}" if column else "")
+        columns = list(dict.fromkeys(fault.where.partition(": ")[2] for fault in self.faults))
+        if not column:
+            where = f"{file}: {count_of(len(self.faults), 'time')}"
+        elif len(columns) == 1:
+            where = f"{file}: {column}"
+        else:
+            many = count_of(len(columns), _name_kind(file, columns))
+            where = f"{file}: {many}, {name_some(columns)}"
         return f"{where}: {self._met()}; {first.wanted}. {first.way_out}"
 
     def _met(self) -> str:
@@ -162,6 +167,14 @@ class FaultGroup:
             ordered = sorted(same_place, key=lambda number: float(number.replace(",", "")))
             spans.append(ordered[0] if len(set(ordered)) == 1 else f"{ordered[0]} to {ordered[-1]}")
         return "".join(part + span for part, span in zip(parts[0], [*spans, ""], strict=True))
+
+
+def _name_kind(file: str, columns: list[str]) -> str:
+    """Say what faults are of: mostly columns, but also networks, and settings of a study file."""
+    if file == "networks":
+        return "network"
+    of_settings = file.endswith(".toml") and all("." in column for column in columns)
+    return "setting" if of_settings else "column"
 
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")

@@ -22,6 +22,19 @@ def test_faults_of_one_kind_are_one_line_with_their_count_and_a_few_names():
     assert str(group) == f"cohort.csv: 5 columns, q1, q2, q3 and 2 more: {told}"
 
 
+def test_networks_and_settings_are_not_called_columns():
+    (group,) = group_faults(fault(name, file="networks") for name in ("SN", "DMN"))
+    assert str(group).startswith("networks: 2 networks, SN, DMN: ")
+    settings = ("usefulness.thresholds", "response.drop", "usefulness.thresholds")
+    (group,) = group_faults(fault(name, file="study.toml") for name in settings)
+    assert str(group).startswith("study.toml: 2 settings, usefulness.thresholds, response.drop: ")
+    (group,) = group_faults(
+        fault(name, met, file="study.toml")
+        for name, met in ((settings[0], "0"), (settings[0], "1"))
+    )
+    assert str(group).startswith("study.toml: usefulness.thresholds: 0 to 1; ")
+
+
 def test_a_number_that_differs_is_told_as_a_span():
     mets = [f"the same value for all {n} patients but {k}" for n, k in ((251, 4), (1_269, 4))]
     (group,) = group_faults(fault(name, met) for name, met in zip(NAMES, mets, strict=False))

@@ -67,7 +67,7 @@ def _say(study: Assembled, qc_fc: DataFrame) -> str:
         else 'preparation.remove = ["mean_fd"] would take its linear effect out'
     )
     return (
-        f"Motion: edges correlate with mean displacement at a median of {found['median_r']:.2f}, "
+        f"Motion: edges correlate with mean displacement at a median of {found['median_r']:z.2f}, "
         f"{100 * found['share_below_p_0_05']:.0f} % of them with p < 0.05, where chance alone "
         "gives 5 %; "
         f"{done}."

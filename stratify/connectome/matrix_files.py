@@ -13,7 +13,7 @@ from stratify.connectome.arrays import as_real, load_arrays, one_array
 from stratify.connectome.patient_files import find_patient_files
 from stratify.connectome.raw import RawMatrices, Regions, ragged_fault
 from stratify.connectome.signals import TEXT_ENDINGS, read_signals
-from stratify.errors import DataError, Fault, name_some
+from stratify.errors import DataError, Fault, count_of, name_some
 from stratify.sheet import MISSING_WORDS, as_numbers, read_sheet
 
 MATRIX_ENDINGS = (
@@ -58,13 +58,7 @@ def matrices_of_stack(
         matrices = matrices[None]
     if path.suffix.lower() == ".mat":
         matrices = _patients_first(path, matrices)
-    said = next((name for name in _REGION_ARRAYS if name in held), None)
-    if regions is None and said is not None:
-        networks = held.get("networks")
-        regions = Regions(
-            tuple(map(str, held[said])),
-            None if networks is None else tuple(map(str, networks)),
-        )
+    regions = _agree_on_regions(path, held, regions)
     whose = next((name for name in _PATIENT_ARRAYS if name in held), None)
     names = patients if whose is None else tuple(map(_plain, held[whose].ravel()))
     faults = _stack_faults(path, matrices, regions, names)
@@ -81,6 +75,40 @@ def matrices_of_stack(
         atlas=_word(held, "atlas"),
         simulated=bool(held.get("simulated", False)),
     )
+
+
+def _agree_on_regions(
+    path: Path, held: dict[str, np.ndarray], given: Regions | None
+) -> Regions | None:
+    """Return the regions that a stack names in its own order, or else those that were given.
+
+    What was given beside a stack that names its regions may be in any order: networks and places
+    are taken by name, and never by position.
+    """
+    said = next((name for name in _REGION_ARRAYS if name in held), None)
+    if said is None:
+        return given
+    networks = held.get("networks")
+    own = Regions(
+        tuple(map(str, held[said])),
+        None if networks is None else tuple(map(str, networks)),
+    )
+    if given is None:
+        return own
+    if all(name.replace(".", "", 1).isdigit() for name in own.names):
+        return given  # numbers of regions in an atlas, which the list gives names to
+    unknown = [name for name in own.names if name not in set(given.names)]
+    if unknown:
+        raise DataError(
+            Fault(
+                where=path.name,
+                met=f"{count_of(len(unknown), 'region')} in the stack's own names and not in the "
+                f"list of regions: {name_some(unknown)}",
+                wanted="a list, in any order, that holds each region the stack names",
+                way_out="Correct the list; or save the stack without names, if they are wrong.",
+            )
+        )
+    return own.completed_by(given)
 
 
 def _word(held: dict[str, np.ndarray], name: str) -> str:

@@ -57,8 +57,8 @@ class AddedValue:
             "cannot tell": "cannot tell whether connectivity adds to clinical columns",
         }[self.finding]
         return (
-            f"{self.family}, {self.features}: {said}; log loss lower by {self.log_loss}, AUC "
-            f"higher by {self.auc}"
+            f"{self.family}, {self.features}: {said}; log loss "
+            f"{self.log_loss.say_difference('lower')}, AUC {self.auc.say_difference('higher')}"
         )
 
 

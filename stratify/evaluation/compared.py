@@ -13,7 +13,7 @@ from stratify.metrics import Estimate
 Metric = Literal["auc", "log_loss", "uno_c", "brier"]
 Better = Literal["A is better", "B is better", "practically the same", "cannot tell"]
 
-WORDS: Mapping[Metric, tuple[str, str]] = {
+WORDS: Mapping[Metric, tuple[str, Literal["higher", "lower"]]] = {
     "auc": ("the AUC", "higher"),
     "log_loss": ("the log loss", "lower"),
     "uno_c": ("Uno's concordance", "higher"),
@@ -105,13 +105,9 @@ class Difference:
 
     def __str__(self) -> str:
         what, way = WORDS[self.metric]
-        gain = self.gain
-        if gain.value < 0:
-            way = "lower" if way == "higher" else "higher"
-            gain = Estimate(-gain.value, -gain.high, -gain.low, gain.level)
         return (
-            f"{what} of A is {way} by {gain}, {self.of_a:.3f} against {self.of_b:.3f}, where "
-            f"less than {self.region:g} makes no practical difference"
+            f"{what} of A is {self.gain.say_difference(way)}, {self.of_a:.3f} against "
+            f"{self.of_b:.3f}, where less than {self.region:g} makes no practical difference"
         )
 
 

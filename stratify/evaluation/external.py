@@ -28,7 +28,7 @@ from stratify.metrics import (
     fit_recalibration,
     flatten_estimates,
 )
-from stratify.metrics.recalibration import Method
+from stratify.metrics.recalibration import LEAST_OF_EACH_CLASS, Method
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -190,6 +190,12 @@ class ExternalValidation:
         told += [f"{count_of(count, 'patient')} left out: {why}." for why, count in self.left_out]
         return told
 
+    @property
+    def enough_to_recalibrate(self) -> bool:
+        """Whether there are patients enough of both outcomes to learn an intercept from."""
+        rarer = min(self.responders, self.patients - self.responders)
+        return rarer >= LEAST_OF_EACH_CLASS["intercept"]
+
     def _unseen(self) -> str:
         """Say that figures of a new site do not make the model speak of it, and what would."""
         names = name_some(f"“{site}”" for site, _ in self.unseen_sites)
@@ -202,6 +208,11 @@ class ExternalValidation:
         )
         if self.finding == "worse than chance":
             return f"{said}; by these figures it should not."
+        if not self.enough_to_recalibrate:
+            least = LEAST_OF_EACH_CLASS["intercept"]
+            return (
+                f"{said}; these are too few to recalibrate it to, {least} of each outcome at least."
+            )
         though = "" if self.advice else ", though the likelihoods call for none,"
         return (
             f"{said}: recalibration to these patients{though} makes a new model that does, where "

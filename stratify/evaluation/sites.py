@@ -107,7 +107,7 @@ class SiteDecoding:
         if self.after is not None:
             told.append(f"after harmonisation {self.after}")
         if self.outcome is not None:
-            told.append(f"AUC of the outcome from the site alone {self.outcome}")
+            told.append(f"AUC of the outcome from each site's share of responders {self.outcome}")
         return "; ".join(told)
 
 
@@ -300,7 +300,7 @@ def _predict_from_site(y: np.ndarray, codes: np.ndarray, parts: Sequence[Fold]) 
 WORDS = {
     "site_auc_before": "site from features",
     "site_auc_after": "site from features, harmonised",
-    "outcome_auc_from_site": "outcome from site alone",
+    "outcome_auc_from_site": "outcome from the site's share",
 }
 
 

@@ -126,7 +126,9 @@ def find_groupings(cohort: Cohort, columns: Sequence[str] | None = None) -> tupl
     ('below 30 years', '30 to 44 years', '45 to 59 years', '60 years or more')
     """
     if columns is None:
-        by_name = {column.name.lower(): column for column in reversed(cohort.columns)}
+        # Who has the outcome is no group to judge a model in: each would be of one class.
+        known = [column for column in cohort.columns if column.role != "outcome"]
+        by_name = {column.name.lower(): column for column in reversed(known)}
         found = [[by_name[name] for name in names if name in by_name][:1] for names in (SEX, AGE)]
         chosen = [column for some in found for column in some if column.kind != "text"]
     else:

@@ -182,7 +182,7 @@ def _not_beaten_words(
     by_name = {one.name: one for one in references}
     named = "; ".join(
         f"{one.reference} (AUC {by_name[one.reference].metrics['auc'].value:.3f}; log loss "
-        f"lower by {one.log_loss})"
+        f"{one.log_loss.say_difference('lower')})"
         for one in unbeaten
     )
     return (

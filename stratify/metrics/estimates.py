@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
+from typing import Literal
 
 METRICS = (
     "auc",
@@ -73,6 +74,24 @@ class Estimate:
         'not known'
         """
         return f"{self.low:.3f} to {self.high:.3f}" if isfinite(self.low) else "not known"
+
+    def say_difference(self, way: Literal["higher", "lower"]) -> str:
+        """Say by how much something is higher or lower, never lower by less than nothing.
+
+        Parameters
+        ----------
+        way : {"higher", "lower"}
+            What a value above 0 means.
+
+        Examples
+        --------
+        >>> print(Estimate(-0.047, -0.367, 0.273).say_difference("lower"))
+        higher by 0.047 (95 % interval -0.273 to 0.367)
+        """
+        if self.value < 0:
+            way = "lower" if way == "higher" else "higher"
+            return f"{way} by {Estimate(-self.value, -self.high, -self.low, self.level)}"
+        return f"{way} by {self}"
 
     def to_dict(self, name: str) -> dict[str, float]:
         """Return ``{name, name_low, name_high}``, the keys used in JSON and in MLflow."""

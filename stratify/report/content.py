@@ -391,4 +391,4 @@ def _caution_sections(study: StudySummary) -> tuple[Section, ...]:
     if not study.cautions:
         return ()
     items = tuple(shorten(visible(text), LONGEST_SENTENCE) for text in study.cautions)
-    return (Section("Read this first", items=items),)
+    return (Section("Read with care", items=items),)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from stratify.errors import name_some
 from stratify.evaluation import Grouping
 from stratify.explanation import explain
 from stratify.explanation.values import Reason
@@ -69,7 +70,7 @@ def build_reports(
     groups = _label(groupings, table)
     return tuple(
         build_report(
-            study,
+            study if silent[k] else _beware(study, table, model, k),
             patient=patient,
             probability=probability,
             low=low,
@@ -131,6 +132,22 @@ def _find_possible(predictions: Predictions, k: int) -> Possible | None:
         as_low=float(row["p_responder"]),
         confidence=predictions.confidence,
     )
+
+
+def _beware(study: StudySummary, table: Table, model: FittedModel, k: int) -> StudySummary:
+    """Say of a patient what decides whether the model may speak, and is not recorded."""
+    told = []
+    sites, planned = model.limits.sites, model.task.treatment
+    if sites and table.site is not None and not table.site[k]:
+        told.append(
+            f"The site is not recorded. The model knows {name_some(sites)}, and would say nothing "
+            "of anybody from elsewhere."
+        )
+    if planned is not None and table.treatment is not None and not table.treatment[k]:
+        told.append(
+            f"The planned treatment is not recorded. The likelihood holds under {planned} alone."
+        )
+    return replace(study, cautions=(*told, *study.cautions)) if told else study
 
 
 def _other_arm(table: Table, model: FittedModel, k: int) -> tuple[str, ...]:

@@ -84,7 +84,8 @@ def make_time_to_event_verdict(
     tried = max(len(evaluations), tried or 0)
     able = [e for e in evaluations if _is_able(e, followed, tried, seed)]
     if not able:
-        return TimeToEventVerdict("cannot tell", None, _cannot_tell(highest, tried, followed))
+        words = _cannot_tell(highest, len(evaluations), tried, followed)
+        return TimeToEventVerdict("cannot tell", None, words)
     unbeaten = {e.name: _find_unbeaten(e, baselines, followed) for e in able}
     found = [e for e in able if not unbeaten[e.name]]
     if not found:
@@ -102,11 +103,15 @@ def make_time_to_event_verdict(
     return TimeToEventVerdict("time-to-event model", best.features, words)
 
 
-def _cannot_tell(highest: TimeToEventEvaluation, tried: int, followed: FollowedTable) -> str:
+def _cannot_tell(
+    highest: TimeToEventEvaluation, here: int, tried: int, followed: FollowedTable
+) -> str:
+    so_far = f" ({tried:,} on this outcome of these patients so far, in this study and others)"
     return (
         f"Cannot tell in whom {followed.outcome.name} comes sooner {_describe_sample(followed)}: "
-        f"of {count_of(tried, 'model')} none both ranks patients better than chance, "
-        "once allowance is made for how many were tried, and gives better likelihoods by day "
+        f"of {count_of(here, 'model')} none both ranks patients better than chance, once allowance "
+        f"is made for how many were tried{so_far if tried > here else ''}, and gives better "
+        "likelihoods by day "
         f"{followed.outcome.horizon:g} than the Kaplan–Meier curve of everybody. The highest "
         f"concordance is {highest.metrics['uno_c']}, of {highest.name}, where 0.5 is chance. There "
         "is no usable individual prediction."

@@ -302,6 +302,20 @@ def test_stacks_read_with_names_inside_or_beside_them(tmp_path):
     assert_read(read_connectomes(tmp_path / "s.npy", kind="pearson r", **given))
 
 
+def test_a_stack_that_names_its_regions_keeps_its_order_whatever_the_order_of_a_list(tmp_path):
+    np.savez(tmp_path / "s.npz", matrices=R, patients=np.array(PATIENTS), regions=REGIONS)
+    turned = pd.DataFrame({"region": REGIONS[::-1], "x": range(6), "y": 0, "z": 0})
+    turned.to_csv(tmp_path / "regions.csv", index=False)
+    read = read_connectomes(tmp_path / "s.npz", kind="pearson r", regions=tmp_path / "regions.csv")
+    assert_read(read)
+    assert read.coordinates[:, 0].tolist() == [5, 4, 3, 2, 1, 0]
+    assert "1 region in the stack's own names and not in the list of regions: " in told(
+        tmp_path / "s.npz", regions=REGIONS[1:]
+    )
+    np.savez(tmp_path / "n.npz", matrices=R, patients=np.array(PATIENTS), labels=np.arange(6.0))
+    assert_read(read_connectomes(tmp_path / "n.npz", kind="pearson r", regions=REGIONS))
+
+
 def test_networks_beside_the_regions_go_before_their_names(tmp_path):
     np.save(tmp_path / "s.npy", R)
     table = pd.DataFrame({"region": REGIONS, "network": ["Vis"] * 6})

@@ -52,6 +52,10 @@ def test_sites_a_report_would_not_speak_of_are_named_with_what_can_be_done():
     assert "recalibration to" not in validate(y, said).words
     turned = validate(y, -said, unseen_sites=(("north", 2000),)).words
     assert "does not know this site; by these figures it should not." in turned
+    few = validate(y[:12], said[:12], unseen_sites=(("north", 12),))
+    assert not few.enough_to_recalibrate
+    assert "these are too few to recalibrate it to, 10 of each outcome at least." in few.words
+    assert "makes a new model" not in few.words
 
 
 def test_a_rise_is_called_a_rise():

@@ -38,6 +38,17 @@ def test_patients_are_parted_by_sex_age_and_site_without_being_asked():
     ]
 
 
+def test_a_sex_that_is_the_outcome_makes_no_groups():
+    cohort = make_small_cohort(60)
+    asked = tuple(
+        replace(column, role="outcome", measured="followup") if column.name == "sex" else column
+        for column in cohort.columns
+    )
+    named = [grouping.name for grouping in find_groupings(replace(cohort, columns=asked))]
+    assert "sex" in [grouping.name for grouping in find_groupings(cohort)]
+    assert "sex" not in named
+
+
 def test_figures_of_a_group_are_those_of_its_patients_alone(study):
     cohort, table, evaluation = study
     labels = label_patients(find_groupings(cohort), cohort, table.patients)

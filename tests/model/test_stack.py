@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from stratify.evaluation import compute_added_value, cross_validate_many, refit
 from stratify.explanation import explain
 from stratify.folds import make_folds
+from stratify.metrics import Estimate
 from stratify.model import ResponderClassifier, StackedClassifier, read_model, write_model
 from stratify.model.stack import fit_weights
 
@@ -102,6 +103,9 @@ def test_edges_that_carry_the_outcome_are_said_to_add(make_table):
     (value,) = compute_added_value(evaluations)
     assert value.finding == "adds"
     assert "connectivity adds" in str(value)
+    assert "log loss lower by 0." in str(value)
+    worse = replace(value, log_loss=Estimate(-0.047, -0.367, 0.273))
+    assert "log loss higher by 0.047 (95 % interval -0.273 to 0.367)" in str(worse)
 
 
 def test_the_stack_needs_no_part_to_be_useful():

@@ -241,6 +241,7 @@ def test_the_presets_and_numbers_are_those_of_the_simulator():
 
     from stratify.datasets import PRESETS as KNOWN
     from stratify.datasets import make_cohort
+    from stratify.datasets.regions import FEWEST_REGIONS, MOST_REGIONS
 
     assert set(PRESETS) == set(KNOWN)
     make_cohort("null", patients=FEWEST_PATIENTS, regions=12)
@@ -250,6 +251,10 @@ def test_the_presets_and_numbers_are_those_of_the_simulator():
     options = {option.name: option for option in cli.commands["simulate"].params}
     assert options["patients"].default == defaults["patients"]
     assert f"[default: {defaults['regions']}]" in options["regions"].help
+    assert (options["regions"].type.min, options["regions"].type.max) == (
+        FEWEST_REGIONS,
+        MOST_REGIONS,
+    )
 
 
 # --json

@@ -298,6 +298,7 @@ def test_an_empty_study_is_told_every_section_it_needs(write):
         "question",
         "response",
     ]
+    assert not any("\n" in fault or "or [time_to_event]" in fault for fault in said)
 
 
 @pytest.mark.parametrize("name", ["responder@champion", "0123456789abcdef" * 2])
@@ -461,6 +462,14 @@ def test_a_file_in_no_folder_is_told_so(tmp_path):
 def test_an_override_is_read_as_its_setting_would_have_it(write, override, section, name, value):
     study = read_settings(write(), [override])
     assert getattr(getattr(study, section), name) == value
+
+
+def test_a_number_in_an_overridden_list_is_never_told_to_lose_quotation_marks(write):
+    with pytest.raises(SettingsError) as refused:
+        read_settings(write(), ["usefulness.thresholds=0,0.5"])
+    (fault,) = refused.value.faults
+    assert (fault.where, fault.met) == ("--set usefulness.thresholds", "0")
+    assert "quotation" not in fault.way_out
 
 
 def test_the_last_of_two_overrides_holds(write):

@@ -370,7 +370,7 @@ def test_what_must_be_known_first_is_said_in_every_form_of_the_report(
         landmark="week 2",
     )
     report = make_report(study={"cautions": task.cautions}, cannot_say=outside)
-    assert report.patient_sections[0].heading == "Read this first"
+    assert report.patient_sections[0].heading == "Read with care"
     words = " ".join(said(report))
     assert "landmark model at week 2" in words
     assert "says nothing of a patient at baseline" in words

@@ -99,6 +99,32 @@ def test_a_patient_under_another_treatment_gets_no_likelihood(trained, cohort) -
     assert "treatment: tms (training saw both alone)" in reports[1].verdict.items
 
 
+def test_a_site_or_treatment_that_is_not_recorded_is_told_to_those_who_lack_it(trained, cohort):
+    study, model = trained
+    under = dataclasses.replace(
+        model,
+        task=Task(rule=RULE, question="response under treatment", treatment="both"),
+    )
+    k = [one.likelihood is not None for one in report_on(trained, cohort)].index(True)
+    frame = cohort.frame.assign(arm="both")
+    frame.loc[frame.index[k], ["arm", "site"]] = None
+    planned = Cohort(
+        frame, (*cohort.columns, Column(name="arm", kind="category", role="treatment"))
+    )
+    reports = report_on((study, under), planned)
+    told = [
+        [item for section in one.patient_sections for item in section.items if "recorded" in item]
+        for one in reports
+    ]
+    assert reports[k].likelihood is not None, reports[k].verdict
+    assert told.pop(k) == [
+        "The site is not recorded. The model knows A, B, C, and would say nothing of anybody "
+        "from elsewhere.",
+        "The planned treatment is not recorded. The likelihood holds under both alone.",
+    ]
+    assert not any(told)
+
+
 def test_simulated_patients_are_labelled_even_when_the_model_is_not_of_such(
     trained, cohort
 ) -> None:

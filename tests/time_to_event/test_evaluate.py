@@ -94,6 +94,10 @@ def test_of_noise_it_cannot_tell(seed):
     verdict = make_time_to_event_verdict([found], followed)
     assert verdict.finding == "cannot tell"
     assert "no usable individual prediction" in verdict.words
+    assert "of 1 model none" in verdict.words
+    later = make_time_to_event_verdict([found], followed, tried=7)
+    assert "of 1 model none" in later.words  # of those of other studies it cannot speak
+    assert "(7 on this outcome of these patients so far, in this study and others)" in later.words
 
 
 def test_more_models_tried_make_the_deciding_interval_wider(planted):
