@@ -123,10 +123,16 @@ class Plan:
             f"{self.patients} {who}, {self.responders} of them {self.counted}{imputed}: {flow}.\n"
             f"Features: {sets}.\n"
             f"{self._describe_folds()}, each {self.together} kept together; "
-            f"{self.inner_folds} inner folds for tuning and calibration.\n"
+            f"{self._describe_inner()} for tuning and calibration.\n"
             f"{self.runs} run{'' if self.runs == 1 else 's'}: {'; '.join(models)}."
             + ("" if self.outlook is None else f"\n{self.outlook.words()}")
         )
+
+    def _describe_inner(self) -> str:
+        if self.scheme in ("stratified", "temporal"):
+            return f"{self.inner_folds} inner folds"
+        unit = "sites" if "site" in self.scheme else "trials"
+        return f"inner folds of whole {unit}, or {self.inner_folds} of patients where few are left,"
 
     def _describe_folds(self) -> str:
         if self.scheme == "temporal":

@@ -11,7 +11,12 @@ from pipelines.newcomers import find_newcomers, select_patients
 from pipelines.patients import load_model_run, read_new_patients, say_unused
 from pipelines.progress import Progress, quiet
 from pipelines.store import find_store
-from pipelines.validation_runs import make_recalibrated_run, make_validation_run
+from pipelines.validation_runs import (
+    list_figures,
+    make_recalibrated_run,
+    make_validation_run,
+    read_internal,
+)
 
 if TYPE_CHECKING:
     from pipelines.validate_followed import FollowedValidateResult
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
     from stratify.model import FittedModel
     from stratify.task import Table
     from stratify.tracking import LoadedRun, Store, StudyRun
+
+SHOWN = ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +72,11 @@ class ValidateResult:
         """Return the result in words: the drop first."""
         told = self.validation
         auc = told.internal["auc"]
-        rows = [f"{'':24}{'within the study':28}here"]
-        for name in ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope"):
-            inside = told.internal.get(name)
-            rows.append(
-                f"{name.replace('_', ' '):24}{_short(inside):28}{_short(told.external[name])}"
-            )
         lines = [
             f"AUC {auc.value:.3f} within the study, {told.external['auc'].value:.3f} here.",
             *(["SIMULATED PATIENTS: not for any use with real people."] * told.simulated),
             "",
-            *rows,
+            *list_figures(SHOWN, told.internal, told.external),
             "",
             told.words,
             f"Run: {self.validation_run}",
@@ -215,6 +216,7 @@ def _validate(
 ) -> ExternalValidation:
     from stratify.evaluation import validate_externally
     from stratify.evaluation.usefulness import THRESHOLDS
+    from stratify.metrics import METRICS
 
     model = loaded.model
     assert model is not None
@@ -226,7 +228,7 @@ def _validate(
         table.y,
         predicted.table["log_odds"].to_numpy(),
         patients=table.patients,
-        internal=_read_internal(loaded),
+        internal=read_internal(loaded, METRICS),
         base_rate=model.base_rate,
         model=loaded.name,
         cohort=table.name,
@@ -252,23 +254,6 @@ def _read_study(loaded: LoadedRun) -> dict[str, Any]:
     import tomllib
 
     return tomllib.loads(loaded.study_toml)
-
-
-def _read_internal(loaded: LoadedRun) -> dict[str, Any]:
-    from stratify.metrics import METRICS, Estimate
-
-    metrics, level = loaded.metrics, float(loaded.params["level"])
-    unknown = float("nan")
-    return {
-        name: Estimate(
-            metrics[name],
-            metrics.get(f"{name}_low", unknown),
-            metrics.get(f"{name}_high", unknown),
-            level,
-        )
-        for name in METRICS
-        if name in metrics
-    }
 
 
 def _check_recalibration(
@@ -315,9 +300,3 @@ def _register(
         alias="recalibrated",
         tags={"recalibrated_from": loaded.reference.run_id, "recalibrated_to": cohort},
     )
-
-
-def _short(estimate: Any) -> str:
-    if estimate is None or estimate.value != estimate.value:
-        return "-"
-    return f"{estimate.value:.3f} ({estimate.bounds})"

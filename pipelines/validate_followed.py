@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.newcomers import find_newcomers, select_patients
 from pipelines.patients import read_new_followed, say_unused
 from pipelines.progress import Progress
+from pipelines.validation_runs import list_figures, read_internal, read_texts
 from stratify.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from stratify.metrics import Estimate
     from stratify.metrics.recalibration import Method
     from stratify.time_to_event import FollowedRecalibration, FollowedTable, FollowedValidation
     from stratify.tracking import LoadedRun, ModelRun, Store
@@ -67,18 +67,12 @@ class FollowedValidateResult:
         """Return the result in words: the drop first."""
         told = self.validation
         inside, here = (each["uno_c"].value for each in (told.internal, told.external))
-        rows = [f"{'':24}{'within the study':28}here"]
-        for name in SHOWN:
-            rows.append(
-                f"{name.replace('_', ' '):24}{_short(told.internal.get(name)):28}"
-                f"{_short(told.external[name])}"
-            )
         return "\n".join(
             [
                 f"Uno's concordance {inside:.3f} within the study, {here:.3f} here.",
                 *(["SIMULATED PATIENTS: not for any use with real people."] * told.simulated),
                 "",
-                *rows,
+                *list_figures(SHOWN, told.internal, told.external),
                 "",
                 told.words,
                 f"Run: {self.validation_run}",
@@ -138,12 +132,12 @@ def validate_followed_run(
             event=followed.event[kept],
         )
     with progress("Validating"):
-        from stratify.time_to_event import recalibrate_followed, validate_followed
+        from stratify.time_to_event import BASES, recalibrate_followed, validate_followed
 
         validation = validate_followed(
             model,
             followed,
-            internal=_read_internal(loaded),
+            internal=read_internal(loaded, BASES),
             name=loaded.name,
             left_out=left_out,
             level=float(loaded.params["level"]),
@@ -194,13 +188,11 @@ def validate_followed_run(
 
 def _make_run(loaded: LoadedRun, validation: FollowedValidation) -> ModelRun:
     """Gather the figures of a model among patients who took no part in making it."""
+    from stratify.metrics import flatten_estimates
     from stratify.time_to_event import plot_horizon_calibration, plot_risk_groups
     from stratify.time_to_event.plots import tabulate_risk_groups
     from stratify.tracking import ModelRun
 
-    metrics: dict[str, float] = dict(validation.drop.to_dict("uno_c_drop"))
-    for name, estimate in validation.external.items():
-        metrics |= estimate.to_dict(name)
     return ModelRun(
         family="cox",
         features=loaded.tags["features"],
@@ -216,7 +208,10 @@ def _make_run(loaded: LoadedRun, validation: FollowedValidation) -> ModelRun:
             "outcome": "time to event",
             "finding": validation.finding,
         },
-        metrics=metrics,
+        metrics={
+            **validation.drop.to_dict("uno_c_drop"),
+            **flatten_estimates(validation.external),
+        },
         figures={
             "risk_groups": plot_risk_groups(validation, event=validation.event),
             "calibration": plot_horizon_calibration(validation, event=validation.event),
@@ -242,12 +237,10 @@ def _make_recalibrated_run(
 
     import pandas as pd
 
+    from stratify.metrics import flatten_estimates
     from stratify.time_to_event import explain_followed, write_followed_model
     from stratify.tracking import ModelRun, digest_rows
 
-    metrics: dict[str, float] = {"horizon": followed.horizon}
-    for name, estimate in changed.estimates.items():
-        metrics |= estimate.to_dict(name)
     explanation = explain_followed(changed.model, followed.table.X)
     return ModelRun(
         family="cox",
@@ -270,7 +263,7 @@ def _make_recalibrated_run(
             "certificate": loaded.tags["certificate"],
             "trained_on": datetime.date.today().isoformat(),
         },
-        metrics=metrics,
+        metrics={"horizon": followed.horizon, **flatten_estimates(changed.estimates)},
         tables={
             "predictions": changed.predictions,
             "calibration": changed.calibration.groups,
@@ -278,32 +271,12 @@ def _make_recalibrated_run(
             "contributions": explanation.by_network().assign(base=explanation.base),
             "rows": pd.DataFrame({"patient": digest_rows(changed.model.align(followed.table.X))}),
         },
-        texts={
-            name: (loaded.folder / name).read_text(encoding="utf-8")
-            for name in ("columns.toml", "explanation.md", "certificate.json")
-        },
+        texts=read_texts(loaded),
         files={"model": lambda folder: write_followed_model(changed.model, folder)},
         description=f"Recalibrated ({changed}) to {followed.table.name}, from run "
         f"{loaded.reference.run_id}. The figures are of patients whom the recalibration was not "
         "learned from.",
     )
-
-
-def _read_internal(loaded: LoadedRun) -> dict[str, Estimate]:
-    from stratify.metrics import Estimate
-    from stratify.time_to_event import BASES
-
-    metrics, level, unknown = loaded.metrics, float(loaded.params["level"]), float("nan")
-    return {
-        name: Estimate(
-            metrics[name],
-            metrics.get(f"{name}_low", unknown),
-            metrics.get(f"{name}_high", unknown),
-            level,
-        )
-        for name in BASES
-        if name in metrics
-    }
 
 
 def _no_model(loaded: LoadedRun) -> Fault:
@@ -313,9 +286,3 @@ def _no_model(loaded: LoadedRun) -> Fault:
         wanted="a model, which studies of earlier versions did not keep",
         way_out=f"Train the study {loaded.reference.study!r} again.",
     )
-
-
-def _short(estimate: Any) -> str:
-    if estimate is None or estimate.value != estimate.value:
-        return "-"
-    return f"{estimate.value:.3f} ({estimate.bounds})"

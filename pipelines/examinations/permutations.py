@@ -17,7 +17,11 @@ def examine_permutations(trained: Trained) -> Attachments:
     """Keep a row and a figure of the test of each feature set against shuffled outcomes."""
     from stratify.evaluation import compute_max_statistic, tabulate_permutation_tests
 
-    tests = _permute(trained)
+    asked = trained.study.settings.validation
+    if not asked.permutations:
+        return Attachments()
+    hindered = say_what_hinders(len({fold.number for fold in trained.study.folds}), asked.scheme)
+    tests = () if hindered else _permute(trained)
     best = compute_max_statistic(tests) if len(tests) > 1 else None
     return Attachments(
         tables={"permutation_tests": tabulate_permutation_tests(tests)} if tests else {},
@@ -26,18 +30,27 @@ def examine_permutations(trained: Trained) -> Attachments:
             "permutation_tests": [test.to_dict() for test in tests],
             "best_permutation_test": None if best is None else best.to_dict(),
         },
-        sentences=[f"Permutation test: {test}" for test in (*tests, *([best] if best else []))],
+        sentences=[
+            f"Permutation test: {told}"
+            for told in (*([hindered] if hindered else []), *tests, *([best] if best else []))
+        ],
     )
 
 
+def say_what_hinders(folds: int, scheme: str) -> str:
+    """Say why outcomes cannot be shuffled in a study of so many folds; nothing, where they can."""
+    if scheme == "temporal":
+        return "not made: in temporal folds some patients are always trained on."
+    if folds < 3:
+        return f"not made: it tunes on the other folds, two at least, and there are {folds} folds."
+    return ""
+
+
 def _permute(trained: Trained) -> tuple[PermutationTest, ...]:
-    """Test each feature set, where there are folds enough for it, and none is always trained on."""
+    """Test each feature set."""
     from stratify.evaluation import compute_permutation_test, is_possible
 
     study, asked = trained.study, trained.study.settings.validation
-    partition = len({fold.number for fold in study.folds})
-    if not asked.permutations or partition < 3 or asked.scheme == "temporal":
-        return ()
     # A fusion is a join of models that are tested by themselves.
     sets = [one for one in study.sets if one.features != "late fusion"]
     tested = [

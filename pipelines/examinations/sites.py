@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pipelines.examinations.values import Attachments, Trained
+from stratify.metrics.resampling import FEWEST_GROUPS
 
 
 def examine_sites(trained: Trained) -> Attachments:
@@ -18,8 +21,9 @@ def examine_sites(trained: Trained) -> Attachments:
         if one.family != "prevalence"
     ]
     told = [agreement for agreement in found if agreement is not None]
+    of_whom = say_whose_intervals(trained.study.table.by, asked.scheme)
     if not told:
-        return Attachments()
+        return Attachments(sentences=of_whom)
     by_site = [one.by_site.assign(model=one.name) for one in told]
     return Attachments(
         tables={
@@ -27,5 +31,24 @@ def examine_sites(trained: Trained) -> Attachments:
             "auc_by_site": pd.concat(by_site, ignore_index=True),
         },
         values={"site_agreement": [one.to_dict() for one in told]},
-        sentences=[f"Sites: {one}" for one in told if one.finding in ("disagree", "differ")],
+        sentences=[
+            *(f"Sites: {one}" for one in told if one.finding in ("disagree", "differ")),
+            *of_whom,
+        ],
     )
+
+
+def say_whose_intervals(by: np.ndarray | None, scheme: str) -> list[str]:
+    """Say that intervals are of the patients of those sites or trials that were held out whole.
+
+    They draw patients, and not sites: what a site of its own adds is not in them.
+    """
+    if by is None or scheme not in ("leave one site out", "leave one trial out"):
+        return []
+    unit = "site" if scheme == "leave one site out" else "trial"
+    units = len(np.unique(by))
+    few = f", and {units} are too few to tell how they would be" if units < FEWEST_GROUPS else ""
+    return [
+        f"Intervals: they are of patients of these {units} {unit}s. A new {unit} may differ by "
+        f"more than they say{few}."
+    ]

@@ -156,7 +156,7 @@ def matrices_of_wide(
     place = {name: k for k, name in enumerate(names)}
     faults += _pair_faults(sheet.name, list(pairs.values()), names, complete=not ambiguous)
     patients = column_text(sheet, header)
-    values, wrong = sheet.numbers(list(pairs))
+    values, wrong = sheet.numbers(list(pairs), commas=True)
     faults += wrong_cells(sheet, wrong, patients, list(pairs))
     matrices = np.full((len(sheet), len(names), len(names)), np.nan)
     first = np.array([place[a] for a, _ in pairs.values()])
@@ -218,7 +218,7 @@ def matrices_of_long(
     if not len(sheet):
         raise DataError([*faults, _no_rows(sheet)])
     ids, first, second = (column_text(sheet, name) for name in (header, *LONG_HEADERS[:2]))
-    table, mask = sheet.numbers(["value"])
+    table, mask = sheet.numbers(["value"], commas=True)
     faults += wrong_cells(sheet, mask, ids, ["value"])
     patients = tuple(dict.fromkeys(ids))
     if regions is None:

@@ -14,7 +14,7 @@ from stratify.connectome.patient_files import find_patient_files
 from stratify.connectome.raw import RawMatrices, Regions, ragged_fault
 from stratify.connectome.signals import TEXT_ENDINGS, read_signals
 from stratify.errors import DataError, Fault, count_of, name_some
-from stratify.sheet import MISSING_WORDS, as_numbers, read_sheet
+from stratify.sheet import MISSING_WORDS, as_decimal_commas, as_numbers, read_sheet
 
 MATRIX_ENDINGS = (
     ".csv",
@@ -375,7 +375,7 @@ def _read_grid(one: OneFile, file: Path, regions: Regions | None) -> None:
             rows = [place[name] for name in one.names]
     columns = {header: sheet.columns[header][top:] for header in headers[left:]}
     body = replace(sheet, columns=columns, rows=sheet.rows[top:])
-    values, wrong = (grid[rows] for grid in body.numbers(body.headers))
+    values, wrong = (grid[rows] for grid in body.numbers(body.headers, commas=True))
     if wrong.any():
         cells = np.array([column.to_pylist() for column in columns.values()], object).T
         _tell_wrong_cells(one, cells[rows], wrong, regions)
@@ -387,7 +387,9 @@ def _are_words(cells: Sequence[str]) -> np.ndarray:
     """Return which cells are neither numbers nor missing."""
     import pyarrow as pa
 
-    return as_numbers(pa.array(cells, pa.string()))[1]
+    text = pa.array(cells, pa.string())
+    words = as_numbers(text)[1]
+    return words if as_decimal_commas([text]) is None else np.zeros_like(words)
 
 
 def _tell_wrong_cells(

@@ -166,7 +166,7 @@ def read_regions(given: str | Path | Sequence[str]) -> Regions:
 def _coordinates(sheet: Sheet, names: str) -> np.ndarray | None:
     if not set(COORDINATE_HEADERS) <= set(sheet.columns):
         return None
-    values, wrong = sheet.numbers(list(COORDINATE_HEADERS))
+    values, wrong = sheet.numbers(list(COORDINATE_HEADERS), commas=True)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         header = COORDINATE_HEADERS[column]

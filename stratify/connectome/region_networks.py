@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from stratify.connectome.networks import NetworkMap, RegionNetwork, map_regions, recognise_atlas
 from stratify.connectome.raw import Regions
 from stratify.errors import Fault, did_you_mean
+
+_BY_NAME = ("exact", "pattern", "synonym")
+_BETWEEN_WORDS = re.compile(r"[\W_\d]+")
+_SHORTEST_WORD = 5
+"""Shorter ones are sides and abbreviations, which are alike without being meant."""
 
 
 def networks_of_regions(
@@ -50,6 +57,9 @@ def networks_of_regions(
         coordinates=regions.coordinates,
         overrides=told,
     )
+    misspelt = _find_misspelt(mapped, where)
+    if misspelt:
+        return None, misspelt
     rows = mapped.rows
     if isinstance(given, NetworkMap):
         edited = {row.region: row for row in given.rows}
@@ -57,6 +67,48 @@ def networks_of_regions(
     if regions.hubs is not None:
         rows = tuple(replace(row, hub=hub) for row, hub in zip(rows, regions.hubs, strict=True))
     return replace(mapped, rows=rows), []
+
+
+def _find_misspelt(mapped: NetworkMap, where: str) -> list[Fault]:
+    """Find regions that no table knows but for one word, which other regions of the file spell so.
+
+    A region of another name altogether is no fault, only of no network.
+    """
+    known = {word for row in mapped.rows if row.evidence in _BY_NAME for word in _words(row.region)}
+    faults = []
+    for row in mapped.rows:
+        if row.evidence != "none":
+            continue
+        meant = next((name for name in _respell(row.region, known) if _is_known(name)), None)
+        if meant is not None:
+            faults.append(
+                Fault(
+                    where=where,
+                    met=f"the region {row.region!r}, which no table knows; {meant!r} is one",
+                    wanted="labels as their atlas spells them",
+                    way_out="Correct the label; or name its network in connectivity.networks, if "
+                    "it is spelt as it is meant.",
+                )
+            )
+    return faults
+
+
+def _words(region: str) -> list[str]:
+    return [word for word in _BETWEEN_WORDS.split(region) if len(word) >= _SHORTEST_WORD]
+
+
+def _respell(region: str, known: set[str]) -> Iterator[str]:
+    """Yield a region's name with each of its words in turn as other names spell it."""
+    for word in _words(region):
+        if word not in known:
+            # One letter too many, too few, another, or two that changed places: "ventromedial" and
+            # "anteromedial" are alike too, and are two regions.
+            for near in get_close_matches(word, known, n=3, cutoff=1 - 1.01 / len(word)):
+                yield region.replace(word, near, 1)
+
+
+def _is_known(region: str) -> bool:
+    return map_regions([region]).rows[0].evidence in _BY_NAME
 
 
 def _as_edited(row: RegionNetwork, edited: RegionNetwork | None) -> RegionNetwork:

@@ -81,11 +81,11 @@ def _read_one(file: NamedFile) -> dict[str, float]:
     sheet = read_sheet(file.path)
     if "Node" in sheet.columns and len(sheet.headers) == 2:
         names = sheet.text("Node", missing=("",))
-        values, wrong = sheet.numbers(sheet.headers[1:])
+        values, wrong = sheet.numbers(sheet.headers[1:], commas=True)
         cells = values[:, 0]
     else:
         names = np.array([header for header in sheet.headers if header != "Node"], dtype=object)
-        values, wrong = sheet.numbers(list(names))
+        values, wrong = sheet.numbers(list(names), commas=True)
         cells = values[0] if len(values) == 1 else np.array([])
     if wrong.any() or len(cells) != len(names):
         raise DataError(

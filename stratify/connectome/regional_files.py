@@ -247,7 +247,7 @@ def _of_long(
 ) -> RawValues:
     faults = [*sheet.faults, *ragged_fault(sheet)]
     ids, rois = (column_text(sheet, name) for name in (header, roi))
-    numbers, wrong = sheet.numbers(["value"])
+    numbers, wrong = sheet.numbers(["value"], commas=True)
     faults += wrong_cells(sheet, wrong, ids, ["value"])
     patients = tuple(dict.fromkeys(ids.tolist()))
     regions = tuple(dict.fromkeys(rois.tolist())) if given is None else given.names
@@ -289,7 +289,7 @@ def _of_wide(sheet: Sheet, header: str, said: dict[str, str], given: Regions | N
                 way_out="Correct the list of regions, or the table.",
             )
         )
-    values, wrong = sheet.numbers(list(regions))
+    values, wrong = sheet.numbers(list(regions), commas=True)
     faults += wrong_cells(sheet, wrong, patients, list(regions))
     networks = None if given is None else given.networks
     return RawValues(values, tuple(patients), regions, networks, said, faults=tuple(faults))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from stratify.connectome.arrays import as_real, load_arrays, one_array
+from stratify.dialect import read_decimal_commas
 from stratify.errors import DataError, Fault, name_some
 from stratify.sheet import MISSING_WORDS, read_sheet
 
@@ -82,7 +83,7 @@ def _of_table(file: Path) -> Signals:
             )
         )
     first = [str(column[0].as_py()).strip() for column in sheet.columns.values()]
-    if all(map(_is_number, first)):
+    if all(map(_is_number, first)) or read_decimal_commas(first) is not None:
         kept, names, body = list(sheet.headers), None, sheet
     else:
         named = dict(zip(sheet.headers, first, strict=True))
@@ -90,7 +91,7 @@ def _of_table(file: Path) -> Signals:
         names = tuple(named[header] for header in kept)
         columns = {header: sheet.columns[header][1:] for header in kept}
         body = replace(sheet, columns=columns, rows=sheet.rows[1:])
-    values, wrong = body.numbers(kept)
+    values, wrong = body.numbers(kept, commas=True)
     if wrong.any():
         row, column = (int(place) for place in np.argwhere(wrong)[0])
         cell = body.columns[kept[column]][row].as_py()

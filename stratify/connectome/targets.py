@@ -208,7 +208,7 @@ def _of_table(
             )
         )
     patients = tuple(column_text(sheet, header).tolist())
-    values, wrong = sheet.numbers([axis for axis in axes if axis is not None])
+    values, wrong = sheet.numbers([axis for axis in axes if axis is not None], commas=True)
     faults = []
     for k in np.flatnonzero(wrong.any(axis=1) | np.isnan(values).any(axis=1)).tolist():
         faults.append(

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 
 from stratify.errors import DataError, Fault, count_of, name_some
+from stratify.evaluation.drop import (
+    WANTED_OF_EACH_CLASS,
+    Holding,
+    describe_drop,
+    find_holding,
+    name_kind,
+    subtract_external,
+    tabulate_drop,
+)
 from stratify.evaluation.usefulness import THRESHOLDS, Usefulness, judge_likelihoods
 from stratify.folds import make_folds
 from stratify.metrics import (
@@ -19,13 +26,9 @@ from stratify.metrics import (
     Recalibration,
     compute_held_out_estimates,
     fit_recalibration,
+    flatten_estimates,
 )
 from stratify.metrics.recalibration import LEAST_OF_EACH_CLASS, Method
-
-WANTED_OF_EACH_CLASS = 100
-"""Fewer of either outcome, and calibration elsewhere is hardly known."""
-
-Holding = Literal["better than chance", "cannot tell", "worse than chance"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,9 +120,8 @@ class ExternalValidation:
             "responders": self.responders,
             "finding": self.finding,
             **self.drop.to_dict("auc_drop"),
+            **flatten_estimates(self.external),
         }
-        for name, estimate in self.external.items():
-            values |= estimate.to_dict(name)
         values["internal_auc"] = self.internal["auc"].value
         values["advice"] = self.advice
         values["net_benefit"] = self.usefulness.at_thresholds.to_dict("records")
@@ -131,15 +133,7 @@ class ExternalValidation:
 
     def to_frame(self) -> pd.DataFrame:
         """Return each metric within the study and here: ``metric``, ``internal``, ``external``."""
-        rows = [
-            {
-                "metric": name,
-                **(self.internal[name].to_dict("internal") if name in self.internal else {}),
-                **estimate.to_dict("external"),
-            }
-            for name, estimate in self.external.items()
-        ]
-        return pd.DataFrame(rows)
+        return tabulate_drop(self.internal, self.external)
 
     def __str__(self) -> str:
         return self.words
@@ -393,66 +387,6 @@ def check_recalibration(
         ),
         folds=folds,
     )
-
-
-def find_holding(ranks: Estimate) -> Holding:
-    """Tell whether an AUC or a concordance is better than chance by its interval."""
-    if ranks.low > 0.5:
-        return "better than chance"
-    return "worse than chance" if ranks.high < 0.5 else "cannot tell"
-
-
-def name_kind(simulated: bool) -> str:
-    """Call patients what they are."""
-    return "simulated patients" if simulated else "patients"
-
-
-def describe_drop(
-    figure: str, internal: Estimate, external: Estimate, drop: Estimate, *, of: str
-) -> str:
-    """Say in a sentence how a figure of ranks goes from within the study to elsewhere.
-
-    Parameters
-    ----------
-    figure : str
-        ``"the AUC"``.
-    internal, external, drop : Estimate
-    of : str
-        How many of whom.
-    """
-    way = "lower" if drop.value >= 0 else "higher"
-    sure = "" if drop.low > 0 or drop.high < 0 else ", which may be chance"
-    ranks = {
-        "better than chance": "it ranks these patients better than chance",
-        "cannot tell": "whether it ranks these patients better than chance, nobody can tell",
-        "worse than chance": "it ranks these patients the wrong way round",
-    }[find_holding(external)]
-    size = drop if drop.value >= 0 else _flip(drop)
-    return (
-        f"From within the study to {of} {figure} goes from {internal.value:.3f} to {external}, "
-        f"{way} by {size}{sure}; {ranks}."
-    )
-
-
-def subtract_external(internal: Estimate, external: Estimate, level: float) -> Estimate:
-    """Return how much lower a figure is elsewhere, the two cohorts taken as independent.
-
-    Examples
-    --------
-    >>> print(subtract_external(Estimate(0.7, 0.65, 0.75), Estimate(0.6, 0.5, 0.7), 0.95))
-    0.100 (95 % interval -0.012 to 0.212)
-    """
-    halves = [
-        (each.high - each.low) / 2 / stats.norm.ppf((1 + each.level) / 2)
-        for each in (internal, external)
-    ]
-    half = float(stats.norm.ppf((1 + level) / 2) * np.hypot(*halves))
-    value = internal.value - external.value
-    return Estimate(value, value - half, value + half, level)
-
-
-def _flip(estimate: Estimate) -> Estimate:
-    return Estimate(-estimate.value, -estimate.high, -estimate.low, estimate.level)
 
 
 def _require_both(y: np.ndarray, cohort: str) -> None:

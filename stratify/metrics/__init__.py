@@ -17,7 +17,7 @@ from stratify.metrics.discrimination import (
     compute_auc_interval,
     compute_average_precision,
 )
-from stratify.metrics.estimates import BASES, METRICS, Estimate
+from stratify.metrics.estimates import BASES, METRICS, Estimate, flatten_estimates
 from stratify.metrics.held_out import compute_held_out_estimates
 from stratify.metrics.intervals import (
     compute_bootstrap_interval,
@@ -108,6 +108,7 @@ __all__ = [
     "compute_weighted_mean",
     "compute_weighted_skill",
     "fit_recalibration",
+    "flatten_estimates",
     "plot_decision_curve",
     "plot_learning_curve",
     "plot_null_distribution",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
@@ -95,3 +96,18 @@ class Estimate:
     def to_dict(self, name: str) -> dict[str, float]:
         """Return ``{name, name_low, name_high}``, the keys used in JSON and in MLflow."""
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
+
+def flatten_estimates(estimates: Mapping[str, Estimate]) -> dict[str, float]:
+    """Return the values and bounds of estimates under the keys used in JSON and in MLflow.
+
+    Examples
+    --------
+    >>> flatten_estimates({"auc": Estimate(0.6, 0.5, 0.7)})
+    {'auc': 0.6, 'auc_low': 0.5, 'auc_high': 0.7}
+    """
+    return {
+        key: value
+        for name, estimate in estimates.items()
+        for key, value in estimate.to_dict(name).items()
+    }

@@ -325,7 +325,9 @@ def _write_beside(axes: Axes, table: pd.DataFrame, places: np.ndarray) -> None:
 
 def _caption(metric: str, level: float) -> str:
     label = LABELS.get(metric, metric.replace("_", " "))
-    text = f"{label}, with {100 * level:g} % interval; dotted: everybody"
+    text = (
+        f"{label} of patients of all folds together\n{100 * level:g} % interval; dotted: everybody"
+    )
     if metric in CHANCE:
         text += "; dashed: chance"
     if metric in IDEAL:

@@ -1,6 +1,6 @@
 """A table as it stands in a file: headers and cells, before anybody says what they mean."""
 
-from stratify.sheet.cells import MISSING_WORDS, as_numbers, as_text
+from stratify.sheet.cells import MISSING_WORDS, as_decimal_commas, as_numbers, as_text
 from stratify.sheet.read import DELIMITERS, TABLE_SUFFIXES, read_sheet
 from stratify.sheet.values import RaggedRow, Repeated, Sheet
 
@@ -11,6 +11,7 @@ __all__ = [
     "RaggedRow",
     "Repeated",
     "Sheet",
+    "as_decimal_commas",
     "as_numbers",
     "as_text",
     "read_sheet",

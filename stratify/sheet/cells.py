@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from stratify.dialect import read_decimal_commas
 
 MISSING_WORDS = ("", "n/a", "N/A", "NA", "NaN", "nan", "NULL", "null")
 """What stands for a missing value, in any column whose levels do not hold that very word."""
@@ -55,6 +57,25 @@ def as_numbers(
         codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
         values = np.append(distinct, np.nan)[codes]
     return values, np.isnan(values) & pc.is_valid(text).to_numpy(zero_copy_only=False)
+
+
+def as_decimal_commas(
+    columns: Sequence[Any], missing: Iterable[str] = MISSING_WORDS
+) -> np.ndarray | None:
+    """Return the cells of arrow arrays, one after another, as numbers with decimal commas.
+
+    None where one of them has none such, or may mean something else.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pa.concat_arrays([as_known(as_text(column), missing) for column in columns])
+    coded = pc.dictionary_encode(text)
+    distinct = read_decimal_commas(coded.dictionary.to_pylist())
+    if distinct is None:
+        return None
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+    return np.append(distinct, np.nan)[codes]
 
 
 def as_known(text: Any, missing: Iterable[str]) -> Any:

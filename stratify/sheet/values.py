@@ -9,7 +9,13 @@ from typing import Any, Literal
 import numpy as np
 
 from stratify.errors import Fault, count_of, name_some
-from stratify.sheet.cells import MISSING_WORDS, as_known, as_numbers, as_text
+from stratify.sheet.cells import (
+    MISSING_WORDS,
+    as_decimal_commas,
+    as_known,
+    as_numbers,
+    as_text,
+)
 
 Repeated = Literal["refused", "numbered"]
 _CELLS_AT_ONCE = 10_000_000
@@ -109,9 +115,22 @@ class Sheet:
         return codes, tuple(coded.dictionary.to_pylist())
 
     def numbers(
-        self, headers: Sequence[str], *, missing: Iterable[str] = MISSING_WORDS
+        self,
+        headers: Sequence[str],
+        *,
+        missing: Iterable[str] = MISSING_WORDS,
+        commas: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the cells of some columns as numbers.
+
+        Parameters
+        ----------
+        headers : sequence of str
+        missing : iterable of str
+            Words that stand for a missing value.
+        commas : bool
+            Whether numbers may have decimal commas, where all these columns have them and nothing
+            else can be meant.
 
         Returns
         -------
@@ -134,4 +153,7 @@ class Sheet:
             found, bad = as_numbers(one, missing=missing)
             values[:, k : k + step] = found.reshape(len(part), len(self)).T
             wrong[:, k : k + step] = bad.reshape(len(part), len(self)).T
+        meant = as_decimal_commas(columns, missing) if commas and wrong.any() else None
+        if meant is not None:
+            return meant.reshape(len(columns), len(self)).T, np.zeros_like(wrong)
         return values, wrong

@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 
 from stratify.errors import count_of
-from stratify.evaluation.external import (
+from stratify.evaluation.drop import (
     WANTED_OF_EACH_CLASS,
     Holding,
     describe_drop,
     find_holding,
     name_kind,
     subtract_external,
+    tabulate_drop,
 )
-from stratify.metrics import Estimate, compute_bootstrap_interval
+from stratify.metrics import Estimate, compute_bootstrap_interval, flatten_estimates
 from stratify.metrics.recalibration import Method
 from stratify.time_to_event.accuracy import HorizonCalibration, compute_horizon_calibration
 from stratify.time_to_event.figures import PAIRS, Figures
@@ -142,9 +143,8 @@ class FollowedValidation:
             "events": self.events,
             "finding": self.finding,
             **self.drop.to_dict("uno_c_drop"),
+            **flatten_estimates(self.external),
         }
-        for name, estimate in self.external.items():
-            values |= estimate.to_dict(name)
         values["internal_uno_c"] = self.internal["uno_c"].value
         values["advice"] = self.advice
         values["left_out"] = [[why, count] for why, count in self.left_out]
@@ -154,15 +154,7 @@ class FollowedValidation:
 
     def to_frame(self) -> pd.DataFrame:
         """Return each figure within the study and here: ``metric``, ``internal``, ``external``."""
-        rows = [
-            {
-                "metric": name,
-                **(self.internal[name].to_dict("internal") if name in self.internal else {}),
-                **estimate.to_dict("external"),
-            }
-            for name, estimate in self.external.items()
-        ]
-        return pd.DataFrame(rows)
+        return tabulate_drop(self.internal, self.external)
 
     def __str__(self) -> str:
         return self.words

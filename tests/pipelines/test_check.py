@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from pipelines.check import check
 from pipelines.cli import cli
+from pipelines.simulate import simulate
 
 STUDY = """
 [study]
@@ -179,3 +180,11 @@ def test_the_command_s_json_is_one_object_either_way(study):
     found = json.loads(done.stdout)
     assert (done.exit_code, found["ok"], found["plan"]) == (1, False, None)
     assert found["errors"][0]["where"] == "study.toml: response.drop"
+
+
+def test_the_plan_says_that_inner_folds_hold_out_sites_where_outer_ones_do(tmp_path):
+    simulate("null", patients=200, seed=3, regions=20, out=tmp_path)
+    study = tmp_path / "study.toml"
+    whole = check(study, overrides=["validation.scheme=leave one site out"]).words()
+    assert "inner folds of whole sites, or 5 of patients where few are left, for tuning" in whole
+    assert "5 inner folds for tuning" in check(study).words()
