@@ -117,8 +117,24 @@ class ConfoundRemover(TableStep):
             If a confound is no column, or there are too few patients for so many confounds.
         """
         del y
-        require_choice(self.unseen, UNSEEN, where="ConfoundRemover: unseen")
+        self._learn(self._check(X, reset=True))
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Learn from training rows and clean them, having looked through them once.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n_rows, n_columns)
+        y : ignored
+        """
+        del y
         table = self._check(X, reset=True)
+        return self._clean(X, table, self._learn(table))
+
+    def _learn(self, table: pd.DataFrame) -> np.ndarray | None:
+        """Learn from training rows; return their values, where these had to be read."""
+        require_choice(self.unseen, UNSEEN, where="ConfoundRemover: unseen")
         self._confounds = find_columns(table, self.confounds, where="ConfoundRemover: confounds")
         self.cleaned_ = find_numbers(
             table, self.columns, self._confounds, where="ConfoundRemover: columns"
@@ -127,21 +143,19 @@ class ConfoundRemover(TableStep):
         self.source_ = every if self.keep else every[~np.isin(every, self._confounds)]
         self.coef_ = np.zeros((0, len(self.cleaned_)))
         self.confound_names_, self.untouched_ = np.array([], dtype=object), ()
-        if len(self._confounds):
-            self._fit_lines(table)
-        return self
+        return self._fit_lines(table) if len(self._confounds) else None
 
-    def _fit_lines(self, table: pd.DataFrame) -> None:
+    def _fit_lines(self, table: pd.DataFrame) -> np.ndarray | None:
         design = self._learn_design(table)
         rank = int(np.linalg.matrix_rank(design, rtol=_RANK)) if design.size else 0
         self.coef_ = np.zeros((design.shape[1], len(self.cleaned_)))
         if rank == 0:
-            return
+            return None
         _require_rows(len(table), rank)
         values, complete = read_numbers(table, self.cleaned_, where="ConfoundRemover")
         if complete:
             self.coef_ = _fit_lines(design, values)
-            return
+            return values
         too_few = np.zeros(len(self.cleaned_), dtype=bool)
         for rows, columns in _share_rows(values):
             if rows.sum() < rank + 2:
@@ -149,6 +163,7 @@ class ConfoundRemover(TableStep):
                 continue
             self.coef_[:, columns] = _fit_lines(design[rows], values[np.ix_(rows, columns)])
         self.untouched_ = tuple(map(str, name_columns(self)[self.cleaned_[too_few]]))
+        return values
 
     def _learn_design(self, table: pd.DataFrame) -> np.ndarray:
         confounds = take_columns(self, table, self._confounds)
@@ -169,8 +184,11 @@ class ConfoundRemover(TableStep):
             If a level of a confound was not in training and ``unseen`` is ``"refuse"``.
         """
         check_is_fitted(self)
-        table = self._check(X, reset=False)
-        values, _ = read_numbers(table, self.cleaned_, where="ConfoundRemover")
+        return self._clean(X, self._check(X, reset=False), None)
+
+    def _clean(self, X: Any, table: pd.DataFrame, values: np.ndarray | None) -> Any:
+        if values is None:
+            values, _ = read_numbers(table, self.cleaned_, where="ConfoundRemover")
         if len(self._confounds):
             confounds = take_columns(self, table, self._confounds)
             if self.unseen == "refuse":

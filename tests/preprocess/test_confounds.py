@@ -58,6 +58,19 @@ def test_new_rows_are_cleaned_by_what_training_learned(cohort):
     np.testing.assert_allclose(remover.transform(new)[EDGES], wanted, atol=1e-12)
 
 
+@pytest.mark.parametrize("confounds", [CONFOUNDS, ()])
+@pytest.mark.parametrize("gap", [False, True])
+def test_training_rows_cleaned_at_once_are_as_cleaned_afterwards(cohort, confounds, gap):
+    if gap:
+        cohort.iloc[3, 0] = np.nan
+        cohort.loc["P5", "age"] = np.nan
+    before = cohort.copy()
+    at_once = ConfoundRemover(confounds).fit_transform(cohort)
+    pd.testing.assert_frame_equal(cohort, before)
+    afterwards = ConfoundRemover(confounds).fit(cohort).transform(cohort)
+    pd.testing.assert_frame_equal(at_once, afterwards, check_exact=True)
+
+
 def test_rows_alone_equal_rows_together(cohort):
     cohort.iloc[3, 0] = np.nan
     cohort.loc["P5", "age"] = np.nan
