@@ -213,4 +213,6 @@ def _times(ratio: float) -> str:
 def _seconds(value: float) -> str:
     if value >= 100:
         return f"{value:,.0f} s"
-    return f"{value:.2g} s" if value >= 0.1 else f"{1000 * value:.2g} ms"
+    if value >= 0.1:
+        return f"{value:.2g} s"
+    return f"{1000 * value:.2g} ms" if value < 0.0995 else f"{1000 * value:.0f} ms"
